@@ -1,0 +1,286 @@
+"""What the ledger decides on each command: state in, events out."""
+
+from datetime import datetime
+
+from services.envelope.domain.facts import (
+    EpochBegan,
+    ReleaseAnticipated,
+    RulesRefused,
+    RulesScheduled,
+    SubmissionHeld,
+    SubmissionVoided,
+)
+from services.envelope.domain.ledger import Ledger, Standing
+from shared.contracts.envelope import (
+    CampaignOpened,
+    CampaignResumed,
+    CampaignSuspended,
+    CapChanged,
+    Committed,
+    EnvelopeExhausted,
+    Promoted,
+    Released,
+    ReservationReduced,
+    ReservationRefused,
+    Reserved,
+    RulesChanged,
+    Waitlisted,
+)
+from shared.contracts.values import CampaignRules, Exhaustion
+from shared.errors import Refusal
+from shared.events import Event
+from shared.money import MAX_CENTS
+
+
+class UnknownCampaign(Refusal):
+    type = "unknown-campaign"
+    title = "Campagne inconnue"
+
+
+class InvalidAmount(Refusal):
+    type = "invalid-amount"
+    title = "Montant hors limites"
+
+
+class CommandConflict(Refusal):
+    """The same dossier or number came before with another content (ARCHITECTURE, Invariant 4)."""
+
+    type = "command-conflict"
+    title = "Commande contradictoire"
+
+
+class NumberAlreadyDecided(Refusal):
+    type = "number-already-decided"
+    title = "Numéro déjà décidé"
+
+
+class NotReserved(Refusal):
+    type = "not-reserved"
+    title = "Aucune réservation pour ce dossier"
+
+
+def begin_epoch(ledger: Ledger, writer: str, now: datetime) -> list[Event]:
+    """The first commit of a writer that takes over."""
+    return [EpochBegan(epoch=ledger.epoch + 1, writer=writer, began_at=now)]
+
+
+def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now: datetime) -> list[Event]:
+    """Decide a deposit in number order; a number that comes early waits for the missing ones.
+
+    Raises: UnknownCampaign, InvalidAmount, CommandConflict, NumberAlreadyDecided.
+    """
+    rules = _rules(ledger)
+    if not 0 < amount_cents <= MAX_CENTS:
+        raise InvalidAmount(f"{amount_cents} centimes : entre 1 et {MAX_CENTS} attendus.")
+    known = ledger.reservations.get(dossier_id)
+    if known is not None:
+        if known.number != number:
+            raise CommandConflict(f"Le dossier porte déjà le numéro {known.number}.")
+        return []
+    if number <= ledger.decided:
+        raise NumberAlreadyDecided(f"Le numéro {number} est décidé, pour un autre dossier.")
+    held = SubmissionHeld(dossier_id=dossier_id, deposit_number=number, amount_cents=amount_cents, held_at=now)
+    if number > ledger.decided + 1:
+        other = ledger.held.get(number)
+        if other is not None and (other.dossier_id, other.amount_cents) != (dossier_id, amount_cents):
+            raise CommandConflict(f"Le numéro {number} attend déjà avec un autre contenu.")
+        return [] if other is not None else [held]
+    events = list[Event]()
+    next_one: SubmissionHeld | None = held
+    while next_one is not None:
+        for event in _decide(ledger, next_one, rules, now):
+            events.append(event)
+            ledger = ledger.fold(event)
+        next_one = ledger.held.get(ledger.decided + 1)
+    return events
+
+
+def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: datetime) -> list[Event]:
+    dossier_id, number, amount = held.dossier_id, held.deposit_number, held.amount_cents
+    campaign_id = rules.campaign_id
+    if dossier_id in ledger.voided:
+        reason = ledger.voided[dossier_id]
+        return [
+            SubmissionVoided(dossier_id=dossier_id, deposit_number=number, amount_cents=amount, voided_at=now),
+            Released(campaign_id=campaign_id, dossier_id=dossier_id, amount_cents=0, reason=reason, released_at=now),
+        ]
+    behind = bool(ledger.waiting) and rules.on_exhaustion is Exhaustion.STRICT_WAITLIST
+    if amount <= ledger.available_cents and not behind:
+        return [
+            Reserved(
+                campaign_id=campaign_id,
+                dossier_id=dossier_id,
+                deposit_number=number,
+                amount_cents=amount,
+                reserved_at=now,
+            )
+        ]
+    said = [] if ledger.exhausted else [_exhausted(ledger, campaign_id, now)]
+    if rules.on_exhaustion is Exhaustion.CLOSE:
+        refused = ReservationRefused(
+            campaign_id=campaign_id,
+            dossier_id=dossier_id,
+            deposit_number=number,
+            amount_cents=amount,
+            refused_at=now,
+        )
+        return [refused, *said]
+    waits = Waitlisted(
+        campaign_id=campaign_id,
+        dossier_id=dossier_id,
+        deposit_number=number,
+        amount_cents=amount,
+        place=len(ledger.waiting) + 1,
+        waitlisted_at=now,
+    )
+    return [waits, *said]
+
+
+def _exhausted(ledger: Ledger, campaign_id: str, now: datetime) -> EnvelopeExhausted:
+    return EnvelopeExhausted(campaign_id=campaign_id, exhausted_at=now, available_cents=ledger.available_cents)
+
+
+def release(ledger: Ledger, dossier_id: str, reason: str, now: datetime) -> list[Event]:
+    """Give back what a dossier holds, or take it off the waiting list, and promote who fits then.
+
+    A release that comes before its reservation is kept and voids it; a second one changes nothing.
+    """
+    rules = _rules(ledger)
+    known = ledger.reservations.get(dossier_id)
+    if known is None:
+        if dossier_id in ledger.voided:
+            return []
+        return [ReleaseAnticipated(dossier_id=dossier_id, reason=reason, noted_at=now)]
+    if known.standing in (Standing.RELEASED, Standing.REFUSED):
+        return []
+    amount = 0 if known.standing is Standing.WAITING else known.amount_cents
+    released = Released(
+        campaign_id=rules.campaign_id, dossier_id=dossier_id, amount_cents=amount, reason=reason, released_at=now
+    )
+    return _then_promote(ledger, [released], now)
+
+
+def commit(ledger: Ledger, dossier_id: str, now: datetime) -> list[Event]:
+    """Engaged: the reserved amount is committed, once.
+
+    Raises: NotReserved when the dossier does not hold a reservation.
+    """
+    known = ledger.reservations.get(dossier_id)
+    if known is not None and known.standing is Standing.COMMITTED:
+        return []
+    if known is None or known.standing is not Standing.RESERVED:
+        raise NotReserved("Le dossier ne détient pas de réservation à engager.")
+    return [
+        Committed(
+            campaign_id=_rules(ledger).campaign_id,
+            dossier_id=dossier_id,
+            amount_cents=known.amount_cents,
+            committed_at=now,
+        )
+    ]
+
+
+def reduce(ledger: Ledger, dossier_id: str, principal_cents: int, now: datetime) -> list[Event]:
+    """The loans were reduced to `principal_cents`: the difference returns.
+
+    Raises: NotReserved for a dossier not decided; CommandConflict for an increase.
+    """
+    rules = _rules(ledger)
+    known = ledger.reservations.get(dossier_id)
+    if known is None:
+        raise NotReserved("Le dossier n'est pas encore décidé.")
+    if known.standing in (Standing.RELEASED, Standing.REFUSED) or principal_cents == known.amount_cents:
+        return []
+    if not 0 < principal_cents < known.amount_cents:
+        raise CommandConflict("Un montant déposé ne peut que diminuer.")
+    reduced = ReservationReduced(
+        campaign_id=rules.campaign_id,
+        dossier_id=dossier_id,
+        amount_cents=principal_cents,
+        reduced_by_cents=known.amount_cents - principal_cents,
+        reduced_at=now,
+    )
+    return _then_promote(ledger, [reduced], now)
+
+
+def adopt(ledger: Ledger, rules: CampaignRules, now: datetime) -> list[Event]:
+    """Follow rules two people agreed on, at once or when their moment comes (DOMAIN rule 9)."""
+    if ledger.rules is not None and rules.version <= ledger.rules.version:
+        return []
+    if rules.effective_at > now:
+        return [] if rules in ledger.scheduled else [RulesScheduled(rules=rules, noted_at=now)]
+    return _follow(ledger, rules, now)
+
+
+def _follow(ledger: Ledger, rules: CampaignRules, now: datetime) -> list[Event]:
+    if ledger.rules is None:
+        return [CampaignOpened(campaign_id=rules.campaign_id, rules=rules, opened_at=now)]
+    if rules.cap_cents < ledger.reserved_cents + ledger.committed_cents + ledger.retained_cents:
+        return [RulesRefused(rules=rules, reason="cap-below-engaged", refused_at=now)]
+    if rules.cap_cents != ledger.rules.cap_cents:
+        changed: Event = CapChanged(
+            campaign_id=rules.campaign_id,
+            cap_cents=rules.cap_cents,
+            previous_cap_cents=ledger.rules.cap_cents,
+            rules=rules,
+            changed_at=now,
+        )
+    else:
+        changed = RulesChanged(campaign_id=rules.campaign_id, rules=rules, changed_at=now)
+    return _then_promote(ledger, [changed], now)
+
+
+def follow_due_rules(ledger: Ledger, now: datetime) -> list[Event]:
+    """Scheduled rules whose moment has come, in version order."""
+    events = list[Event]()
+    for rules in sorted(ledger.scheduled, key=lambda one: one.version):
+        if rules.effective_at <= now:
+            for event in _follow(ledger, rules, now):
+                events.append(event)
+                ledger = ledger.fold(event)
+    return events
+
+
+def suspend(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
+    """No deposits until resumed; what is deposited goes on."""
+    rules = _rules(ledger)
+    if ledger.suspended:
+        return []
+    return [CampaignSuspended(campaign_id=rules.campaign_id, suspended_at=now, reason=reason)]
+
+
+def resume(ledger: Ledger, now: datetime) -> list[Event]:
+    rules = _rules(ledger)
+    return [CampaignResumed(campaign_id=rules.campaign_id, resumed_at=now)] if ledger.suspended else []
+
+
+def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Event]:
+    """The events, and the promotions they make room for: the head first; under first fit whoever fits."""
+    for event in events:
+        ledger = ledger.fold(event)
+    rules = _rules(ledger)
+    fits_any = rules.on_exhaustion is Exhaustion.FIRST_FIT
+    promoted = list[Event]()
+    for number in sorted(ledger.waiting):
+        waiting = ledger.reservations[ledger.waiting[number]]
+        if waiting.amount_cents > ledger.available_cents:
+            if fits_any:
+                continue
+            break
+        event = Promoted(
+            campaign_id=rules.campaign_id,
+            dossier_id=ledger.waiting[number],
+            deposit_number=number,
+            amount_cents=waiting.amount_cents,
+            promoted_at=now,
+        )
+        promoted.append(event)
+        ledger = ledger.fold(event)
+    return [*events, *promoted]
+
+
+def _rules(ledger: Ledger) -> CampaignRules:
+    if ledger.rules is None:
+        raise UnknownCampaign("Cette campagne n'a pas de règles en vigueur.")
+    return ledger.rules
+

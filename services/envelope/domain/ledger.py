@@ -1,0 +1,214 @@
+"""The ledger of one campaign: what is reserved, committed, waiting. No I/O, no clock.
+
+Invariants asserted after every event: reserved + committed ≤ cap; numbers decided in order; each reservation
+resolves once (ARCHITECTURE, Invariants 1, 5, 9).
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from immutables import Map
+
+from services.envelope.domain.facts import (
+    EpochBegan,
+    ReleaseAnticipated,
+    RulesRefused,
+    RulesScheduled,
+    SubmissionHeld,
+    SubmissionVoided,
+)
+from shared.contracts.envelope import (
+    BUDGET_TOPIC,
+    RESERVATION_TOPIC,
+    CampaignOpened,
+    CampaignResumed,
+    CampaignSuspended,
+    CapChanged,
+    Committed,
+    EnvelopeExhausted,
+    Promoted,
+    Released,
+    ReservationReduced,
+    ReservationRefused,
+    Reserved,
+    RulesChanged,
+    Waitlisted,
+)
+from shared.contracts.values import CampaignRules
+from shared.events import Event
+from shared.journal import StreamKind
+
+
+class Standing(StrEnum):
+    """Where a dossier stands in the envelope."""
+
+    WAITING = "waiting"
+    RESERVED = "reserved"
+    COMMITTED = "committed"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+DECIDED_AS: dict[type[Event], Standing] = {
+    Reserved: Standing.RESERVED,
+    Waitlisted: Standing.WAITING,
+    ReservationRefused: Standing.REFUSED,
+    SubmissionVoided: Standing.RELEASED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    number: int
+    amount_cents: int
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The fold. Maps are persistent (immutables), so a fold step costs O(log n) whatever the history.
+
+    `decided` is the last deposit number decided. `waiting` maps numbers to dossiers; no waiting number is below
+    `head`. `retained_cents` is what released amounts keep from returning when the rules say so.
+    """
+
+    epoch: int = 0
+    writer: str = ""
+    rules: CampaignRules | None = None
+    scheduled: tuple[CampaignRules, ...] = ()
+    suspended: bool = False
+    exhausted: bool = False
+    decided: int = 0
+    reservations: Map[str, Reservation] = Map()
+    waiting: Map[int, str] = Map()
+    head: int = 1
+    held: Map[int, SubmissionHeld] = Map()
+    voided: Map[str, str] = Map()
+    reserved_cents: int = 0
+    committed_cents: int = 0
+    retained_cents: int = 0
+
+    @property
+    def cap_cents(self) -> int:
+        return self.rules.cap_cents if self.rules else 0
+
+    @property
+    def available_cents(self) -> int:
+        return self.cap_cents - self.reserved_cents - self.committed_cents - self.retained_cents
+
+    @property
+    def gap(self) -> bool:
+        """True while a submission waits for a lower number that has not come."""
+        return bool(self.held)
+
+    def fold(self, event: Event) -> "Ledger":
+        folded = self._fold(event)
+        assert folded.reserved_cents >= 0 and folded.committed_cents >= 0, type(event).__name__
+        assert folded.reserved_cents + folded.committed_cents <= folded.cap_cents, type(event).__name__
+        return folded
+
+    def _fold(self, event: Event) -> "Ledger":
+        match event:
+            case Reserved() | Waitlisted() | ReservationRefused() | SubmissionVoided():
+                return self._decide(event)
+            case Promoted(dossier_id=dossier_id, amount_cents=amount):
+                moved = self._stand(dossier_id, Standing.RESERVED)
+                return replace(moved, reserved_cents=self.reserved_cents + amount)
+            case ReservationReduced():
+                return self._reduce(event)
+            case Committed(dossier_id=dossier_id, amount_cents=amount):
+                moved = self._stand(dossier_id, Standing.COMMITTED)
+                return replace(
+                    moved,
+                    reserved_cents=self.reserved_cents - amount,
+                    committed_cents=self.committed_cents + amount,
+                )
+            case Released():
+                return self._release(event)
+            case SubmissionHeld(deposit_number=number):
+                return replace(self, held=self.held.set(number, event))
+            case ReleaseAnticipated(dossier_id=dossier_id, reason=reason):
+                return replace(self, voided=self.voided.set(dossier_id, reason))
+            case EpochBegan(epoch=epoch, writer=writer):
+                assert epoch == self.epoch + 1, "epochs never decrease nor skip"
+                return replace(self, epoch=epoch, writer=writer)
+            case _:
+                return self._fold_budget(event)
+
+    def _fold_budget(self, event: Event) -> "Ledger":
+        match event:
+            case CampaignOpened(rules=rules) | RulesChanged(rules=rules) | CapChanged(rules=rules):
+                later = tuple(one for one in self.scheduled if one.version > rules.version)
+                return replace(self, rules=rules, scheduled=later)
+            case RulesScheduled(rules=rules):
+                return replace(self, scheduled=(*self.scheduled, rules))
+            case RulesRefused(rules=rules):
+                return replace(self, scheduled=tuple(one for one in self.scheduled if one != rules))
+            case CampaignSuspended():
+                return replace(self, suspended=True)
+            case CampaignResumed():
+                return replace(self, suspended=False)
+            case EnvelopeExhausted():
+                return replace(self, exhausted=True)
+            case _:
+                return self
+
+    def _decide(self, event: Reserved | Waitlisted | ReservationRefused | SubmissionVoided) -> "Ledger":
+        number, dossier_id, amount = event.deposit_number, event.dossier_id, event.amount_cents
+        assert number == self.decided + 1, "numbers are decided in order"
+        assert dossier_id not in self.reservations, "a dossier is decided once"
+        standing = DECIDED_AS[type(event)]
+        waiting = self.waiting.set(number, dossier_id) if standing is Standing.WAITING else self.waiting
+        return replace(
+            self,
+            decided=number,
+            held=self.held.delete(number) if number in self.held else self.held,
+            voided=self.voided.delete(dossier_id) if dossier_id in self.voided else self.voided,
+            reservations=self.reservations.set(dossier_id, Reservation(number, amount, standing)),
+            reserved_cents=self.reserved_cents + (amount if standing is Standing.RESERVED else 0),
+            waiting=waiting,
+        )
+
+    def _stand(self, dossier_id: str, standing: Standing) -> "Ledger":
+        """The dossier in its new standing, off the waiting list unless it still waits."""
+        before = self.reservations[dossier_id]
+        waiting = self.waiting.delete(before.number) if before.number in self.waiting else self.waiting
+        head = self.head
+        while head <= self.decided and head not in waiting:
+            head += 1
+        return replace(
+            self,
+            reservations=self.reservations.set(dossier_id, replace(before, standing=standing)),
+            waiting=waiting,
+            head=head,
+            exhausted=self.exhausted and bool(waiting),
+        )
+
+    def _reduce(self, event: ReservationReduced) -> "Ledger":
+        before = self.reservations[event.dossier_id]
+        assert event.amount_cents == before.amount_cents - event.reduced_by_cents >= 0
+        after = replace(before, amount_cents=event.amount_cents)
+        reduced = replace(self, reservations=self.reservations.set(event.dossier_id, after))
+        match before.standing:
+            case Standing.RESERVED:
+                return replace(reduced, reserved_cents=self.reserved_cents - event.reduced_by_cents)
+            case Standing.COMMITTED:
+                return replace(reduced, committed_cents=self.committed_cents - event.reduced_by_cents)
+            case _:
+                return reduced
+
+    def _release(self, event: Released) -> "Ledger":
+        before = self.reservations[event.dossier_id]
+        kept = event.amount_cents if self.rules and not self.rules.released_amounts_return else 0
+        released = replace(self._stand(event.dossier_id, Standing.RELEASED), retained_cents=self.retained_cents + kept)
+        match before.standing:
+            case Standing.RESERVED:
+                return replace(released, reserved_cents=self.reserved_cents - event.amount_cents)
+            case Standing.COMMITTED:
+                return replace(released, committed_cents=self.committed_cents - event.amount_cents)
+            case _:
+                assert event.amount_cents == 0, "a dossier that only waited holds nothing"
+                return released
+
+
+KIND = StreamKind("ledger", Ledger(), frozenset({RESERVATION_TOPIC, BUDGET_TOPIC}))

@@ -1,0 +1,31 @@
+"""What envelope hears: everything that reserves, commits, releases or changes the rules."""
+
+from services.envelope.usecases import Envelope
+from shared.inbox import Handlers
+from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
+from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible
+from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
+from shared.contracts.pricing import OfferDeclined, OfferExpired
+
+GROUP = "envelope.ledger"
+
+COMMANDS = (
+    DossierSubmitted,
+    DossierWithdrawn,
+    LoansReduced,
+    DossierFoundIneligible,
+    CommitteeOpinionGiven,
+    OfferDeclined,
+    OfferExpired,
+    BoardRefused,
+    Engaged,
+    EngagementLapsed,
+    RulesAdopted,
+    SuspensionDecided,
+    ResumptionDecided,
+)
+
+
+def handlers(envelope: Envelope) -> Handlers:
+    return {command: envelope.command for command in COMMANDS}

@@ -1,0 +1,126 @@
+"""What envelope does: every command of the ledger comes from the bus, through the single writer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.envelope.domain import campaign as campaigns_domain
+from services.envelope.domain import decisions
+from services.envelope.domain.campaign import Action, Campaign, ProposalMade
+from services.envelope.domain.ledger import Ledger
+from services.envelope.writer import Decide, Writer
+from shared.clock import Clock
+from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.intake import DossierSubmitted, LoansReduced
+from shared.contracts.contracting import Engaged
+from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
+from shared.contracts.values import CampaignRules
+from shared.errors import NotFound
+from shared.events import Cause, MessageMeta
+from shared.ids import new_id
+from shared.journal import Appended, Journal
+from shared.telemetry import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The use cases with what they need. `campaign_id` is the campaign of events that name only a dossier."""
+
+    ledgers: Journal[Ledger]
+    campaigns: Journal[Campaign]
+    writer: Writer
+    campaign_id: str
+    clock: Clock
+
+    async def command(self, event: Any, meta: MessageMeta) -> None:
+        """Carry out what a fact of another service means for the ledger."""
+        done = await self.writer.append(self.campaign_of(event), self._decision(event), meta.cause("envelope"))
+        show(self.campaign_of(event), done.state)
+
+    def campaign_of(self, event: Any) -> str:
+        if isinstance(event, RulesAdopted):
+            return event.rules.campaign_id
+        return getattr(event, "campaign_id", self.campaign_id)
+
+    def _decision(self, event: Any) -> Decide:
+        now = self.clock.now()
+        match event:
+            case DossierSubmitted(dossier_id=dossier_id, deposit_number=number, principal_cents=amount):
+                return lambda ledger: decisions.submit(ledger, dossier_id, number, amount, now)
+            case LoansReduced(dossier_id=dossier_id, principal_cents=amount):
+                return lambda ledger: decisions.reduce(ledger, dossier_id, amount, now)
+            case Engaged(dossier_id=dossier_id):
+                return lambda ledger: decisions.commit(ledger, dossier_id, now)
+            case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
+                return lambda _: []
+            case RulesAdopted(rules=rules):
+                return lambda ledger: decisions.adopt(ledger, rules, now)
+            case SuspensionDecided(reason=reason):
+                return lambda ledger: decisions.suspend(ledger, reason, now)
+            case ResumptionDecided():
+                return lambda ledger: decisions.resume(ledger, now)
+            case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
+                return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)
+
+    async def follow_due_rules(self) -> None:
+        """Put scheduled rules in force when their moment comes; only where this process writes."""
+        now = self.clock.now()
+        for campaign_id in self.writer.campaigns:
+            cause = Cause("service:envelope", correlation=campaign_id)
+            done = await self.writer.append(campaign_id, lambda ledger: decisions.follow_due_rules(ledger, now), cause)
+            show(campaign_id, done.state)
+
+    async def propose(
+        self, campaign_id: str, action: Action, rules: CampaignRules | None, reason: str, cause: Cause
+    ) -> ProposalMade:
+        """Record one person's proposal; rules get the next version number.
+
+        Raises: CapBelowEngaged when the proposed cap is below what is reserved and committed now.
+        """
+        current = (await self.campaigns.load(campaign_id)).state
+        ledger = (await self.ledgers.load(campaign_id)).state
+        if rules is not None:
+            campaigns_domain.check_cap(rules, ledger.reserved_cents + ledger.committed_cents + ledger.retained_cents)
+            rules = rules.model_copy(update={"version": current.version + 1})
+        proposal = ProposalMade(
+            campaign_id=campaign_id,
+            proposal_id=new_id(),
+            action=action,
+            rules=rules,
+            reason=reason,
+            proposed_by=cause.actor,
+            proposed_at=self.clock.now(),
+        )
+        await self.campaigns.append(campaign_id, lambda state: campaigns_domain.propose(state, proposal), cause)
+        return proposal
+
+    async def approve(self, campaign_id: str, proposal_id: str, cause: Cause) -> Campaign:
+        now = self.clock.now()
+        done = await self.campaigns.append(
+            campaign_id, lambda state: campaigns_domain.approve(state, proposal_id, cause.actor, now), cause
+        )
+        return done.state
+
+    async def campaign(self, campaign_id: str) -> Campaign:
+        return (await self._known(self.campaigns, campaign_id)).state
+
+    async def ledger(self, campaign_id: str) -> Ledger:
+        return (await self._known(self.ledgers, campaign_id)).state
+
+    async def _known(self, journal: Journal[Any], campaign_id: str) -> Appended[Any]:
+        loaded = await journal.load(campaign_id)
+        if loaded.version == 0:
+            raise NotFound("Campagne inconnue.")
+        return loaded
+
+
+def show(campaign_id: str, ledger: Ledger) -> None:
+    """The figures on /metrics."""
+    for figure, cents in (
+        ("cap", ledger.cap_cents),
+        ("reserved", ledger.reserved_cents),
+        ("committed", ledger.committed_cents),
+        ("available", ledger.available_cents),
+    ):
+        Metrics.envelope_cents.labels(campaign_id, figure).set(cents)
+    Metrics.envelope_waiting.labels(campaign_id).set(len(ledger.waiting))
+    Metrics.ledger_gap.labels(campaign_id).set(ledger.gap)

@@ -1,0 +1,66 @@
+"""The single writer: the one way into the ledger's stream, fenced by epoch commits (docs/adr/0003)."""
+
+import os
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from services.envelope.domain import decisions
+from services.envelope.domain.ledger import Ledger
+from shared.clock import Clock
+from shared.events import Cause, Event
+from shared.ids import new_id
+from shared.journal import Appended, Journal
+from shared.telemetry import Metrics
+
+log = structlog.get_logger(__name__)
+
+EX_FENCED = 86
+Decide = Callable[[Ledger], Sequence[Event]]
+
+
+def leave(code: int) -> None:
+    """End the process at once: a fenced writer may not even clean up."""
+    os._exit(code)
+
+
+class Writer:
+    """Appends to ledgers under this process's epoch.
+
+    The first command of a campaign takes over with an epoch commit. From then on a commit of another epoch means
+    that another process took over: this one exits with EX_FENCED before it decides anything.
+    """
+
+    def __init__(self, ledgers: Journal[Ledger], clock: Clock, stop: Callable[[int], None] = leave) -> None:
+        self.id = new_id()
+        self._ledgers = ledgers
+        self._clock = clock
+        self._stop = stop
+        self._taken: set[str] = set()
+
+    @property
+    def campaigns(self) -> frozenset[str]:
+        """The campaigns this process writes."""
+        return frozenset(self._taken)
+
+    async def append(self, campaign_id: str, decide: Decide, cause: Cause) -> Appended[Ledger]:
+        """Decide under our epoch. Raises what `decide` raises; does not return when fenced."""
+        holding = campaign_id in self._taken
+
+        def fenced(ledger: Ledger) -> list[Event]:
+            if ledger.writer == self.id:
+                return list(decide(ledger))
+            if holding:
+                self._fenced(campaign_id, ledger)
+            epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
+            return [*epoch, *decide(ledger.fold(epoch[0]))]
+
+        done = await self._ledgers.append(campaign_id, fenced, cause)
+        if done.state.writer == self.id:
+            self._taken.add(campaign_id)
+        return done
+
+    def _fenced(self, campaign_id: str, ledger: Ledger) -> None:
+        Metrics.ledger_fenced.inc()
+        log.critical("fenced", campaign=campaign_id, epoch=ledger.epoch, exit_code=EX_FENCED)
+        self._stop(EX_FENCED)

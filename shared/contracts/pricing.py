@@ -1,0 +1,79 @@
+"""What pricing announces: nothing here may hold a rating, a credit quality step or a rate (DOMAIN rule 11)."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.contracts.values import PremiumLine, StoredDocument
+from shared.events import Event, UtcDatetime
+
+OFFER_TOPIC = "pricing.offer.v1"
+
+
+class OfferIssued(Event):
+    """A priced proposal (cahier des charges 2.A.5); valid until its last moment, included."""
+
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    lines: tuple[PremiumLine, ...]
+    premium_cents: int
+    minimum_applied: bool
+    grid_version: str
+    issued_at: UtcDatetime
+    valid_until: UtcDatetime
+    document: StoredDocument
+
+
+class OfferSuperseded(Event):
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    superseded_at: UtcDatetime
+
+
+class OfferAccepted(Event):
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    accepted_at: UtcDatetime
+    premium_cents: int
+
+
+class OfferDeclined(Event):
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    declined_at: UtcDatetime
+
+
+class OfferExpired(Event):
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    expired_at: UtcDatetime
+    valid_until: UtcDatetime
+
+
+class AnswerRefusal(StrEnum):
+    TOO_LATE = "too_late"
+    NOT_OPEN = "not_open"
+    SUPERSEDED = "superseded"
+
+
+class OfferAnswerRefused(Event):
+    """An acceptance or decline that could not count, and why; the landlord reads it."""
+
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    reason: AnswerRefusal
+    valid_until: UtcDatetime | None
+    refused_at: UtcDatetime
+
+
+class PricingNeedsPerson(Event):
+    """Automatic pricing may not price this one; the reason stays inside pricing."""
+
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    noted_at: UtcDatetime

@@ -1,0 +1,222 @@
+"""The document database behind one small port. motor is used here and nowhere else (docs/adr/0004)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError
+
+from shared.errors import Unavailable
+
+Document = dict[str, Any]
+Sort = Sequence[tuple[str, int]]
+
+
+class Duplicate(Exception):
+    """The `_id` is taken."""
+
+
+class Documents(Protocol):
+    """One collection. Inserts with a unique `_id` are the only compare-and-set anybody may rely on.
+
+    Every method raises shared.errors.Unavailable("database") when the server does not answer.
+    """
+
+    async def insert(self, document: Document) -> None:
+        """Store a new document. Raises: Duplicate."""
+        ...
+
+    async def get(self, key: str) -> Document | None: ...
+
+    def find(
+        self, query: Mapping[str, Any], *, sort: Sort = (), skip: int = 0, limit: int = 0
+    ) -> AsyncIterator[Document]: ...
+
+    async def put(self, document: Document) -> None:
+        """Store or replace the document with this `_id`, wholly."""
+        ...
+
+    async def mark(self, key: str, fields: Mapping[str, Any]) -> None:
+        """Set fields of one document; nothing when it is not there."""
+        ...
+
+    async def remove(self, key: str) -> None: ...
+
+    async def count(self, query: Mapping[str, Any]) -> int: ...
+
+    async def clear(self) -> None:
+        """Remove everything (projections only)."""
+        ...
+
+    async def index(self, field: str) -> None: ...
+
+
+@contextmanager
+def _translated():
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise Duplicate from error
+    except (ConnectionFailure, ExecutionTimeout) as error:
+        raise Unavailable("database") from error
+    except PyMongoError as error:
+        # A server that is being stopped answers with many codes; only those that name it are waited for.
+        if error.has_error_label("RetryableWriteError") or "closed" in str(error).lower():
+            raise Unavailable("database") from error
+        raise
+
+
+class MongoDocuments:
+    """A collection of a Mongo-wire server (STACKS: MongoDB, FerretDB, nx-27017)."""
+
+    def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
+        self._collection = collection
+
+    async def insert(self, document: Document) -> None:
+        with _translated():
+            await self._collection.insert_one(dict(document))
+
+    async def get(self, key: str) -> Document | None:
+        with _translated():
+            return await self._collection.find_one({"_id": key})
+
+    async def find(
+        self, query: Mapping[str, Any], *, sort: Sort = (), skip: int = 0, limit: int = 0
+    ) -> AsyncIterator[Document]:
+        with _translated():
+            cursor = self._collection.find(dict(query))
+            if sort:
+                cursor = cursor.sort(list(sort))
+            if skip:
+                cursor = cursor.skip(skip)
+            if limit:
+                cursor = cursor.limit(limit)
+            async for document in cursor:
+                yield document
+
+    async def put(self, document: Document) -> None:
+        with _translated():
+            try:
+                await self._collection.replace_one({"_id": document["_id"]}, dict(document), upsert=True)
+            except DuplicateKeyError:
+                # Two first writers: the other's insert won, ours becomes a plain replacement.
+                await self._collection.replace_one({"_id": document["_id"]}, dict(document))
+
+    async def mark(self, key: str, fields: Mapping[str, Any]) -> None:
+        with _translated():
+            await self._collection.update_one({"_id": key}, {"$set": dict(fields)})
+
+    async def remove(self, key: str) -> None:
+        with _translated():
+            await self._collection.delete_one({"_id": key})
+
+    async def count(self, query: Mapping[str, Any]) -> int:
+        with _translated():
+            return await self._collection.count_documents(dict(query))
+
+    async def clear(self) -> None:
+        with _translated():
+            await self._collection.delete_many({})
+
+    async def index(self, field: str) -> None:
+        with _translated():
+            await self._collection.create_index(field)
+
+
+class Database:
+    """One service's database; short time-outs, so that a dead server is noticed within seconds.
+
+    `timeout_ms` bounds each operation.
+    """
+
+    def __init__(self, url: str, name: str, *, timeout_ms: int = 3_000) -> None:
+        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            serverSelectionTimeoutMS=timeout_ms,
+            connectTimeoutMS=timeout_ms,
+            socketTimeoutMS=timeout_ms * 2,
+            retryWrites=False,  # the journal retries the same bytes itself; see docs/adr/0001
+            tz_aware=True,
+        )
+        self._database = self._client.get_database(name, codec_options=CodecOptions(tz_aware=True))
+
+    def collection(self, name: str) -> MongoDocuments:
+        return MongoDocuments(self._database[name])
+
+    async def check(self) -> None:
+        """Raises Unavailable when the server does not answer."""
+        with _translated():
+            await self._client.admin.command("ping")
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class MemoryDocuments:
+    """The same port in memory, for tests of pure logic; the store suite holds it to the same behaviour."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+
+    async def insert(self, document: Document) -> None:
+        if document["_id"] in self._documents:
+            raise Duplicate
+        self._documents[document["_id"]] = dict(document)
+
+    async def get(self, key: str) -> Document | None:
+        found = self._documents.get(key)
+        return None if found is None else dict(found)
+
+    async def find(
+        self, query: Mapping[str, Any], *, sort: Sort = (), skip: int = 0, limit: int = 0
+    ) -> AsyncIterator[Document]:
+        found = [document for document in self._documents.values() if _matches(document, query)]
+        for field, direction in reversed(list(sort)):
+            found.sort(key=lambda document, field=field: document[field], reverse=direction < 0)
+        for document in found[skip : skip + limit if limit else None]:
+            yield dict(document)
+
+    async def put(self, document: Document) -> None:
+        self._documents[document["_id"]] = dict(document)
+
+    async def mark(self, key: str, fields: Mapping[str, Any]) -> None:
+        if key in self._documents:
+            self._documents[key] |= dict(fields)
+
+    async def remove(self, key: str) -> None:
+        self._documents.pop(key, None)
+
+    async def count(self, query: Mapping[str, Any]) -> int:
+        return sum(1 for document in self._documents.values() if _matches(document, query))
+
+    async def clear(self) -> None:
+        self._documents.clear()
+
+    async def index(self, field: str) -> None:
+        """Memory needs none."""
+
+
+_OPERATORS = {
+    "$gt": lambda left, right: left > right,
+    "$lt": lambda left, right: left < right,
+    "$gte": lambda left, right: left >= right,
+    "$lte": lambda left, right: left <= right,
+    "$in": lambda left, right: left in right,
+    "$ne": lambda left, right: left != right,
+}
+
+
+def _matches(document: Document, query: Mapping[str, Any]) -> bool:
+    for field, wanted in query.items():
+        value = document.get(field)
+        if isinstance(wanted, Mapping):
+            if not all(value is not None and _OPERATORS[name](value, bound) for name, bound in wanted.items()):
+                return False
+        elif isinstance(value, list | tuple) and not isinstance(wanted, list | tuple):
+            if wanted not in value:
+                return False
+        elif value != wanted:
+            return False
+    return True

@@ -1,0 +1,86 @@
+"""What a fact is: the base of every event, public or private, and why it was recorded."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+
+class Value(BaseModel):
+    """An immutable value inside an event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Event(Value):
+    """A past-tense fact. With a topic it is public and the relay publishes it; without, it stays in its journal.
+
+    Class names are the stable type names on the bus and in the journals, so they are unique in the product.
+    """
+
+    topic: ClassVar[str | None] = None
+    schema_version: ClassVar[int] = 1
+    _registry: ClassVar[dict[str, type["Event"]]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        known = Event._registry.setdefault(cls.__name__, cls)
+        # The same class seen twice (a module run as __main__ and imported) is fine; another class is not.
+        assert known.__qualname__ == cls.__qualname__, f"two events are called {cls.__name__}"
+        Event._registry[cls.__name__] = cls
+
+
+def event_class(name: str) -> type[Event] | None:
+    """The event class of a type name; None when this product version does not know it."""
+    return Event._registry.get(name)
+
+
+def public_events() -> list[type[Event]]:
+    """Every event class that has a topic and is imported, by name."""
+    return sorted((cls for cls in Event._registry.values() if cls.topic), key=lambda cls: cls.__name__)
+
+
+def decode(name: str, data: Any) -> Event:
+    """An event from its stored or received data; unknown fields are ignored (a newer minor added them).
+
+    Raises: KeyError for an unknown type, pydantic.ValidationError for data that does not fit.
+    """
+    cls = Event._registry[name]
+    return cls.model_validate(data, extra="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a decision is taken: who acts (`user:…` or `service:…`) and which event it follows.
+
+    `causation` is the consumed event's id; a stream handles each id once.
+    """
+
+    actor: str
+    correlation: str
+    causation: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMeta:
+    """What travels in a message's headers: CloudEvents attributes, stream position and trace."""
+
+    id: str
+    type: str
+    schema_version: int
+    stream: str
+    version: int
+    sequence: int
+    time: datetime
+    correlation: str
+    causation: str | None = None
+    traceparent: str | None = None
+
+    def cause(self, service: str) -> Cause:
+        """The cause of what `service` decides on this message."""
+        return Cause(f"service:{service}", self.correlation, self.id, self.traceparent)

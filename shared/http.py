@@ -1,0 +1,196 @@
+"""The HTTP side every service shares: problem documents, health, metrics, correlation."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+
+from shared.errors import PROBLEM_JSON, TYPE_PREFIX, Refusal, Unavailable
+from shared.events import Cause
+from shared.ids import new_id
+from shared.telemetry import Metrics, current_traceparent
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+MAX_JSON_BYTES = 1024 * 1024
+CORRELATION_HEADER = "X-Correlation-Id"
+_CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+# What pydantic says, in French. Anything else reads "Valeur invalide".
+_FRENCH = {
+    "missing": "Champ obligatoire.",
+    "extra_forbidden": "Champ inconnu.",
+    "int_type": "Nombre entier attendu (montants en centimes).",
+    "int_parsing": "Nombre entier attendu (montants en centimes).",
+    "int_from_float": "Nombre entier attendu (montants en centimes), sans décimale.",
+    "greater_than": "Valeur trop petite : plus de {gt} attendu.",
+    "greater_than_equal": "Valeur trop petite : au moins {ge} attendu.",
+    "less_than": "Valeur trop grande : moins de {lt} attendu.",
+    "less_than_equal": "Valeur trop grande : au plus {le} attendu.",
+    "string_type": "Texte attendu.",
+    "string_too_short": "Texte trop court.",
+    "string_too_long": "Texte trop long : {max_length} caractères au plus.",
+    "string_pattern_mismatch": "Format inattendu.",
+    "enum": "Valeur inconnue ; valeurs admises : {expected}.",
+    "decimal_parsing": "Nombre décimal attendu.",
+    "date_from_datetime_parsing": "Date attendue (AAAA-MM-JJ).",
+    "date_parsing": "Date attendue (AAAA-MM-JJ).",
+    "timezone_aware": "Date et heure avec fuseau attendues.",
+    "json_invalid": "Le corps n'est pas du JSON lisible.",
+    "bool_type": "Vrai ou faux attendu.",
+    "too_short": "Au moins {min_length} élément(s) attendu(s).",
+    "too_long": "Au plus {max_length} élément(s) attendu(s).",
+}
+
+
+def problem_response(document: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(document, document["status"], headers=headers, media_type=PROBLEM_JSON)
+
+
+def cause_of(request: Request, actor: str) -> Cause:
+    """The cause of what this request decides: its caller, correlation and trace."""
+    return Cause(actor, request.state.correlation, traceparent=current_traceparent())
+
+
+def build_app(
+    title: str,
+    routers: Sequence[APIRouter],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    checks: Callable[[], Awaitable[dict[str, bool]]],
+) -> FastAPI:
+    """A FastAPI application with what the five services have in common.
+
+    `checks` tells for each component whether it answers; readiness is true when all do.
+    """
+    app = FastAPI(title=title, version="1", lifespan=lifespan, redoc_url=None)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_health(checks))
+    app.middleware("http")(_observed)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    FastAPIInstrumentor.instrument_app(app, excluded_urls="health,metrics")
+    return app
+
+
+def _health(checks: Callable[[], Awaitable[dict[str, bool]]]) -> APIRouter:
+    router = APIRouter(tags=["exploitation"])
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready")
+    async def ready() -> JSONResponse:
+        components = await checks()
+        for component, up in components.items():
+            Metrics.component_up.labels(component).set(up)
+        good = all(components.values())
+        return JSONResponse({"status": "ready" if good else "not ready", "components": components}, 200 if good else 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _observed(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    given = request.headers.get(CORRELATION_HEADER, "")
+    request.state.correlation = given if _CORRELATION.fullmatch(given) else new_id()
+    started = time.perf_counter()
+    with structlog.contextvars.bound_contextvars(correlation=request.state.correlation):
+        response = await call_next(request)
+    route = getattr(request.scope.get("route"), "path", "unmatched")
+    Metrics.requests.labels(request.method, route, response.status_code).observe(time.perf_counter() - started)
+    response.headers[CORRELATION_HEADER] = request.state.correlation
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+async def _refused(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
+    return problem_response(refusal.problem(), headers)
+
+
+async def _unavailable(_: Request, outage: Exception) -> Response:
+    assert isinstance(outage, Unavailable)
+    log.warning("unavailable", component=outage.component)
+    document = {
+        "type": TYPE_PREFIX + "unavailable",
+        "title": "Service momentanément indisponible",
+        "status": 503,
+        "detail": "Rien n'est perdu : renouvelez la demande dans quelques instants.",
+    }
+    return problem_response(document, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"pointer": _pointer(one["loc"]), "detail": _french(one), "code": one["type"]} for one in error.errors()
+    ]
+    document = {
+        "type": TYPE_PREFIX + "invalid-request",
+        "title": "Demande mal formée",
+        "status": 422,
+        "detail": "Un ou plusieurs champs sont à corriger.",
+        "errors": errors,
+    }
+    return problem_response(document)
+
+
+def _pointer(location: Sequence[Any]) -> str:
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    if parts and parts[0] in ("body", "query", "path", "header"):
+        prefix = "" if parts[0] == "body" else f"#{parts[0]}"
+        parts = parts[1:]
+        return prefix + "".join(f"/{part}" for part in parts)
+    return "".join(f"/{part}" for part in parts)
+
+
+def _french(error: dict[str, Any]) -> str:
+    text = _FRENCH.get(error["type"])
+    if text is None:
+        return "Valeur invalide."
+    return text.format(**error.get("ctx", {})) if "{" in text else text
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    titles = {404: ("not-found", "Introuvable"), 405: ("method-not-allowed", "Méthode non admise")}
+    slug, title = titles.get(error.status_code, ("http-error", "Demande refusée"))
+    document = {"type": TYPE_PREFIX + slug, "title": title, "status": error.status_code, "detail": title + "."}
+    return problem_response(document, dict(error.headers or {}))
+
+
+async def _crashed(_: Request, error: Exception) -> Response:
+    log.error("request_crashed", error=type(error).__name__, exc_info=error)
+    document = {
+        "type": TYPE_PREFIX + "internal",
+        "title": "Erreur interne",
+        "status": 500,
+        "detail": "L'incident est enregistré ; rien de ce qui était confirmé n'est perdu.",
+    }
+    return problem_response(document)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    Refusal: _refused,
+    Unavailable: _unavailable,
+    RequestValidationError: _invalid,
+    HTTPException: _http_error,
+    Exception: _crashed,
+}

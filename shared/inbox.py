@@ -1,0 +1,273 @@
+"""The inbox every consumer reads through: order, duplicates, retries, dead letters (docs/adr/0002)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Union
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.middlewares import AckPolicy
+from opentelemetry import propagate, trace
+
+from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
+from shared.documents import Documents, Duplicate
+from shared.errors import Unavailable
+from shared.events import Event, MessageMeta
+from shared.telemetry import Metrics
+from shared.topics import dead_letter_topic
+
+log = structlog.get_logger(__name__)
+tracer = trace.get_tracer(__name__)
+
+MAX_BATCH_RECORDS = 200
+HANDLER_ATTEMPTS = 5
+RETRY_SECONDS = 0.2
+OUTAGE_RETRY_SECONDS = 1.0
+# A handler may wait through an outage; the group must not give its partitions away meanwhile.
+MAX_POLL_INTERVAL_MS = 30 * 60 * 1000
+REDRIVEN = "als_redriven"
+
+Handler = Callable[[Any, MessageMeta], Awaitable[None]]
+Handlers = Mapping[type[Event], Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it came, or as it was parked."""
+
+    topic: str
+    key: bytes | None
+    body: bytes
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, record: "ConsumerRecord[Any, Any]") -> "Delivery":
+        named = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        return cls(record.topic, record.key, record.value or b"", named)
+
+    def document(self) -> dict[str, Any]:
+        key = None if self.key is None else self.key.decode()
+        return {"topic": self.topic, "key": key, "body": self.body.decode(), "headers": self.headers}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Delivery":
+        key = None if document["key"] is None else document["key"].encode()
+        return cls(document["topic"], key, document["body"].encode(), dict(document["headers"]))
+
+
+class Order(StrEnum):
+    """Where a message stands in its stream, seen from a consumer."""
+
+    DUPLICATE = "duplicate"
+    NEXT = "next"
+    EARLY = "early"
+
+
+class Inbox:
+    """One consumer group: drops what it has seen, parks what came early, retries, dead-letters, acks last.
+
+    Positions are kept a source stream and topic (`sequence` of the last message handled). They spare work and
+    find gaps; that an effect happens once is the journal's doing, by causation.
+    """
+
+    def __init__(
+        self, group: str, handlers: Handlers, positions: Documents, parked: Documents, publisher: Publisher
+    ) -> None:
+        self.group = group
+        self.handlers = handlers
+        self.topics = tuple(sorted({cls.topic for cls in handlers if cls.topic}))
+        self._positions = positions
+        self._parked = parked
+        self._publisher = publisher
+        self._known: dict[str, int] = {}
+
+    def attach(self, broker: KafkaBroker, *, in_batches: bool = False, **options: Any) -> None:
+        """Subscribe on `broker`. With `in_batches`, handlers of one fetch start together, in order, so that a group
+        commit takes them at once; otherwise each message waits for the one before. `options` are FastStream's.
+        """
+
+        async def receive(message: Any) -> None:
+            await (self.receive_batch(message) if in_batches else self.receive(message))
+
+        payload = Union[tuple(sorted(self.handlers, key=lambda cls: cls.__name__))]  # noqa: UP007 (built at run time)
+        receive.__annotations__ = {"message": list[payload] if in_batches else payload}
+        batching = {"batch": True, "max_records": MAX_BATCH_RECORDS} if in_batches else {}
+        broker.subscriber(
+            *self.topics,
+            group_id=self.group,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+            decoder=_undecoded,
+            title=self.group,
+            **batching,
+            **options,
+        )(receive)
+
+    async def receive(self, message: KafkaMessage) -> None:
+        """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
+        record = message.raw_message
+        assert not isinstance(record, tuple), "one message at a time"
+        await self.deliver(Delivery.of(record))
+        await self._ack(message)
+
+    async def receive_batch(self, message: KafkaMessage) -> None:
+        """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
+        records = message.raw_message
+        assert isinstance(records, tuple), "a batch"
+        together: list[tuple[Delivery, MessageMeta, str]] = []
+        reached: dict[str, int] = {}
+        for delivery in map(Delivery.of, records):
+            meta = _meta_or_none(delivery)
+            if meta is not None and REDRIVEN not in delivery.headers:
+                stream = _stream(delivery, meta)
+                if stream not in reached:
+                    reached[stream] = await self._waiting_out(lambda stream=stream: self._position(stream))
+                if meta.sequence == reached[stream] + 1:
+                    reached[stream] = meta.sequence
+                    together.append((delivery, meta, stream))
+                    continue
+            await self._handle_together(together)
+            together = []
+            await self.deliver(delivery)
+            reached.clear()
+        await self._handle_together(together)
+        await self._ack(message)
+
+    async def _handle_together(self, run: list[tuple[Delivery, MessageMeta, str]]) -> None:
+        # Tasks start in the order they are made, and a handler appends before it waits for anything.
+        await asyncio.gather(*[asyncio.create_task(self._handle(delivery, meta)) for delivery, meta, _ in run])
+        last = {stream: meta.sequence for _, meta, stream in run}
+        for stream, sequence in last.items():
+            await self._waiting_out(lambda stream=stream, sequence=sequence: self._advance(stream, sequence))
+            await self._unpark(stream, sequence + 1)
+
+    async def _ack(self, message: KafkaMessage) -> None:
+        try:
+            await message.ack()
+        except KafkaError as error:
+            # The group moved on or the broker went away: the messages come again and are dropped as seen.
+            log.warning("ack_failed", group=self.group, error=type(error).__name__)
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Handle, drop, park or dead-letter one message; returns when it will not be needed again."""
+        try:
+            meta = read_meta(delivery.headers)
+        except UnreadableMessage as unreadable:
+            await self._dead_letter(delivery, unreadable.reason, str(unreadable))
+            return
+        if REDRIVEN in delivery.headers:
+            await self._handle(delivery, meta)
+            return
+        stream = _stream(delivery, meta)
+        match await self._waiting_out(lambda: self._order(stream, meta.sequence)):
+            case Order.DUPLICATE:
+                Metrics.messages.labels(self.group, meta.type, Order.DUPLICATE).inc()
+            case Order.EARLY:
+                Metrics.messages.labels(self.group, meta.type, Order.EARLY).inc()
+                await self._waiting_out(lambda: self._park(stream, meta.sequence, delivery))
+            case Order.NEXT:
+                await self._handle(delivery, meta)
+                await self._waiting_out(lambda: self._advance(stream, meta.sequence))
+                await self._unpark(stream, meta.sequence + 1)
+
+    async def _handle(self, delivery: Delivery, meta: MessageMeta) -> None:
+        try:
+            event = read_event(delivery.body, meta)
+        except UnreadableMessage as unreadable:
+            await self._dead_letter(delivery, unreadable.reason, str(unreadable))
+            return
+        handler = self.handlers.get(type(event))
+        if handler is None:
+            return
+        parent = propagate.extract({"traceparent": meta.traceparent} if meta.traceparent else {})
+        with (
+            tracer.start_as_current_span(f"{self.group} {meta.type}", context=parent, kind=trace.SpanKind.CONSUMER),
+            structlog.contextvars.bound_contextvars(message=meta.id, correlation=meta.correlation),
+            Metrics.handling.labels(self.group, meta.type).time(),
+        ):
+            for attempt in range(1, HANDLER_ATTEMPTS + 1):
+                try:
+                    await self._waiting_out(lambda: handler(event, meta))
+                    Metrics.messages.labels(self.group, meta.type, "handled").inc()
+                    return
+                except Exception as error:
+                    log.error("handler_failed", attempt=attempt, error=type(error).__name__, exc_info=True)
+                    if attempt == HANDLER_ATTEMPTS:
+                        await self._dead_letter(delivery, "handler-failed", f"{type(error).__name__}: {error}")
+                        return
+                    await asyncio.sleep(RETRY_SECONDS * 2**attempt)
+
+    async def _waiting_out(self, step: Callable[[], Awaitable[Any]]) -> Any:
+        """A server that is down is waited for: no message is given up because of an outage."""
+        while True:
+            try:
+                return await step()
+            except Unavailable as outage:
+                log.warning("consumer_waits", group=self.group, component=outage.component)
+                await asyncio.sleep(OUTAGE_RETRY_SECONDS)
+
+    async def _dead_letter(self, delivery: Delivery, reason: str, detail: str) -> None:
+        Metrics.dead_letters.labels(self.group, reason).inc()
+        log.error("dead_letter", group=self.group, topic=delivery.topic, reason=reason)
+        marked = delivery.headers | {
+            "als_reason": reason,
+            "als_detail": detail[:500],
+            "als_topic": delivery.topic,
+            "als_group": self.group,
+        }
+        topic = dead_letter_topic(delivery.topic, self.group)
+        await self._waiting_out(lambda: self._publisher.send(topic, delivery.key, delivery.body, marked))
+
+    async def _order(self, stream: str, sequence: int) -> Order:
+        position = self._known.get(stream, 0)
+        if sequence > position + 1 or stream not in self._known:
+            # Another member may have gone on meanwhile: only the database says what is missing.
+            position = await self._position(stream)
+        if sequence <= position:
+            return Order.DUPLICATE
+        return Order.NEXT if sequence == position + 1 else Order.EARLY
+
+    async def _position(self, stream: str) -> int:
+        found = await self._positions.get(f"{self.group}|{stream}")
+        self._known[stream] = found["sequence"] if found else 0
+        return self._known[stream]
+
+    async def _advance(self, stream: str, sequence: int) -> None:
+        await self._positions.put({"_id": f"{self.group}|{stream}", "sequence": sequence})
+        self._known[stream] = sequence
+
+    async def _park(self, stream: str, sequence: int, delivery: Delivery) -> None:
+        key = f"{self.group}|{stream}|{sequence}"
+        try:
+            await self._parked.insert({"_id": key} | delivery.document())
+        except Duplicate:
+            return
+
+    async def _unpark(self, stream: str, sequence: int) -> None:
+        key = f"{self.group}|{stream}|{sequence}"
+        waiting = await self._waiting_out(lambda: self._parked.get(key))
+        if waiting is not None:
+            await self.deliver(Delivery.from_document(waiting))
+            await self._waiting_out(lambda: self._parked.remove(key))
+
+
+def _stream(delivery: Delivery, meta: MessageMeta) -> str:
+    """What positions are kept by: a stream feeds each of its topics in its own sequence."""
+    return f"{delivery.topic}|{meta.stream}"
+
+
+def _meta_or_none(delivery: Delivery) -> MessageMeta | None:
+    try:
+        return read_meta(delivery.headers)
+    except UnreadableMessage:
+        return None
+
+
+async def _undecoded(message: KafkaMessage) -> KafkaMessage:
+    """The inbox reads bytes and headers itself, so that an unreadable payload is its to dead-letter."""
+    return message

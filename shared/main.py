@@ -1,0 +1,49 @@
+"""How a service's process starts: `python -m services.<name> [serve|rebuild-views]`."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared.service import Service
+from shared.settings import ServiceSettings
+
+EX_PORT_TAKEN = 75
+
+
+def run(build: Callable[[], FastAPI]) -> None:
+    """Serve, or do one administrative task, as the first argument says."""
+    command = sys.argv[1] if len(sys.argv) > 1 else "serve"
+    if command not in ("serve", "rebuild-views"):
+        raise SystemExit(f"Commande inconnue : {command} (serve, rebuild-views)")
+    app = build()
+    service: Service = app.state.service
+    if command == "rebuild-views":
+        print(f"{asyncio.run(service.rebuild_views())} flux relus, vues refaites")
+        return
+    refuse_taken_port(service.settings)
+    uvicorn.run(
+        app,
+        host=service.settings.http_host,
+        port=service.settings.http_port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def refuse_taken_port(settings: ServiceSettings) -> None:
+    """Say which port is taken and by which setting it moves, and stop with code 75."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.http_host, settings.http_port))
+        except OSError:
+            print(
+                f"Le port {settings.http_port} est déjà pris : arrêtez ce qui l'occupe ou changez ALS_HTTP_PORT",
+                file=sys.stderr,
+            )
+            raise SystemExit(EX_PORT_TAKEN) from None

@@ -1,0 +1,240 @@
+"""What the five services have in common: stores, journals, views, relay, inbox, background work, health."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Union
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse
+from faststream.specification import AsyncAPI
+from faststream.specification.asyncapi import get_asyncapi_html
+
+from shared import telemetry
+from shared.auth import Authenticator
+from shared.bus import Publisher, make_broker
+from shared.clock import Clock, ClockFile, SystemClock
+from shared.documents import Database, Documents
+from shared.errors import Unavailable
+from shared.events import public_events
+from shared.http import build_app
+from shared.inbox import Handlers, Inbox
+from shared.journal import Commit, Journal, StreamKind
+from shared.journal.journal import S
+from shared.journal.relay import Relay
+from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
+from shared.settings import ServiceSettings
+from shared.telemetry import Metrics
+from shared.views import View
+
+log = structlog.get_logger(__name__)
+
+BROKER_RETRY_SECONDS = 1.0
+
+
+class Service:
+    """One service's wiring. Main modules declare journals, views, handlers, timers and routers on it."""
+
+    def __init__(self, name: str, settings: ServiceSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock: Clock = ClockFile(settings.clock_file) if settings.clock_file else SystemClock()
+        self.database = Database(settings.mongo_url.get_secret_value(), settings.database)
+        self.commits = self.database.collection("journal")
+        self.objects = make_objects(settings)
+        self.broker = make_broker(settings.kafka_bootstrap)
+        self.publisher = Publisher(self.broker)
+        self._topics: dict[str, frozenset[str]] = {}
+        self._journals: dict[str, Journal[Any]] = {}
+        self._views: dict[str, View[Any]] = {}
+        self._inbox: Inbox | None = None
+        self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self._broker_ready = False
+        self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
+
+    # -- declaring ---------------------------------------------------------------------------------------------
+
+    def journal(self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None) -> Journal[S]:
+        """The streams of a kind; with `render`, a view named after the kind is kept in step."""
+        assert kind.name not in self._journals, f"{kind.name} declared twice"
+        self._topics[kind.name] = kind.topics
+        journal = Journal(kind, self.commits, self.clock, self._committed)
+        self._journals[kind.name] = journal
+        if render is not None:
+            self._views[kind.name] = View(self.collection(f"view_{kind.name}"), render)
+        return journal
+
+    def view(self, kind: StreamKind[Any]) -> Documents:
+        return self._views[kind.name].documents
+
+    def collection(self, name: str) -> Documents:
+        return self.database.collection(name)
+
+    def consume(self, group: str, handlers: Handlers, **options: Any) -> Inbox:
+        """Read every topic the handled events come from, as one consumer group (options: Inbox.attach)."""
+        inbox = Inbox(group, handlers, self.collection("inbox"), self.collection("parked"), self.publisher)
+        inbox.attach(self.broker, **options)
+        self._inbox = inbox
+        return inbox
+
+    def every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` again and again while the service is up; an outage or a failure does not end it."""
+        self._timers.append((seconds, work))
+
+    # -- the journal's followers -------------------------------------------------------------------------------
+
+    async def _committed(self, commit: Commit, state: Any) -> None:
+        Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
+        self.relay.enqueue(commit)
+        Metrics.relay_backlog.set(self.relay.backlog)
+        try:
+            await self._project(commit, state, commit.version)
+        except Unavailable:
+            # The fact is recorded; the sweep renews the view before it marks the commit.
+            log.warning("view_behind", stream=commit.stream, version=commit.version)
+
+    async def _project(self, commit: Commit, state: Any, version: int) -> None:
+        kind, key = commit.stream.split(":", 1)
+        view = self._views.get(kind)
+        if view is not None:
+            await view.put(self._journals[kind], self.commits, key, state, version)
+
+    async def _recover(self, commit: Commit) -> None:
+        kind, key = commit.stream.split(":", 1)
+        current = await self._journals[kind].load(key)
+        await self._project(commit, current.state, current.version)
+
+    async def rebuild_views(self) -> int:
+        """Drop every view and make it again from the journal. Returns the number of streams."""
+        for view in self._views.values():
+            await view.documents.clear()
+        newest: dict[str, Commit] = {}
+        async for document in self.commits.find({}, sort=[("version", 1)]):
+            newest[document["stream"]] = Commit.from_document(document)
+        for commit in newest.values():
+            await self._recover(commit)
+        return len(newest)
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def app(self, title: str, routers: Sequence[APIRouter]) -> FastAPI:
+        """The FastAPI application, with documentation pages of both interfaces."""
+        self._document_publishers()
+        app = build_app(title, [*routers, self._asyncapi(title)], self._lifespan, self._checks)
+        app.state.authenticator = Authenticator(self.settings.oidc_issuer, self.settings.oidc_audience, self.clock)
+        app.state.service = self
+        return app
+
+    def _document_publishers(self) -> None:
+        for topic in sorted({topic for topics in self._topics.values() for topic in topics}):
+            classes = tuple(cls for cls in public_events() if cls.topic == topic)
+            if classes:
+                self.broker.publisher(topic, schema=Union[classes], title=topic)  # noqa: UP007 (built at run time)
+
+    def _asyncapi(self, title: str) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+
+        @router.get("/asyncapi.json")
+        async def specification() -> JSONResponse:
+            return JSONResponse(AsyncAPI(self.broker, title=title).to_specification().to_jsonable())
+
+        @router.get("/asyncapi")
+        async def page() -> HTMLResponse:
+            return HTMLResponse(get_asyncapi_html(AsyncAPI(self.broker, title=title).to_specification()))
+
+        return router
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        provider = telemetry.configure(self.name, self.settings.otlp_endpoint)
+        await self._prepare()
+        tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self.relay.run())]
+        tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(KafkaError, OSError):
+                await self.broker.stop()
+            self.database.close()
+            provider.shutdown()
+
+    async def _prepare(self) -> None:
+        """Indexes and buckets; a server that is down now is prepared when readiness asks again."""
+        with suppress(Unavailable):
+            await self.commits.index("stream")
+            await self.commits.index("published")
+
+    async def _bus(self) -> None:
+        """Connect when the broker can be had; then publish again what an empty topic has lost."""
+        while not self._broker_ready:
+            try:
+                await self.broker.start()
+                lost = await self._empty_topics()
+                self._broker_ready = True
+                if lost:
+                    count = await self.relay.republish(lost)
+                    log.info("republished", topics=sorted(lost), commits=count)
+            except (KafkaError, OSError, Unavailable) as error:
+                log.warning("broker_unreachable", error=type(error).__name__)
+                with suppress(KafkaError, OSError):
+                    await self.broker.stop()
+                await asyncio.sleep(BROKER_RETRY_SECONDS)
+
+    async def _empty_topics(self) -> set[str]:
+        """Our topics that hold nothing: new, or lost with their broker."""
+        own = {topic for topics in self._topics.values() for topic in topics}
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
+        await consumer.start()
+        try:
+            empty = set[str]()
+            for topic in own:
+                numbers = consumer.partitions_for_topic(topic) or set()
+                ends = await consumer.end_offsets([TopicPartition(topic, number) for number in numbers])
+                if not any(ends.values()):
+                    empty.add(topic)
+            return empty
+        finally:
+            await consumer.stop()
+
+    async def _timer(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Unavailable as outage:
+                log.warning("timer_waits", component=outage.component)
+            except Exception as error:
+                log.error("timer_failed", error=type(error).__name__, exc_info=True)
+            await asyncio.sleep(seconds)
+
+    async def _checks(self) -> dict[str, bool]:
+        async def up(check: Callable[[], Awaitable[Any]]) -> bool:
+            try:
+                await check()
+            except Unavailable:
+                return False
+            return True
+
+        database, objects = await asyncio.gather(up(self.database.check), up(self.objects.check))
+        broker = self._broker_ready and await self.broker.ping(timeout=2.0)
+        return {"database": database, "objects": objects, "broker": broker}
+
+
+def make_objects(settings: ServiceSettings) -> ObjectStore:
+    if settings.objects_directory:
+        return DirectoryObjects(settings.objects_directory)
+    assert settings.s3_endpoint and settings.s3_access_key and settings.s3_secret_key
+    return MinioObjects(
+        settings.s3_endpoint,
+        settings.s3_access_key.get_secret_value(),
+        settings.s3_secret_key.get_secret_value(),
+        settings.s3_bucket,
+        secure=settings.s3_secure,
+    )
+
+

@@ -1,0 +1,78 @@
+"""Traces, metrics and logs: OpenTelemetry across HTTP and Kafka, Prometheus on /metrics, JSON lines by structlog."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from opentelemetry import propagate, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import Counter, Gauge, Histogram
+
+
+class Metrics:
+    """Every metric of the product, by name; docs/operations.md lists them."""
+
+    messages = Counter("als_messages", "Messages consumed, by outcome", ["group", "type", "outcome"])
+    dead_letters = Counter("als_dead_letters", "Messages put in a dead-letter topic", ["group", "reason"])
+    handling = Histogram("als_handling_seconds", "Time to handle a message", ["group", "type"])
+    requests = Histogram("als_http_seconds", "Time to answer a request", ["method", "route", "status"])
+    commits = Counter("als_commits", "Commits appended to the journal", ["kind"])
+    relay_backlog = Gauge("als_relay_backlog", "Commits not published yet by this process")
+    component_up = Gauge("als_component_up", "1 when the component answered the last readiness check", ["component"])
+    envelope_cents = Gauge("als_envelope_cents", "The envelope's figures", ["campaign", "figure"])
+    envelope_waiting = Gauge("als_envelope_waiting", "Dossiers on the waiting list", ["campaign"])
+    ledger_gap = Gauge("als_ledger_gap", "1 while the ledger waits for a missing deposit number", ["campaign"])
+    ledger_fenced = Counter("als_ledger_fenced", "Times this writer met a newer epoch and stopped")
+
+
+def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
+    """Logs to standard output, spans to the collector when there is one. Call once a process."""
+    provider = TracerProvider(resource=Resource({SERVICE_NAME: service}))
+    if otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(message)s", force=True)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _with_trace,
+            _with_service(service),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    return provider
+
+
+def current_traceparent() -> str | None:
+    """The W3C trace context of the running span, to travel in a commit."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def _with_trace(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        line["trace_id"] = format(context.trace_id, "032x")
+        line["span_id"] = format(context.span_id, "016x")
+    return line
+
+
+def _with_service(service: str) -> Any:
+    def add(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        line["service"] = service
+        return line
+
+    return add

@@ -1,0 +1,161 @@
+"""The journal: each sentence is a promise of shared/journal."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.documents import MemoryDocuments
+from shared.errors import Refusal, Unavailable
+from shared.journal import Commit
+from shared.journal.relay import messages
+from shared.journal.verify import verify
+from tests.counter import KIND, Muttered, cause, count, make_journal
+
+
+async def test_what_is_appended_is_folded():
+    journal = make_journal(MemoryDocuments())
+    await journal.append("a", lambda _: count(2), cause())
+    done = await journal.append("a", lambda state: count(state.total), cause())
+    assert (done.state.total, done.version) == (4, 2)
+    assert (await journal.load("a")).state.steps == (2, 2)
+
+
+async def test_an_event_is_handled_once():
+    store = MemoryDocuments()
+    for journal in (make_journal(store), make_journal(store)):
+        await journal.append("a", lambda _: count(1), cause("x#1.1"))
+    assert (await journal.load("a")).state.total == 1
+    assert await store.count({}) == 1
+
+
+async def test_nothing_decided_inserts_nothing():
+    store = MemoryDocuments()
+    done = await make_journal(store).append("a", lambda _: [], cause("x#1.1"))
+    assert (done.version, done.events, await store.count({})) == (0, (), 0)
+
+
+async def test_two_processes_append_without_gap_or_loss():
+    store = MemoryDocuments()
+    journals = [make_journal(store) for _ in range(4)]
+    await asyncio.gather(*[journals[i % 4].append("a", lambda _: count(1), cause(f"x#{i}.1")) for i in range(100)])
+    assert (await make_journal(store).load("a")).state.total == 100
+    report = await verify(store.find({}, sort=[("version", 1)]))
+    assert report.clean
+    assert report.events == 100
+
+
+async def test_what_waits_goes_into_one_commit():
+    store, seen = MemoryDocuments(), list[Commit]()
+    journal = make_journal(store, seen)
+    done = await asyncio.gather(*[journal.append("a", lambda s: count(s.total + 1), cause(f"x#{i}.1")) for i in range(9)])
+    assert len(seen) < 9
+    assert [one.events[0].model_dump()["amount"] for one in done] == [2**i for i in range(9)]
+
+
+async def test_a_refusal_answers_its_own_request_only():
+    journal = make_journal(MemoryDocuments())
+
+    def refuse(_):
+        raise Refusal("non")
+
+    answers = await asyncio.gather(
+        journal.append("a", lambda _: count(1), cause()),
+        journal.append("a", refuse, cause()),
+        journal.append("a", lambda _: count(1), cause()),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[1], Refusal)
+    assert (await journal.load("a")).state.total == 2
+
+
+class LostAnswers(MemoryDocuments):
+    """The insert succeeds and its answer is lost."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def insert(self, document):
+        await super().insert(document)
+        if self.times:
+            self.times -= 1
+            raise Unavailable("database")
+
+
+async def test_an_insert_whose_answer_was_lost_counts_once():
+    store = LostAnswers(times=1)
+    done = await make_journal(store).append("a", lambda _: count(5), cause())
+    assert (done.state.total, done.version, await store.count({})) == (5, 1, 1)
+
+
+class Down(MemoryDocuments):
+    async def insert(self, document):
+        raise Unavailable("database")
+
+
+async def test_an_outage_is_said_and_the_append_can_be_repeated(monkeypatch):
+    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
+    store = Down()
+    journal = make_journal(store)
+    with pytest.raises(Unavailable):
+        await journal.append("a", lambda _: count(1), cause("x#1.1"))
+    journal._commits = MemoryDocuments()
+    assert (await journal.append("a", lambda _: count(1), cause("x#1.1"))).state.total == 1
+
+
+async def test_messages_carry_a_gapless_sequence_over_private_events():
+    seen = list[Commit]()
+    journal = make_journal(MemoryDocuments(), seen)
+    await journal.append("a", lambda _: [Muttered(words="…"), *count(1)], cause())
+    await journal.append("a", lambda _: [Muttered(words="…")], cause())
+    await journal.append("a", lambda _: [*count(1), *count(2)], cause("other#4.1"))
+    sent = [meta for commit in seen for _, meta in messages(commit, KIND.topics)]
+    assert [meta.sequence for meta in sent] == [1, 2, 3]
+    assert [meta.id for meta in sent] == ["counter:a#1.2", "counter:a#3.1", "counter:a#3.2"]
+    assert sent[1].causation == "other#4.1"
+
+
+@pytest.mark.parametrize("field", ["entries", "prev_hash", "recorded_at", "sequences"])
+async def test_verify_names_the_first_changed_commit(field):
+    store = MemoryDocuments()
+    journal = make_journal(store)
+    for _ in range(3):
+        await journal.append("a", lambda _: count(1), cause())
+    broken = await store.get("counter:a#2")
+    assert broken
+    await store.mark("counter:a#2", {field: broken[field].replace("1", "2", 1).replace("0", "9", 1)})
+    report = await verify(store.find({}, sort=[("version", 1)]))
+    assert [fault.commit for fault in report.faults] == ["counter:a#2"]
+
+
+async def test_verify_finds_a_removed_commit():
+    store = MemoryDocuments()
+    journal = make_journal(store)
+    for _ in range(3):
+        await journal.append("a", lambda _: count(1), cause())
+    await store.remove("counter:a#2")
+    (fault,) = (await verify(store.find({}, sort=[("version", 1)]))).faults
+    assert (fault.commit, fault.check, fault.expected) == ("counter:a#3", "version", "2")
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(1, 9), st.booleans()), min_size=1, max_size=30),
+)
+def test_any_interleaving_of_processes_and_duplicates_gives_each_cause_one_effect(steps):
+    async def play():
+        store = MemoryDocuments()
+        journals = [make_journal(store) for _ in range(3)]
+        appends = []
+        for number, (process, amount, twice) in enumerate(steps):
+            for _ in range(1 + twice):
+                decide = lambda _, amount=amount: count(amount)  # noqa: E731
+                appends.append(journals[process].append("a", decide, cause(f"x#{number}.1")))
+        await asyncio.gather(*appends)
+        folded = await make_journal(store).load("a")
+        assert folded.state.total == sum(amount for _, amount, _ in steps)
+        assert (await verify(store.find({}, sort=[("version", 1)]))).clean
+
+    asyncio.run(play())
