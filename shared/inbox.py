@@ -51,12 +51,12 @@ class Delivery:
 
     def document(self) -> dict[str, Any]:
         key = None if self.key is None else self.key.decode()
-        return {"topic": self.topic, "key": key, "body": self.body.decode(), "headers": self.headers}
+        return {"topic": self.topic, "key": key, "body": self.body.decode("latin-1"), "headers": self.headers}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Delivery":
         key = None if document["key"] is None else document["key"].encode()
-        return cls(document["topic"], key, document["body"].encode(), dict(document["headers"]))
+        return cls(document["topic"], key, document["body"].encode("latin-1"), dict(document["headers"]))
 
 
 class Order(StrEnum):
@@ -123,7 +123,7 @@ class Inbox:
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):
             meta = _meta_or_none(delivery)
-            if meta is not None and REDRIVEN not in delivery.headers:
+            if meta is not None and delivery.headers.get(REDRIVEN) != self.group:
                 stream = _stream(delivery, meta)
                 if stream not in reached:
                     reached[stream] = await self._waiting_out(lambda stream=stream: self._position(stream))
@@ -160,7 +160,7 @@ class Inbox:
         except UnreadableMessage as unreadable:
             await self._dead_letter(delivery, unreadable.reason, str(unreadable))
             return
-        if REDRIVEN in delivery.headers:
+        if delivery.headers.get(REDRIVEN) == self.group:
             await self._handle(delivery, meta)
             return
         stream = _stream(delivery, meta)

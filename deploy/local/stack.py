@@ -1,0 +1,69 @@
+"""What every local stack has: a data directory, an issuer, a stepped clock, and an environment for services."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from deploy.local import clock
+from deploy.local.data import DataDirectory
+from deploy.local.process import Process, Processes, free_port, listening
+
+ISSUER_SECONDS = 30
+# A morning before the campaign opens (DOMAIN, Campaign rules).
+CLOCK_START = datetime(2024, 4, 29, 6, 30, tzinfo=UTC)
+
+
+class Stack:
+    """Servers for one run; `with stack:` starts and stops them."""
+
+    def __init__(self, data: Path, *, fresh: bool = False) -> None:
+        self.directory = DataDirectory(data, fresh=fresh)
+        self.data = self.directory.path
+        self.processes = Processes()
+        self.clock_file = self.data / "clock.json"
+        self.issuer = ""
+
+    def __enter__(self) -> Self:
+        self.directory.open()
+        try:
+            clock.start_at(self.clock_file, CLOCK_START)
+            self._start_issuer()
+            self.start_servers()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: tuple[type[BaseException], BaseException, TracebackType]) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.processes.stop()
+        self.directory.close()
+
+    def start_servers(self) -> None:
+        raise NotImplementedError
+
+    def log(self, name: str) -> Path:
+        return self.data / "logs" / f"{name}.log"
+
+    def _start_issuer(self) -> None:
+        port = free_port()
+        self.issuer = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "deploy.local.issuer", "--port", str(port)]
+        command += ["--key", str(self.data / "issuer-key.json"), "--clock", str(self.clock_file)]
+        self.processes.start(
+            Process("issuer", command, self.log("issuer")), lambda: listening(port), ISSUER_SECONDS
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The settings every service gets on this stack."""
+        return {
+            "ALS_ENVIRONMENT": "local",
+            "ALS_OIDC_ISSUER": self.issuer,
+            "ALS_CLOCK_FILE": str(self.clock_file),
+            "ALS_BDT_DIRECTORY": str(self.data / "bdt"),
+            "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
+        }

@@ -1,0 +1,281 @@
+"""The engagement of one dossier, folded from everything known of it. No I/O, no clock."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from services.contracting.domain.dates import end_of_day
+from services.contracting.domain.facts import (
+    ActePrepared,
+    EngagementScreened,
+    Purpose,
+    SignedConventionChecked,
+)
+from services.contracting.domain.refusals import EngagementEnded
+from shared.contracts.contracting import (
+    ENGAGEMENT_TOPIC,
+    ActeTransmitted,
+    BoardConfirmed,
+    BoardRefused,
+    ConventionSent,
+    ConventionSigned,
+    Engaged,
+    EngagementLapsed,
+    PremiumPaid,
+    PremiumPaymentRecorded,
+)
+from shared.contracts.envelope import Committed, Released
+from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
+from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced, SignedConventionLodged
+from shared.contracts.pricing import OfferAccepted, OfferDeclined, OfferExpired, OfferIssued, OfferSuperseded
+from shared.contracts.values import Loan, StoredDocument
+from shared.events import Event
+from shared.journal import StreamKind
+
+
+class EngagementState(StrEnum):
+    """Where the dossier stands for contracting; the last eight are ends."""
+
+    SUBMITTED = "submitted"
+    FAVOURABLE = "favourable"
+    OFFER_ISSUED = "offer_issued"
+    OFFER_ACCEPTED = "offer_accepted"
+    BOARD_CONFIRMED = "board_confirmed"
+    ENGAGED = "engaged"
+    CONVENTION_SENT = "convention_sent"
+    CONVENTION_SIGNED = "convention_signed"
+    PREMIUM_PAID = "premium_paid"
+    ACTE_DUE = "acte_due"
+    ACTE_PREPARED = "acte_prepared"
+    ACTE_TRANSMITTED = "acte_transmitted"
+    WITHDRAWN = "withdrawn"
+    INELIGIBLE = "ineligible"
+    UNFAVOURABLE = "unfavourable"
+    OFFER_DECLINED = "offer_declined"
+    OFFER_EXPIRED = "offer_expired"
+    BOARD_REFUSED = "board_refused"
+    LAPSED = "lapsed"
+    RELEASED = "released"
+
+
+class EngagementDocument(StrEnum):
+    """The documents of an engagement; the signed convention is the bailleur's last return."""
+
+    CONVENTION = "convention"
+    PREMIUM_CALL = "premium_call"
+    SIGNED_CONVENTION = "signed_convention"
+    ACTE = "acte"
+
+
+# The facts that end an engagement, by type name: the envelope's `Released.reason` speaks the same names.
+ENDS = {
+    DossierWithdrawn.__name__: EngagementState.WITHDRAWN,
+    DossierFoundIneligible.__name__: EngagementState.INELIGIBLE,
+    CommitteeOpinionGiven.__name__: EngagementState.UNFAVOURABLE,
+    OfferDeclined.__name__: EngagementState.OFFER_DECLINED,
+    OfferExpired.__name__: EngagementState.OFFER_EXPIRED,
+    BoardRefused.__name__: EngagementState.BOARD_REFUSED,
+    EngagementLapsed.__name__: EngagementState.LAPSED,
+}
+
+# The facts that are kept as they came, the latest of each.
+KEPT: dict[type[Event], str] = {
+    OfferIssued: "issued",
+    OfferAccepted: "accepted",
+    BoardConfirmed: "board",
+    BoardRefused: "board",
+    Engaged: "engaged",
+    Committed: "committed",
+    SignedConventionLodged: "lodged",
+    SignedConventionChecked: "checked",
+    ConventionSigned: "signed",
+    PremiumPaid: "paid",
+    ActePrepared: "prepared",
+    ActeTransmitted: "transmitted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """What contracting knows of a dossier. `convention_loans` are the lines the sent convention covers."""
+
+    submitted: DossierSubmitted | None = None
+    loans: tuple[Loan, ...] = ()
+    reduced_at: datetime | None = None
+    favourable: CommitteeOpinionGiven | None = None
+    issued: OfferIssued | None = None
+    accepted: OfferAccepted | None = None
+    board: BoardConfirmed | BoardRefused | None = None
+    engaged: Engaged | None = None
+    committed: Committed | None = None
+    convention_screening: EngagementScreened | None = None
+    acte_screening: EngagementScreened | None = None
+    convention: ConventionSent | None = None
+    convention_loans: tuple[Loan, ...] = ()
+    lodged: SignedConventionLodged | None = None
+    checked: SignedConventionChecked | None = None
+    signed: ConventionSigned | None = None
+    payments: tuple[PremiumPaymentRecorded, ...] = ()
+    paid: PremiumPaid | None = None
+    prepared: ActePrepared | None = None
+    transmitted: ActeTransmitted | None = None
+    end: EngagementState | None = None
+
+    @property
+    def state(self) -> EngagementState:
+        """The furthest thing that is true; a transmitted acte holds whatever comes after it."""
+        reached = (
+            (self.transmitted, EngagementState.ACTE_TRANSMITTED),
+            (self.end, self.end),
+            (self.prepared, EngagementState.ACTE_PREPARED),
+            (self.signed and self.paid, EngagementState.ACTE_DUE),
+            (self.signed, EngagementState.CONVENTION_SIGNED),
+            (self.paid, EngagementState.PREMIUM_PAID),
+            (self.convention, EngagementState.CONVENTION_SENT),
+            (self.engaged, EngagementState.ENGAGED),
+            (self.accepted, EngagementState.OFFER_ACCEPTED),
+            (self.board, EngagementState.BOARD_CONFIRMED),
+            (self.issued, EngagementState.OFFER_ISSUED),
+            (self.favourable, EngagementState.FAVOURABLE),
+        )
+        return next((state for fact, state in reached if fact and state), EngagementState.SUBMITTED)
+
+    @property
+    def principal_cents(self) -> int:
+        return sum(loan.principal_cents for loan in self.loans)
+
+    @property
+    def paid_cents(self) -> int:
+        return sum(payment.amount_cents for payment in self.payments)
+
+    @property
+    def premium_cents(self) -> int | None:
+        """The premium that was accepted; an offer still open shows its own."""
+        known = self.accepted or self.issued
+        return known.premium_cents if known else None
+
+    @property
+    def outstanding_cents(self) -> int:
+        """What is still to pay of the premium that was called; 0 before the call."""
+        return max(0, self.convention.premium_cents - self.paid_cents) if self.convention else 0
+
+    @property
+    def to_return_cents(self) -> int:
+        """What was paid too much; all of it once the engagement ended without an acte."""
+        if self.end and not self.transmitted:
+            return self.paid_cents
+        return max(0, self.paid_cents - self.convention.premium_cents) if self.convention else 0
+
+    @property
+    def convention_outdated(self) -> bool:
+        """The loans were reduced after the convention was sent: it says more than is guaranteed."""
+        return self.convention is not None and self.loans != self.convention_loans
+
+    @property
+    def to_check(self) -> SignedConventionLodged | None:
+        """The returned convention that nobody has looked at yet."""
+        if self.lodged is None or self.signed is not None:
+            return None
+        done = self.checked is not None and self.checked.document_id == self.lodged.document.document_id
+        return None if done else self.lodged
+
+    @property
+    def return_awaited_until(self) -> datetime | None:
+        """Until when the signed return is awaited; one that waits for its check has come in."""
+        if self.convention is None or self.signed or self.to_check or self.end:
+            return None
+        return self.convention.return_by
+
+    @property
+    def premium_awaited_until(self) -> datetime | None:
+        if self.convention is None or self.paid or self.end:
+            return None
+        return end_of_day(self.convention.premium_due_on)
+
+    @property
+    def transmission_pending(self) -> bool:
+        """A prepared acte is on its way; an end or an asset-freeze alert stops it."""
+        screened = self.acte_screening is not None and self.acte_screening.clear
+        return self.prepared is not None and self.transmitted is None and self.end is None and screened
+
+    @property
+    def documents(self) -> dict[EngagementDocument, StoredDocument]:
+        """The documents that exist by now."""
+        sent, lodged, prepared = self.convention, self.lodged, self.prepared
+        known = {
+            EngagementDocument.CONVENTION: sent.convention if sent else None,
+            EngagementDocument.PREMIUM_CALL: sent.premium_call if sent else None,
+            EngagementDocument.SIGNED_CONVENTION: lodged.document if lodged else None,
+            EngagementDocument.ACTE: prepared.acte if prepared else None,
+        }
+        return {kind: document for kind, document in known.items() if document}
+
+    def refuse_when_ended(self) -> None:
+        """Raises: EngagementEnded."""
+        if self.end is not None:
+            raise EngagementEnded(f"Le dossier est clos ({self.end.value}) : plus rien ne l'engage.")
+
+    def fold(self, event: Event) -> "Engagement":
+        kept = KEPT.get(type(event))
+        folded = replace(self, **{kept: event}) if kept else self._fold(event)
+        end = self.end or ended_by(event)
+        return folded if end is folded.end else replace(folded, end=end)
+
+    def _fold(self, event: Event) -> "Engagement":
+        match event:
+            case DossierSubmitted():
+                return replace(self, submitted=event, loans=self.loans or event.loans)
+            case LoansReduced():
+                return replace(self, loans=event.loans, reduced_at=event.reduced_at)
+            case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
+                return replace(self, favourable=event)
+            case OfferSuperseded(offer_id=offer_id) if self.issued and self.issued.offer_id == offer_id:
+                return replace(self, issued=None)
+            case EngagementScreened(purpose=Purpose.CONVENTION):
+                return replace(self, convention_screening=event)
+            case EngagementScreened():
+                return replace(self, acte_screening=event)
+            case ConventionSent():
+                return replace(
+                    self, convention=event, convention_loans=self.loans, lodged=None, checked=None, signed=None
+                )
+            case PremiumPaymentRecorded():
+                return replace(self, payments=(*self.payments, event))
+            case _:
+                return self
+
+
+KIND = StreamKind("engagement", Engagement(), frozenset({ENGAGEMENT_TOPIC}))
+
+
+def ended_by(event: Event) -> EngagementState | None:
+    """The end an event brings, if any."""
+    match event:
+        case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
+            return None
+        case Released(reason=reason):
+            return ENDS.get(reason, EngagementState.RELEASED)
+        case _:
+            return ENDS.get(type(event).__name__)
+
+
+def receive(engagement: Engagement, event: Event, now: datetime) -> list[Event]:
+    """Take note of what another service announced, whatever came before it, and engage when it was the last piece."""
+    return [event, *engage(engagement.fold(event), now)]
+
+
+def engage(engagement: Engagement, now: datetime) -> list[Event]:
+    """Engaged once acceptance and confirmation are both there, never after an end (cahier des charges 2.A.7)."""
+    accepted = engagement.accepted
+    confirmed = isinstance(engagement.board, BoardConfirmed)
+    if accepted is None or not confirmed or engagement.engaged or engagement.end:
+        return []
+    assert accepted.premium_cents > 0
+    return [
+        Engaged(
+            dossier_id=accepted.dossier_id,
+            offer_id=accepted.offer_id,
+            premium_cents=accepted.premium_cents,
+            engaged_at=now,
+        )
+    ]

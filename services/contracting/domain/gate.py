@@ -1,0 +1,99 @@
+"""The two gates: what the convention and the acte still wait for, from whom and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.facts import EngagementScreened
+from shared.contracts.contracting import BoardConfirmed
+
+
+class Who(StrEnum):
+    BAILLEUR = "bailleur"
+    BOARD = "board"
+    ENVELOPE = "envelope"
+    COMPLIANCE = "compliance"
+    LEGAL_OFFICER = "legal_officer"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that is awaited; `since` is None while its turn has not come."""
+
+    code: str
+    label: str
+    who: Who
+    since: datetime | None
+
+
+def convention_gate(engagement: Engagement) -> list[Missing]:
+    """What is missing before the convention is sent (cahier des charges 2.A.7; DOMAIN rules 5, 14)."""
+    opinion, issued, engaged = engagement.favourable, engagement.issued, engagement.engaged
+    examined = opinion.given_at if opinion else None
+    missing: list[Missing] = []
+    if engagement.accepted is None:
+        since = issued.issued_at if issued else None
+        missing.append(Missing("offer-acceptance", "L'acceptation de l'offre", Who.BAILLEUR, since))
+    if not isinstance(engagement.board, BoardConfirmed):
+        missing.append(
+            Missing("board-confirmation", "La confirmation du conseil d'administration", Who.BOARD, examined)
+        )
+    begun = engaged.engaged_at if engaged else None
+    if engagement.committed is None:
+        missing.append(Missing("envelope-commitment", "L'engagement de l'enveloppe", Who.ENVELOPE, begun))
+    if not _clear(engagement.convention_screening):
+        missing.append(
+            Missing(
+                "convention-screening", "Le filtrage gel des avoirs avant la convention", Who.COMPLIANCE, begun
+            )
+        )
+    return missing
+
+
+def acte_gate(engagement: Engagement) -> list[Missing]:
+    """What is missing before the acte is transmitted (cahier des charges 2.A.8; DOMAIN rules 14, 15).
+
+    An asset-freeze screening with an alert reads like one that was not made: only compliance sees which.
+    """
+    convention = engagement.convention
+    sent_at = convention.sent_at if convention else None
+    missing = [] if convention else convention_gate(engagement)
+    if convention is None:
+        since = engagement.committed.committed_at if engagement.committed and not missing else None
+        missing.append(Missing("convention-sent", "L'envoi de la convention", Who.LEGAL_OFFICER, since))
+    elif engagement.convention_outdated:
+        missing.append(
+            Missing(
+                "convention-outdated",
+                "L'envoi de la convention aux montants réduits",
+                Who.LEGAL_OFFICER,
+                engagement.reduced_at,
+            )
+        )
+    if engagement.signed is None:
+        missing.append(_signature(engagement, sent_at))
+    if engagement.paid is None:
+        missing.append(Missing("premium-paid", "Le règlement de toute la prime", Who.BAILLEUR, sent_at))
+    if not _clear(engagement.acte_screening):
+        missing.append(
+            Missing("acte-screening", "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at)
+        )
+    return missing
+
+
+def labels(missing: list[Missing]) -> str:
+    """The missing things in one French sentence part."""
+    return " ; ".join(one.label[0].lower() + one.label[1:] for one in missing)
+
+
+def _signature(engagement: Engagement, sent_at: datetime | None) -> Missing:
+    waiting = engagement.to_check
+    if waiting is not None:
+        label = "Le contrôle de la convention retournée"
+        return Missing("convention-check", label, Who.LEGAL_OFFICER, waiting.lodged_at)
+    return Missing("convention-signed", "Le retour de la convention signée", Who.BAILLEUR, sent_at)
+
+
+def _clear(screening: EngagementScreened | None) -> bool:
+    return screening is not None and screening.clear

@@ -1,0 +1,61 @@
+"""Builds the contracting service."""
+
+from fastapi import FastAPI
+
+from services.contracting import store
+from services.contracting.api import board as board_api
+from services.contracting.api import engagements as engagements_api
+from services.contracting.api import payments as payments_api
+from services.contracting.documents import Payee
+from services.contracting.domain import board, campaign, engagement, payment
+from services.contracting.handlers import GROUP, handlers
+from services.contracting.settings import ContractingSettings
+from services.contracting.transmission import BdtDirectory, BdtMail, Transmission
+from services.contracting.usecases.board import Board
+from services.contracting.usecases.engagements import Engagements
+from services.contracting.usecases.payments import Payments
+from shared.service import Service
+from shared.settings import read_settings
+
+TRANSMISSION_RETRY_SECONDS = 5.0
+PAYMENTS_CHECK_SECONDS = 5.0
+
+
+def build() -> FastAPI:
+    return create_app(read_settings(ContractingSettings))
+
+
+def create_app(settings: ContractingSettings) -> FastAPI:
+    service = Service("contracting", settings)
+    journal = service.journal(engagement.KIND, store.render)
+    sessions = service.journal(board.KIND, store.render_session)
+    received = service.journal(payment.KIND, store.render_payment)
+    view = service.view(engagement.KIND)
+    engagements = Engagements(
+        engagements=journal,
+        campaigns=service.journal(campaign.KIND),
+        view=view,
+        objects=service.objects,
+        transmission=transmission(settings),
+        payee=Payee(settings.payee_name, settings.payee_iban),
+        clock=service.clock,
+    )
+    decisions = Board(journal, sessions, view, service.view(board.KIND), service.clock)
+    payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
+    service.consume(GROUP, handlers(engagements))
+    service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
+    service.every(PAYMENTS_CHECK_SECONDS, payments.finish_interrupted)
+    routers = [
+        board_api.router(decisions),
+        payments_api.router(payments),
+        engagements_api.router(engagements),
+    ]
+    return service.app("Contractualisation", routers)
+
+
+def transmission(settings: ContractingSettings) -> Transmission:
+    """The configured way to the BdT; settings hold exactly one."""
+    if settings.bdt_directory is not None:
+        return BdtDirectory(settings.bdt_directory)
+    assert settings.bdt_mail_to and settings.smtp_host and settings.mail_from
+    return BdtMail(settings.smtp_host, settings.smtp_port, settings.bdt_mail_to, settings.mail_from)

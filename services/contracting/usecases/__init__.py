@@ -1,0 +1,1 @@
+"""What contracting does: load, one domain decision, append."""

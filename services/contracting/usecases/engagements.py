@@ -1,0 +1,164 @@
+"""From what is heard to the convention, its signed return, the acte and the lapse."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from services.contracting import store
+from services.contracting.documents import Payee, render_acte, render_convention, render_premium_call
+from services.contracting.domain import acte as acte_domain
+from services.contracting.domain import convention as convention_domain
+from services.contracting.domain import engagement as domain
+from services.contracting.domain.campaign import Campaign
+from services.contracting.domain.engagement import Engagement, EngagementState
+from services.contracting.domain.facts import EngagementScreened, Verdict
+from services.contracting.transmission import Acte, ActeNameTaken, Transmission
+from shared.clock import Clock
+from shared.contracts.values import CampaignRules, StoredDocument
+from shared.documents import Documents
+from shared.errors import NotFound, Unavailable
+from shared.events import Cause, Event, MessageMeta
+from shared.filing import keep_pdf
+from shared.ids import new_id
+from shared.journal import Journal
+from shared.objects import ObjectStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Engagements:
+    """The use cases with what they need. `transmitting` spares the BdT the same acte twice at once."""
+
+    engagements: Journal[Engagement]
+    campaigns: Journal[Campaign]
+    view: Documents
+    objects: ObjectStore
+    transmission: Transmission
+    payee: Payee
+    clock: Clock
+    transmitting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def note(self, event: Any, meta: MessageMeta) -> None:
+        """What another service announced about a dossier."""
+        now = self.clock.now()
+        await self.engagements.append(
+            event.dossier_id, lambda engagement: domain.receive(engagement, event, now), meta.cause("contracting")
+        )
+
+    async def note_campaign(self, event: Any, meta: MessageMeta) -> None:
+        await self.campaigns.append(event.campaign_id, lambda _: [event], meta.cause("contracting"))
+
+    async def engagement(self, dossier_id: str) -> Engagement:
+        """Raises: NotFound."""
+        loaded = await self.engagements.load(dossier_id)
+        if loaded.version == 0:
+            raise NotFound("Dossier inconnu.")
+        return loaded.state
+
+    async def listed(self, state: EngagementState | None, skip: int, limit: int) -> list[dict[str, Any]]:
+        return [row async for row in store.listed(self.view, state, skip, limit)]
+
+    async def screen(self, screened: EngagementScreened, cause: Cause) -> Engagement:
+        await self.engagement(screened.dossier_id)
+        done = await self.engagements.append(
+            screened.dossier_id, lambda engagement: convention_domain.screen(engagement, screened), cause
+        )
+        return done.state
+
+    async def send_convention(self, dossier_id: str, cause: Cause) -> Engagement:
+        """Print and store the convention and the premium call, then record that they are sent.
+
+        Raises: NotFound, Unavailable; as terms and send of the domain.
+        """
+        engagement = await self.engagement(dossier_id)
+        if convention_domain.already_sent(engagement):
+            return engagement
+        now = self.clock.now()
+        agreed = convention_domain.terms(engagement, await self._rules(engagement), now)
+        convention = await self._keep(dossier_id, "convention", await render_convention(engagement, agreed))
+        call = await self._keep(
+            dossier_id, "premium_call", await render_premium_call(engagement, agreed, self.payee)
+        )
+        printed = engagement.loans
+
+        def decide(current: Engagement) -> Sequence[Event]:
+            return convention_domain.send(current, agreed, printed, convention, call)
+
+        return (await self.engagements.append(dossier_id, decide, cause)).state
+
+    async def check_signed(
+        self, dossier_id: str, document_id: str, verdict: Verdict, reason: str, cause: Cause
+    ) -> Engagement:
+        await self.engagement(dossier_id)
+        now = self.clock.now()
+
+        def decide(engagement: Engagement) -> Sequence[Event]:
+            return convention_domain.check_signed(engagement, document_id, verdict, reason, cause.actor, now)
+
+        return (await self.engagements.append(dossier_id, decide, cause)).state
+
+    async def lapse(self, dossier_id: str, reason: str, cause: Cause) -> Engagement:
+        await self.engagement(dossier_id)
+        now = self.clock.now()
+        done = await self.engagements.append(
+            dossier_id, lambda engagement: convention_domain.lapse(engagement, reason, now), cause
+        )
+        return done.state
+
+    async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
+        """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
+
+        Raises: NotFound, Unavailable, ActeNameTaken; as check_ready of the domain.
+        """
+        engagement = await self.engagement(dossier_id)
+        if engagement.prepared is None:
+            acte_domain.check_ready(engagement, cause.actor)
+            now = self.clock.now()
+            acte = await self._keep(dossier_id, "acte", await render_acte(engagement, now))
+            printed = engagement.loans
+
+            def decide(current: Engagement) -> Sequence[Event]:
+                return acte_domain.prepare(current, acte, printed, cause.actor, now)
+
+            engagement = (await self.engagements.append(dossier_id, decide, cause)).state
+        try:
+            return await self.transmit(dossier_id, cause)
+        except Unavailable as outage:
+            log.warning("acte_waits", dossier=dossier_id, component=outage.component)
+            return engagement
+
+    async def transmit(self, dossier_id: str, cause: Cause) -> Engagement:
+        """Send a prepared acte, always the bytes that were settled, and record that the BdT has it.
+
+        Raises: Unavailable, ActeNameTaken.
+        """
+        async with self.transmitting:
+            engagement = (await self.engagements.load(dossier_id)).state
+            prepared, submitted = engagement.prepared, engagement.submitted
+            if prepared is None or submitted is None or not engagement.transmission_pending:
+                return engagement
+            pdf = await self.read(prepared.acte)
+            await self.transmission.send(
+                Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at)
+            )
+            now = self.clock.now()
+            done = await self.engagements.append(
+                dossier_id, lambda current: acte_domain.record_transmission(current, now), cause
+            )
+            return done.state
+
+    async def transmit_pending(self) -> None:
+        """Try every acte that waits for the BdT; one that fails does not hold up the others."""
+        async for row in store.pending_transmissions(self.view):
+            dossier_id = row["dossier_id"]
+            try:
+                await self.transmit(dossier_id, Cause("service:contracting", correlation=dossier_id))
+            except Unavailable as outage:
+                log.warning("acte_waits", dossier=dossier_id, component=outage.component)
+            except ActeNameTaken as refusal:
+                log.error("acte_needs_person", dossier=dossier_id, reason=refusal.type)

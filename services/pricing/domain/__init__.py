@@ -1,0 +1,1 @@
+"""The premium and the offer: pure decisions."""

@@ -1,0 +1,190 @@
+"""The versioned pricing grid: what it holds, how its file is checked, what it says of a line."""
+
+import hashlib
+import json
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NoReturn
+
+from services.pricing.domain.rating import CommitteeDerogationNeeded, CreditQualityStep, RatingRefused
+from shared.errors import Refusal
+from shared.events import Value
+from shared.journal import canonical_json
+from shared.lending import MONTHS_PER_YEAR
+from shared.money import MAX_CENTS
+
+BASIS_POINTS = 10_000
+
+
+class InvalidGrid(Refusal):
+    """The grid's file cannot be used; nothing is priced with it."""
+
+    type = "invalid-grid"
+    title = "Grille de tarification invalide"
+    status = 422
+
+
+class GridUnreadable(InvalidGrid):
+    """Not JSON, or not of the expected form."""
+
+    type = "grid-unreadable"
+    title = "Grille de tarification illisible"
+
+
+class GridIncomplete(InvalidGrid):
+    """A credit quality step or a programme quality is missing."""
+
+    type = "grid-incomplete"
+    title = "Grille de tarification incomplète"
+
+
+class GridBandsBroken(InvalidGrid):
+    """Duration bands leave a hole, overlap, or stand where no automatic price is allowed."""
+
+    type = "grid-bands-broken"
+    title = "Tranches de durée incohérentes"
+
+
+class GridFigureOutOfRange(InvalidGrid):
+    type = "grid-figure-out-of-range"
+    title = "Valeur de grille hors limites"
+
+
+class UnknownProgrammeQuality(Refusal):
+    type = "unknown-programme-quality"
+    title = "Qualité de programme inconnue"
+    status = 422
+
+
+class ProgrammeQuality(StrEnum):
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class Treatment(StrEnum):
+    AUTOMATIC = "automatic"
+    DEROGATION = "derogation"
+    REFUSED = "refused"
+
+
+class Band(Value):
+    """`over_years` < duration ≤ `up_to_years` (None: no end); basis points a year."""
+
+    over_years: int
+    up_to_years: int | None
+    base_bp: Decimal
+
+
+class StepPricing(Value):
+    treatment: Treatment
+    bands: tuple[Band, ...] = ()
+
+
+class Grid(Value):
+    """One version. Basis points and rates are exact decimals; `discount_rate` and `cap_share` are fractions.
+
+    Made by `load_grid`, which checks it.
+    """
+
+    version: str
+    label: str
+    effective_on: date
+    discount_rate: Decimal
+    minimum_cents: int
+    cap_share: Decimal
+    deferral_bp_per_started_year: Decimal
+    quality_bp: dict[ProgrammeQuality, Decimal]
+    steps: dict[CreditQualityStep, StepPricing]
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of the content; the file's layout plays no part."""
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json")).encode()).hexdigest()
+
+    def base_bp(self, step: CreditQualityStep, duration_years: int) -> Decimal:
+        """Raises: CommitteeDerogationNeeded, RatingRefused."""
+        pricing = self.steps[step]
+        match pricing.treatment:
+            case Treatment.REFUSED:
+                raise RatingRefused("La cotation enregistrée exclut une tarification automatique.")
+            case Treatment.DEROGATION:
+                raise CommitteeDerogationNeeded("La cotation enregistrée demande une dérogation du comité.")
+            case Treatment.AUTOMATIC:
+                # Checked bands have no hole, so the last one that begins below the duration holds it.
+                return [band.base_bp for band in pricing.bands if band.over_years < duration_years][-1]
+
+    def deferral_bp(self, deferral_months: int) -> Decimal:
+        """The add-on for each started twelve months of deferral."""
+        return -(-deferral_months // MONTHS_PER_YEAR) * self.deferral_bp_per_started_year
+
+    def programme_bp(self, quality: str) -> Decimal:
+        """Raises: UnknownProgrammeQuality."""
+        if quality not in frozenset(ProgrammeQuality):
+            raise UnknownProgrammeQuality("La qualité de programme doit être A, B ou C.")
+        return self.quality_bp[ProgrammeQuality(quality)]
+
+
+def load_grid(data: bytes) -> Grid:
+    """A grid from the bytes of its JSON file. Decimals are strings: a JSON number with a point is refused.
+
+    Raises: GridUnreadable, GridIncomplete, GridBandsBroken, GridFigureOutOfRange.
+    """
+    try:
+        json.loads(data, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicate)
+        grid = Grid.model_validate_json(data, strict=True)
+    except ValueError as error:
+        raise GridUnreadable(f"Le fichier de grille n'est pas conforme : {error}") from error
+    if set(grid.steps) != set(CreditQualityStep) or set(grid.quality_bp) != set(ProgrammeQuality):
+        raise GridIncomplete("Il faut les six échelons CQS1 à CQS6 et les qualités A, B et C.")
+    for step, pricing in grid.steps.items():
+        _check_bands(step, pricing)
+    _check_figures(grid)
+    return grid
+
+
+def _no_float(number: str) -> NoReturn:
+    raise ValueError(f"{number} : écrivez les décimaux entre guillemets")
+
+
+def _no_duplicate(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError("un nom figure deux fois dans le même objet")
+
+
+def _check_bands(step: CreditQualityStep, pricing: StepPricing) -> None:
+    """The worst step is never priced automatically, whatever the file says (DOMAIN rule 11)."""
+    bands = pricing.bands
+    if pricing.treatment is not Treatment.AUTOMATIC:
+        sound = not bands
+    else:
+        sound = (
+            step is not CreditQualityStep.CQS6
+            and bool(bands)
+            and bands[0].over_years == 0
+            and bands[-1].up_to_years is None
+            and all(lower.up_to_years == upper.over_years > lower.over_years for lower, upper in pairwise(bands))
+        )
+    if not sound:
+        raise GridBandsBroken(f"Les tranches de durée de {step} doivent se suivre de 0 an à « sans limite ».")
+
+
+def _check_figures(grid: Grid) -> None:
+    bases = [band.base_bp for pricing in grid.steps.values() for band in pricing.bands]
+    within = {
+        "version": bool(grid.version.strip()),
+        "label": bool(grid.label.strip()),
+        "discount_rate": 0 <= grid.discount_rate < 1,
+        "minimum_cents": 0 <= grid.minimum_cents <= MAX_CENTS,
+        "cap_share": 0 < grid.cap_share <= 1,
+        "deferral_bp_per_started_year": grid.deferral_bp_per_started_year >= 0,
+        # A commission is never negative or nil, nor the whole principal every year.
+        "base_bp": all(0 < base + quality < BASIS_POINTS for base in bases for quality in grid.quality_bp.values()),
+    }
+    wrong = [name for name, holds in within.items() if not holds]
+    if wrong:
+        raise GridFigureOutOfRange(f"Valeurs hors limites : {', '.join(wrong)}.")

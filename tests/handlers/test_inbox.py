@@ -1,0 +1,174 @@
+"""The inbox on FastStream's test broker: what every consumer is promised."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from faststream.kafka import TestKafkaBroker
+
+from shared.bus import Publisher, headers, make_broker
+from shared.documents import MemoryDocuments
+from shared.errors import Unavailable
+from shared.events import MessageMeta
+from shared.inbox import REDRIVEN, Inbox
+from shared.topics import dead_letter_topic
+from tests.counter import Counted
+
+TOPIC = "intake.dossier.v1"
+GROUP = "test.counter"
+
+
+def meta(sequence: int, **changes) -> MessageMeta:
+    given = {
+        "id": f"counter:a#{sequence}.1",
+        "type": "Counted",
+        "schema_version": 1,
+        "stream": "counter:a",
+        "version": sequence,
+        "sequence": sequence,
+        "time": datetime(2024, 5, 2, tzinfo=UTC),
+        "correlation": "c0ffee",
+    } | changes
+    return MessageMeta(**given)
+
+
+class Bench:
+    """An inbox under test, what it handled and what it put aside."""
+
+    def __init__(self, handler=None) -> None:
+        self.handled: list[int] = []
+        self.parked = MemoryDocuments()
+        self.positions = MemoryDocuments()
+        self.broker = make_broker("localhost:9092")
+        self.dead: list[dict] = []
+        self.inbox = Inbox(GROUP, {Counted: handler or self.note}, self.positions, self.parked, Publisher(self.broker))
+        self.inbox.attach(self.broker)
+
+        async def bury(message) -> None:
+            self.dead.append(dict(message.headers))
+
+        self.broker.subscriber(dead_letter_topic(TOPIC, GROUP), decoder=self._undecoded)(bury)
+
+    @staticmethod
+    async def _undecoded(message):
+        return message
+
+    async def note(self, event: Counted, _: MessageMeta) -> None:
+        self.handled.append(event.amount)
+
+    async def send(self, sequence: int, body: bytes | None = None, **changes) -> None:
+        extra = changes.pop("extra", {})
+        payload = body if body is not None else json.dumps({"dossier_id": "a", "amount": sequence}).encode()
+        await self.broker.publish(payload, TOPIC, key=b"a", headers=headers(meta(sequence, **changes)) | extra)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr("shared.inbox.RETRY_SECONDS", 0)
+    monkeypatch.setattr("shared.inbox.OUTAGE_RETRY_SECONDS", 0)
+
+
+async def test_messages_are_handled_in_order_and_duplicates_dropped():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        for sequence in (1, 1, 2, 1, 2, 3):
+            await bench.send(sequence)
+    assert bench.handled == [1, 2, 3]
+
+
+async def test_an_early_message_waits_for_the_missing_ones():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        for sequence in (3, 2, 3):
+            await bench.send(sequence)
+        assert bench.handled == []
+        assert await bench.parked.count({}) == 2
+        await bench.send(1)
+    assert bench.handled == [1, 2, 3]
+    assert await bench.parked.count({}) == 0
+
+
+async def test_a_restart_remembers_what_was_handled():
+    before, after = Bench(), Bench()
+    async with TestKafkaBroker(before.broker):
+        await before.send(1)
+    after.inbox._positions = before.positions
+    async with TestKafkaBroker(after.broker):
+        await after.send(1)
+        await after.send(2)
+    assert (before.handled, after.handled) == ([1], [2])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"body": b"not json"}, "bad-payload"),
+        ({"body": b'{"dossier_id": "a"}'}, "bad-payload"),
+        ({"body": b"\xff\xfe"}, "bad-payload"),
+        ({"type": "NeverHeardOf"}, "unknown-type"),
+        ({"schema_version": 2}, "future-version"),
+        ({"extra": {"ce_sequence": "many"}}, "bad-headers"),
+    ],
+)
+async def test_an_unreadable_message_goes_to_the_dead_letters_at_once(changes, reason):
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1, **changes)
+    assert bench.handled == []
+    assert [dead["als_reason"] for dead in bench.dead] == [reason]
+
+
+async def test_the_stream_goes_on_after_a_dead_letter():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1, schema_version=9)
+        await bench.send(2)
+    assert bench.handled == [2]
+
+
+async def test_fields_of_a_newer_minor_version_are_ignored():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1, body=b'{"dossier_id": "a", "amount": 7, "colour": "blue"}')
+    assert bench.handled == [7]
+
+
+async def test_a_handler_that_fails_is_tried_again_then_dead_lettered(quick):
+    tries = []
+
+    async def fail(event, _):
+        tries.append(event.amount)
+        raise ValueError("never works")
+
+    bench = Bench(fail)
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1)
+    assert tries == [1] * 5
+    assert bench.dead[0]["als_reason"] == "handler-failed"
+    assert bench.dead[0]["als_group"] == GROUP
+
+
+async def test_an_outage_is_waited_for_and_costs_no_message(quick):
+    outages = iter(range(20))
+    done = []
+
+    async def later(event, _):
+        if next(outages, None) is not None:
+            raise Unavailable("database")
+        done.append(event.amount)
+
+    bench = Bench(later)
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1)
+    assert done == [1]
+    assert bench.dead == []
+
+
+async def test_a_redriven_message_reaches_its_group_only():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1)
+        await bench.send(1, extra={REDRIVEN: "another.group"})
+        assert bench.handled == [1]
+        await bench.send(1, extra={REDRIVEN: GROUP})
+    assert bench.handled == [1, 1]

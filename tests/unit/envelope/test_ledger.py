@@ -1,0 +1,285 @@
+"""The ledger: first come, first served, never one cent above the envelope."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.envelope.domain import decisions
+from services.envelope.domain.decisions import (
+    CommandConflict,
+    InvalidAmount,
+    NotReserved,
+    NumberAlreadyDecided,
+    UnknownCampaign,
+)
+from services.envelope.domain.facts import ReleaseAnticipated, RulesRefused, RulesScheduled, SubmissionHeld
+from services.envelope.domain.ledger import Ledger, Standing
+from shared.contracts.envelope import (
+    CampaignOpened,
+    CampaignResumed,
+    CampaignSuspended,
+    CapChanged,
+    Committed,
+    EnvelopeExhausted,
+    Promoted,
+    Released,
+    ReservationReduced,
+    ReservationRefused,
+    Reserved,
+    RulesChanged,
+    Waitlisted,
+)
+from shared.contracts.values import CampaignRules, Exhaustion
+
+NOW = datetime(2024, 4, 29, 8, tzinfo=UTC)
+
+
+def rules(cap=1_000, version=1, **changes) -> CampaignRules:
+    given = {"campaign_id": "c", "label": "Essai", "opens_at": NOW, "effective_at": NOW} | changes
+    return CampaignRules(cap_cents=cap, version=version, **given)
+
+
+class Book:
+    """A ledger that takes commands one after another and remembers its events."""
+
+    def __init__(self, **given) -> None:
+        self.ledger = Ledger()
+        self.events = []
+        self.do(decisions.adopt, rules(**given), NOW)
+
+    def do(self, decide, *arguments) -> list:
+        events = decide(self.ledger, *arguments)
+        for event in events:
+            self.ledger = self.ledger.fold(event)
+        self.events += events
+        return [type(event) for event in events]
+
+    def submit(self, name: str, number: int, amount: int) -> list:
+        return self.do(decisions.submit, name, number, amount, NOW)
+
+    def release(self, name: str, reason="DossierWithdrawn") -> list:
+        return self.do(decisions.release, name, reason, NOW)
+
+    def standing(self, name: str) -> Standing:
+        return self.ledger.reservations[name].standing
+
+
+def test_the_first_rules_open_the_campaign():
+    assert [type(event) for event in Book().events] == [CampaignOpened]
+
+
+def test_a_deposit_that_fits_is_reserved():
+    book = Book()
+    assert book.submit("a", 1, 400) == [Reserved]
+    assert (book.ledger.reserved_cents, book.ledger.available_cents) == (400, 600)
+
+
+def test_exactly_the_cap_fits_and_one_cent_more_does_not():
+    assert Book().submit("a", 1, 1_000) == [Reserved]
+    assert Book().submit("a", 1, 1_001) == [Waitlisted, EnvelopeExhausted]
+
+
+def test_strict_waiting_blocks_a_smaller_one_behind_the_head():
+    book = Book()
+    book.submit("a", 1, 900)
+    assert book.submit("b", 2, 200) == [Waitlisted, EnvelopeExhausted]
+    assert book.submit("c", 3, 50) == [Waitlisted]
+    assert [event.place for event in book.events if isinstance(event, Waitlisted)] == [1, 2]
+
+
+def test_first_fit_lets_a_smaller_one_in():
+    book = Book(on_exhaustion=Exhaustion.FIRST_FIT)
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    assert book.submit("c", 3, 50) == [Reserved]
+
+
+def test_close_refuses_what_does_not_fit():
+    book = Book(on_exhaustion=Exhaustion.CLOSE)
+    book.submit("a", 1, 900)
+    assert book.submit("b", 2, 200) == [ReservationRefused, EnvelopeExhausted]
+    assert book.release("b") == []
+
+
+def test_a_release_promotes_in_order_while_the_head_fits():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 300)
+    book.submit("c", 3, 600)
+    book.submit("d", 4, 200)
+    assert book.release("a") == [Released, Promoted, Promoted]
+    assert [book.standing(name) for name in "bcd"] == [Standing.RESERVED, Standing.RESERVED, Standing.WAITING]
+
+
+def test_first_fit_promotes_around_a_head_that_does_not_fit():
+    book = Book(on_exhaustion=Exhaustion.FIRST_FIT)
+    for number, (name, amount) in enumerate([("a", 600), ("x", 400), ("b", 700), ("c", 500)], start=1):
+        book.submit(name, number, amount)
+    assert book.release("a") == [Released, Promoted]
+    assert (book.standing("b"), book.standing("c")) == (Standing.WAITING, Standing.RESERVED)
+
+
+def test_a_waiting_dossier_that_leaves_frees_those_behind_it():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    book.submit("c", 3, 50)
+    assert book.release("b") == [Released, Promoted]
+    released = next(event for event in book.events if isinstance(event, Released))
+    assert released.amount_cents == 0
+    assert not book.ledger.waiting
+
+
+def test_exhaustion_is_said_again_after_room_had_come_back():
+    book = Book()
+    book.submit("a", 1, 1_000)
+    book.submit("b", 2, 1_000)
+    book.release("a")
+    assert book.submit("c", 3, 1) == [Waitlisted, EnvelopeExhausted]
+
+
+def test_a_number_that_comes_early_waits_for_the_missing_one():
+    book = Book()
+    assert book.submit("b", 2, 10) == [SubmissionHeld]
+    assert book.ledger.gap
+    assert book.submit("b", 2, 10) == []
+    assert book.submit("a", 1, 10) == [Reserved, Reserved]
+    assert not book.ledger.gap
+    assert book.ledger.decided == 2
+
+
+def test_a_release_before_its_reservation_voids_it():
+    book = Book()
+    assert book.release("a") == [ReleaseAnticipated]
+    assert book.release("a") == []
+    book.submit("a", 1, 10)
+    assert book.standing("a") is Standing.RELEASED
+    assert book.ledger.reserved_cents == 0
+    assert book.submit("b", 2, 1_000) == [Reserved]
+
+
+def test_repeated_commands_change_nothing():
+    book = Book()
+    book.submit("a", 1, 10)
+    assert book.submit("a", 1, 10) == []
+    assert book.do(decisions.commit, "a", NOW) == [Committed]
+    assert book.do(decisions.commit, "a", NOW) == []
+    assert book.release("a", "EngagementLapsed") == [Released]
+    assert book.release("a") == []
+    assert (book.ledger.reserved_cents, book.ledger.committed_cents) == (0, 0)
+
+
+def test_a_commitment_needs_a_reservation():
+    book = Book()
+    with pytest.raises(NotReserved):
+        book.do(decisions.commit, "a", NOW)
+    book.submit("a", 1, 1_001)
+    with pytest.raises(NotReserved):
+        book.do(decisions.commit, "a", NOW)
+
+
+def test_contradictory_commands_have_their_own_error_and_decide_nothing():
+    book = Book()
+    book.submit("a", 1, 10)
+    book.submit("x", 3, 10)
+    with pytest.raises(CommandConflict):
+        book.submit("a", 2, 10)
+    with pytest.raises(CommandConflict):
+        book.submit("y", 3, 10)
+    with pytest.raises(NumberAlreadyDecided):
+        book.submit("z", 1, 10)
+    for amount in (0, -1, 60_000_000_001):
+        with pytest.raises(InvalidAmount):
+            book.submit("b", 2, amount)
+    assert book.ledger.decided == 1
+
+
+def test_an_unknown_campaign_decides_nothing():
+    for decide, arguments in (
+        (decisions.submit, ("a", 1, 1, NOW)),
+        (decisions.release, ("a", "x", NOW)),
+        (decisions.suspend, ("x", NOW)),
+    ):
+        with pytest.raises(UnknownCampaign):
+            decide(Ledger(), *arguments)
+
+
+def test_reduced_loans_return_the_difference_and_promote():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    assert book.do(decisions.reduce, "a", 800, NOW) == [ReservationReduced, Promoted]
+    assert book.do(decisions.reduce, "a", 800, NOW) == []
+    assert book.ledger.available_cents == 0
+    with pytest.raises(CommandConflict):
+        book.do(decisions.reduce, "a", 801, NOW)
+    with pytest.raises(NotReserved):
+        book.do(decisions.reduce, "zz", 1, NOW)
+
+
+def test_a_reduced_head_may_fit_now_and_a_committed_one_can_shrink():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.do(decisions.commit, "a", NOW)
+    book.submit("b", 2, 200)
+    assert book.do(decisions.reduce, "b", 100, NOW) == [ReservationReduced, Promoted]
+    assert book.do(decisions.reduce, "a", 500, NOW) == [ReservationReduced]
+    assert (book.ledger.reserved_cents, book.ledger.committed_cents) == (100, 500)
+    book.release("b")
+    assert book.do(decisions.reduce, "b", 50, NOW) == []
+
+
+def test_a_raised_cap_promotes_and_a_lowered_one_stops_at_what_is_engaged():
+    book = Book()
+    book.submit("a", 1, 1_000)
+    book.submit("b", 2, 500)
+    assert book.do(decisions.adopt, rules(1_500, 2), NOW) == [CapChanged, Promoted]
+    assert book.do(decisions.adopt, rules(1_499, 3), NOW) == [RulesRefused]
+    assert book.ledger.cap_cents == 1_500
+    assert book.do(decisions.adopt, rules(1_500, 2), NOW) == []
+
+
+def test_rules_wait_for_their_moment():
+    book = Book()
+    later = NOW + timedelta(days=1)
+    assert book.do(decisions.adopt, rules(2_000, 2, effective_at=later), NOW) == [RulesScheduled]
+    assert book.do(decisions.adopt, rules(2_000, 2, effective_at=later), NOW) == []
+    assert book.do(decisions.follow_due_rules, NOW) == []
+    assert book.do(decisions.follow_due_rules, later) == [CapChanged]
+    assert book.do(decisions.follow_due_rules, later) == []
+
+
+def test_a_scheduled_cap_that_became_too_low_is_refused_and_forgotten():
+    book = Book()
+    later = NOW + timedelta(days=1)
+    book.do(decisions.adopt, rules(100, 2, effective_at=later), NOW)
+    book.submit("a", 1, 500)
+    assert book.do(decisions.follow_due_rules, later) == [RulesRefused]
+    assert book.ledger.scheduled == ()
+
+
+def test_other_rules_change_without_touching_the_cap():
+    book = Book()
+    assert book.do(decisions.adopt, rules(1_000, 2, on_exhaustion=Exhaustion.FIRST_FIT), NOW) == [RulesChanged]
+
+
+def test_released_amounts_stay_out_when_the_rules_say_so():
+    book = Book(released_amounts_return=False)
+    book.submit("a", 1, 600)
+    book.release("a")
+    assert book.ledger.available_cents == 400
+
+
+def test_suspension_and_resumption_are_said_once():
+    book = Book()
+    assert book.do(decisions.resume, NOW) == []
+    assert book.do(decisions.suspend, "audit", NOW) == [CampaignSuspended]
+    assert book.do(decisions.suspend, "audit", NOW) == []
+    assert book.do(decisions.resume, NOW) == [CampaignResumed]
+
+
+def test_epochs_follow_each_other():
+    book = Book()
+    book.do(decisions.begin_epoch, "one", NOW)
+    book.do(decisions.begin_epoch, "two", NOW)
+    assert (book.ledger.epoch, book.ledger.writer) == (2, "two")
