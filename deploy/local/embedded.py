@@ -22,7 +22,7 @@ class EmbeddedStack(Stack):
         self.mongo_port = self.mongo_port or free_port()
         files = self.data / "mongo"
         files.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "nx_27017", "--data-dir", str(files), "--port", str(self.mongo_port)]
+        command = [sys.executable, "-m", "nx_27017.nx_27017", "--data-dir", str(files), "--port", str(self.mongo_port)]
         command += ["--pid-file", str(files / "nx.pid"), "--log-file", str(self.log("nx"))]
         self.processes.start(
             Process("mongo", command, self.log("mongo")), lambda: listening(self.mongo_port), START_SECONDS
