@@ -39,6 +39,4 @@ ABOUT_A_CAMPAIGN = (CampaignOpened, RulesChanged, CapChanged)
 
 
 def handlers(engagements: Engagements) -> Handlers:
-    return {event: engagements.note for event in ABOUT_A_DOSSIER} | {
-        event: engagements.note_campaign for event in ABOUT_A_CAMPAIGN
-    }
+    return dict.fromkeys(ABOUT_A_DOSSIER, engagements.note) | dict.fromkeys(ABOUT_A_CAMPAIGN, engagements.note_campaign)

@@ -57,5 +57,7 @@ def transmission(settings: ContractingSettings) -> Transmission:
     """The configured way to the BdT; settings hold exactly one."""
     if settings.bdt_directory is not None:
         return BdtDirectory(settings.bdt_directory)
-    assert settings.bdt_mail_to and settings.smtp_host and settings.mail_from
+    assert settings.bdt_mail_to
+    assert settings.smtp_host
+    assert settings.mail_from
     return BdtMail(settings.smtp_host, settings.smtp_port, settings.bdt_mail_to, settings.mail_from)

@@ -21,11 +21,18 @@ COMPONENT = "bdt"
 SMTP_TIMEOUT_SECONDS = 10.0
 
 
-class ActeNameTaken(Refusal):
-    """The BdT already has another document under this name: a person has to look."""
+class TransmissionRefused(Refusal):
+    """What repeating cannot mend: a person has to look."""
 
+
+class ActeNameTaken(TransmissionRefused):
     type = "acte-name-taken"
     title = "Un autre document porte déjà le nom de cet acte"
+
+
+class ActeAltered(TransmissionRefused):
+    type = "acte-altered"
+    title = "Le document conservé n'est plus l'acte qui a été établi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +122,7 @@ class BdtMail:
 
     async def send(self, acte: Acte) -> None:
         try:
-            await aiosmtplib.send(
-                self.message(acte), hostname=self.host, port=self.port, timeout=SMTP_TIMEOUT_SECONDS
-            )
+            await aiosmtplib.send(self.message(acte), hostname=self.host, port=self.port, timeout=SMTP_TIMEOUT_SECONDS)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Unavailable(COMPONENT) from error
 

@@ -104,9 +104,7 @@ def router(board: Board) -> APIRouter:
         caller: Annotated[Principal, require(Role.BOARD_SECRETARY)],
     ) -> SessionDetail:
         cause = cause_of(request, caller.actor)
-        return await detail(
-            await board.decide(session_id, body.dossier_id, body.decision, body.reason, cause)
-        )
+        return await detail(await board.decide(session_id, body.dossier_id, body.decision, body.reason, cause))
 
     @routes.post("/{session_id}/close", summary="Clore une séance")
     async def close(

@@ -19,7 +19,7 @@ from services.contracting.api.models import (
     row,
     screenings,
 )
-from services.contracting.domain.engagement import EngagementState, EngagementDocument
+from services.contracting.domain.engagement import EngagementDocument, EngagementState
 from services.contracting.domain.facts import EngagementScreened
 from services.contracting.usecases.engagements import Engagements
 from shared.auth import Principal, Role, require
@@ -64,9 +64,7 @@ def _reading(routes: APIRouter, engagements: Engagements) -> None:
     ) -> StreamingResponse:
         document, chunks = await engagements.document(dossier_id, kind)
         disposition = f'attachment; filename="{document.document_id}.pdf"'
-        return StreamingResponse(
-            chunks, media_type=document.media_type, headers={"Content-Disposition": disposition}
-        )
+        return StreamingResponse(chunks, media_type=document.media_type, headers={"Content-Disposition": disposition})
 
 
 def _screening(routes: APIRouter, engagements: Engagements) -> None:
@@ -101,13 +99,9 @@ def _contracting(routes: APIRouter, engagements: Engagements) -> None:
         return detail(dossier_id, engagement, engagements.clock.now())
 
     @routes.post("/{dossier_id}/signed-convention-check", summary="Contrôler la convention retournée signée")
-    async def check(
-        dossier_id: str, body: CheckRequest, request: Request, caller: LegalOfficer
-    ) -> EngagementDetail:
+    async def check(dossier_id: str, body: CheckRequest, request: Request, caller: LegalOfficer) -> EngagementDetail:
         cause = cause_of(request, caller.actor)
-        engagement = await engagements.check_signed(
-            dossier_id, body.document_id, body.decision, body.reason, cause
-        )
+        engagement = await engagements.check_signed(dossier_id, body.document_id, body.decision, body.reason, cause)
         return detail(dossier_id, engagement, engagements.clock.now())
 
     @routes.post("/{dossier_id}/acte", summary="Établir l'acte et le transmettre à la Banque des Territoires")
@@ -116,8 +110,6 @@ def _contracting(routes: APIRouter, engagements: Engagements) -> None:
         return detail(dossier_id, engagement, engagements.clock.now())
 
     @routes.post("/{dossier_id}/lapse", summary="Constater la caducité après une échéance dépassée")
-    async def lapse(
-        dossier_id: str, body: LapseRequest, request: Request, caller: LegalOfficer
-    ) -> EngagementDetail:
+    async def lapse(dossier_id: str, body: LapseRequest, request: Request, caller: LegalOfficer) -> EngagementDetail:
         engagement = await engagements.lapse(dossier_id, body.reason, cause_of(request, caller.actor))
         return detail(dossier_id, engagement, engagements.clock.now())

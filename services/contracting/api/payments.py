@@ -63,9 +63,7 @@ def router(payments: Payments) -> APIRouter:
         body: PaymentRequest, request: Request, caller: Annotated[Principal, require(Role.ACCOUNTANT)]
     ) -> PaymentRow:
         cause = cause_of(request, caller.actor)
-        return row(
-            await payments.record(body.payment_id, body.reference, body.amount_cents, body.received_on, cause)
-        )
+        return row(await payments.record(body.payment_id, body.reference, body.amount_cents, body.received_on, cause))
 
     @routes.get("/unmatched", summary="Les règlements à rapprocher")
     async def list_unmatched(

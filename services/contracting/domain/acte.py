@@ -37,12 +37,9 @@ def prepare(
     check_ready(engagement, actor)
     if printed != engagement.loans:
         raise DossierChanged("Le dossier a changé pendant l'édition de l'acte : recommencez.")
-    assert engagement.convention is not None and engagement.paid_cents >= engagement.convention.premium_cents
-    return [
-        ActePrepared(
-            dossier_id=engagement.convention.dossier_id, acte=acte, prepared_by=actor, prepared_at=now
-        )
-    ]
+    assert engagement.convention is not None
+    assert engagement.paid_cents >= engagement.convention.premium_cents
+    return [ActePrepared(dossier_id=engagement.convention.dossier_id, acte=acte, prepared_by=actor, prepared_at=now)]
 
 
 def record_transmission(engagement: Engagement, now: datetime) -> list[Event]:

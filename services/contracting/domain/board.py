@@ -75,9 +75,7 @@ def open_session(session: Session, session_date: date, actor: str, now: datetime
     if session.opened is not None:
         return []
     session_id = session_date.isoformat()
-    return [
-        BoardSessionOpened(session_id=session_id, session_date=session_date, opened_by=actor, opened_at=now)
-    ]
+    return [BoardSessionOpened(session_id=session_id, session_date=session_date, opened_by=actor, opened_at=now)]
 
 
 def close_session(session: Session, actor: str, now: datetime) -> list[Event]:

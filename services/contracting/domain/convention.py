@@ -53,9 +53,7 @@ def screen(engagement: Engagement, screened: EngagementScreened) -> list[Event]:
         raise DateInFuture("La date du filtrage est à venir.", pointer="/screened_on")
     if screened.purpose is Purpose.ACTE and engagement.convention is None:
         raise ScreeningTooEarly("Le filtrage avant l'acte se fait une fois la convention envoyée.")
-    before = (
-        engagement.convention_screening if screened.purpose is Purpose.CONVENTION else engagement.acte_screening
-    )
+    before = engagement.convention_screening if screened.purpose is Purpose.CONVENTION else engagement.acte_screening
     same = before is not None and (before.screened_on, before.clear) == (screened.screened_on, screened.clear)
     return [] if same else [screened]
 
@@ -71,8 +69,8 @@ def check_sendable(engagement: Engagement) -> None:
 
 
 def already_sent(engagement: Engagement) -> bool:
-    """A convention is sent that says what is guaranteed: there is none to send."""
-    return engagement.convention is not None and not engagement.convention_outdated
+    """A convention that says what is guaranteed is on its way: there is none to send."""
+    return engagement.convention is not None and not engagement.convention_outdated and engagement.end is None
 
 
 def terms(engagement: Engagement, rules: CampaignRules, now: datetime) -> Terms:
@@ -81,7 +79,8 @@ def terms(engagement: Engagement, rules: CampaignRules, now: datetime) -> Terms:
     Raises: as check_sendable.
     """
     check_sendable(engagement)
-    assert engagement.submitted is not None and engagement.engaged is not None
+    assert engagement.submitted is not None
+    assert engagement.engaged is not None
     today, sent = paris_date(now), engagement.convention
     reference = payment_reference(engagement.submitted.deposit_number, engagement.submitted.dossier_id)
     due_on = sent.premium_due_on if sent else today + timedelta(days=rules.premium_due_days)
@@ -144,9 +143,7 @@ def check_signed(
         dossier_id=dossier_id, document_id=document_id, verdict=verdict, checked_by=actor, checked_at=now
     )
     if verdict is Verdict.REFUSE:
-        refused = SignedConventionRefused(
-            dossier_id=dossier_id, document_id=document_id, reason=reason, refused_at=now
-        )
+        refused = SignedConventionRefused(dossier_id=dossier_id, document_id=document_id, reason=reason, refused_at=now)
         return [checked, refused]
     return [checked, ConventionSigned(dossier_id=dossier_id, document_id=document_id, checked_at=now)]
 

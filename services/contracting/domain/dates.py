@@ -1,9 +1,8 @@
 """Calendar days as they are lived in Paris."""
 
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
-PARIS = ZoneInfo("Europe/Paris")
+from shared.calendar import LAST_MOMENT, PARIS
 
 
 def paris_date(moment: datetime) -> date:
@@ -11,5 +10,5 @@ def paris_date(moment: datetime) -> date:
 
 
 def end_of_day(day: date) -> datetime:
-    """The last second of a day in Paris, in UTC."""
-    return datetime.combine(day, time(23, 59, 59), PARIS).astimezone(UTC)
+    """The last moment of a day in Paris, in UTC."""
+    return datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)

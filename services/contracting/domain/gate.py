@@ -44,9 +44,7 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
         missing.append(Missing("envelope-commitment", "L'engagement de l'enveloppe", Who.ENVELOPE, begun))
     if not _clear(engagement.convention_screening):
         missing.append(
-            Missing(
-                "convention-screening", "Le filtrage gel des avoirs avant la convention", Who.COMPLIANCE, begun
-            )
+            Missing("convention-screening", "Le filtrage gel des avoirs avant la convention", Who.COMPLIANCE, begun)
         )
     return missing
 
@@ -76,9 +74,7 @@ def acte_gate(engagement: Engagement) -> list[Missing]:
     if engagement.paid is None:
         missing.append(Missing("premium-paid", "Le règlement de toute la prime", Who.BAILLEUR, sent_at))
     if not _clear(engagement.acte_screening):
-        missing.append(
-            Missing("acte-screening", "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at)
-        )
+        missing.append(Missing("acte-screening", "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at))
     return missing
 
 

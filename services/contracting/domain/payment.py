@@ -10,16 +10,13 @@ from services.contracting.domain.facts import PaymentBooked, PaymentMatched, Pay
 from services.contracting.domain.refusals import (
     DateInFuture,
     PaymentAlreadyMatched,
-    PaymentAmountInvalid,
     PaymentConflict,
     PremiumNotCalled,
 )
 from shared.contracts.contracting import PremiumPaid, PremiumPaymentRecorded
 from shared.events import Event
 from shared.journal import StreamKind
-
-# No premium exceeds the envelope itself: more is a typing error.
-MAX_PAYMENT_CENTS = 60_000_000_000
+from shared.money import check_cents
 
 
 class PaymentStatus(StrEnum):
@@ -60,17 +57,14 @@ KIND = StreamKind("payment", Payment())
 def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
     """Keep a payment under its id; the same again is answered as done.
 
-    Raises: PaymentAmountInvalid, DateInFuture; PaymentConflict for the same id with other content.
+    Raises: AmountOutOfRange, DateInFuture; PaymentConflict for the same id with other content.
     """
     before = payment.received
     if before is not None:
         if before == received.model_copy(update={"recorded_at": before.recorded_at}):
             return []
         raise PaymentConflict("Cet identifiant a déjà servi pour un paiement différent.", pointer="/payment_id")
-    if not 0 < received.amount_cents <= MAX_PAYMENT_CENTS:
-        raise PaymentAmountInvalid(
-            "Le montant doit être positif et ne pas dépasser 600 millions d'euros.", pointer="/amount_cents"
-        )
+    check_cents(received.amount_cents, minimum_cents=1, pointer="/amount_cents")
     if received.received_on > paris_date(received.recorded_at):
         raise DateInFuture("La date de réception est à venir.", pointer="/received_on")
     return [received]
@@ -87,9 +81,7 @@ def match(payment: Payment, dossier_id: str, actor: str, now: datetime) -> list[
             return []
         raise PaymentAlreadyMatched("Ce paiement est rapproché d'un autre dossier.")
     return [
-        PaymentMatched(
-            payment_id=payment.received.payment_id, dossier_id=dossier_id, matched_by=actor, matched_at=now
-        )
+        PaymentMatched(payment_id=payment.received.payment_id, dossier_id=dossier_id, matched_by=actor, matched_at=now)
     ]
 
 

@@ -89,12 +89,6 @@ class ActeAlreadyPrepared(Refusal):
     title = "L'acte est déjà établi"
 
 
-class PaymentAmountInvalid(Refusal):
-    type = "payment-amount-invalid"
-    title = "Montant de paiement inadmissible"
-    status = 422
-
-
 class PaymentConflict(Refusal):
     type = "payment-conflict"
     title = "Cet identifiant de paiement désigne un autre paiement"

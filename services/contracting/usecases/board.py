@@ -47,9 +47,7 @@ class Board:
     async def agenda(self, skip: int, limit: int) -> list[dict[str, Any]]:
         return [row async for row in store.agenda(self.view, skip, limit)]
 
-    async def decide(
-        self, session_id: str, dossier_id: str, decision: Decision, reason: str, cause: Cause
-    ) -> Session:
+    async def decide(self, session_id: str, dossier_id: str, decision: Decision, reason: str, cause: Cause) -> Session:
         """Record the decision where it counts, then in the session; repeating it completes both.
 
         Raises: NotFound; as check_sitting and decide of the domain.

@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from shared.objects import ObjectStore
 
 from services.contracting import store
 from services.contracting.documents import Payee, render_acte, render_convention, render_premium_call
@@ -14,9 +15,9 @@ from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
 from services.contracting.domain import engagement as domain
 from services.contracting.domain.campaign import Campaign
-from services.contracting.domain.engagement import Engagement, EngagementState
+from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
 from services.contracting.domain.facts import EngagementScreened, Verdict
-from services.contracting.transmission import Acte, ActeNameTaken, Transmission
+from services.contracting.transmission import Acte, ActeAltered, Transmission, TransmissionRefused
 from shared.clock import Clock
 from shared.contracts.values import CampaignRules, StoredDocument
 from shared.documents import Documents
@@ -25,7 +26,6 @@ from shared.events import Cause, Event, MessageMeta
 from shared.filing import keep_pdf
 from shared.ids import new_id
 from shared.journal import Journal
-from shared.objects import ObjectStore
 
 log = structlog.get_logger(__name__)
 
@@ -80,10 +80,10 @@ class Engagements:
             return engagement
         now = self.clock.now()
         agreed = convention_domain.terms(engagement, await self._rules(engagement), now)
-        convention = await self._keep(dossier_id, "convention", await render_convention(engagement, agreed))
-        call = await self._keep(
-            dossier_id, "premium_call", await render_premium_call(engagement, agreed, self.payee)
-        )
+        pdf = await render_convention(engagement, agreed)
+        convention = await self._keep(dossier_id, EngagementDocument.CONVENTION, pdf)
+        pdf = await render_premium_call(engagement, agreed, self.payee)
+        call = await self._keep(dossier_id, EngagementDocument.PREMIUM_CALL, pdf)
         printed = engagement.loans
 
         def decide(current: Engagement) -> Sequence[Event]:
@@ -113,13 +113,15 @@ class Engagements:
     async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
         """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
 
-        Raises: NotFound, Unavailable, ActeNameTaken; as check_ready of the domain.
+        Raises: NotFound, Unavailable, TransmissionRefused; as check_ready of the domain.
         """
         engagement = await self.engagement(dossier_id)
+        if engagement.transmitted is None:
+            engagement.refuse_when_ended()
         if engagement.prepared is None:
             acte_domain.check_ready(engagement, cause.actor)
             now = self.clock.now()
-            acte = await self._keep(dossier_id, "acte", await render_acte(engagement, now))
+            acte = await self._keep(dossier_id, EngagementDocument.ACTE, await render_acte(engagement, now))
             printed = engagement.loans
 
             def decide(current: Engagement) -> Sequence[Event]:
@@ -135,22 +137,51 @@ class Engagements:
     async def transmit(self, dossier_id: str, cause: Cause) -> Engagement:
         """Send a prepared acte, always the bytes that were settled, and record that the BdT has it.
 
-        Raises: Unavailable, ActeNameTaken.
+        Raises: Unavailable, TransmissionRefused.
         """
         async with self.transmitting:
             engagement = (await self.engagements.load(dossier_id)).state
             prepared, submitted = engagement.prepared, engagement.submitted
             if prepared is None or submitted is None or not engagement.transmission_pending:
                 return engagement
-            pdf = await self.read(prepared.acte)
-            await self.transmission.send(
-                Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at)
-            )
+            pdf = await self._settled_bytes(prepared.acte)
+            await self.transmission.send(Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at))
             now = self.clock.now()
             done = await self.engagements.append(
                 dossier_id, lambda current: acte_domain.record_transmission(current, now), cause
             )
             return done.state
+
+    async def document(self, dossier_id: str, kind: EngagementDocument) -> tuple[StoredDocument, AsyncIterator[bytes]]:
+        """A document of the engagement and its bytes. Raises: NotFound, Unavailable."""
+        found = (await self.engagement(dossier_id)).documents.get(kind)
+        if found is None:
+            raise NotFound("Ce document n'existe pas encore.")
+        return found, self.objects.read(found.object_key)
+
+    async def _rules(self, engagement: Engagement) -> CampaignRules:
+        campaign_id = engagement.submitted.campaign_id if engagement.submitted else ""
+        rules = (await self.campaigns.load(campaign_id)).state.rules
+        if rules is None:
+            raise Unavailable("campaign")  # they are on their way: they precede any deposit
+        return rules
+
+    async def _keep(self, dossier_id: str, kind: EngagementDocument, pdf: bytes) -> StoredDocument:
+        document_id = new_id()
+        return await keep_pdf(
+            self.objects,
+            f"engagements/{dossier_id}/{document_id}.pdf",
+            pdf,
+            document_id=document_id,
+            kind=kind.value,
+            filename=f"{kind.value}-{dossier_id}.pdf",
+        )
+
+    async def _settled_bytes(self, document: StoredDocument) -> bytes:
+        pdf = b"".join([chunk async for chunk in self.objects.read(document.object_key)])
+        if hashlib.sha256(pdf).hexdigest() != document.sha256:
+            raise ActeAltered
+        return pdf
 
     async def transmit_pending(self) -> None:
         """Try every acte that waits for the BdT; one that fails does not hold up the others."""
@@ -160,5 +191,5 @@ class Engagements:
                 await self.transmit(dossier_id, Cause("service:contracting", correlation=dossier_id))
             except Unavailable as outage:
                 log.warning("acte_waits", dossier=dossier_id, component=outage.component)
-            except ActeNameTaken as refusal:
+            except TransmissionRefused as refusal:
                 log.error("acte_needs_person", dossier=dossier_id, reason=refusal.type)

@@ -1,4 +1,4 @@
-"""Premium payments. Each step is recorded before the next, so an interruption loses no payment and counts none twice."""
+"""Premium payments: each step is recorded before the next, so an outage loses none and counts none twice."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -77,7 +77,8 @@ class Payments:
     async def _count(self, payment_id: str, cause: Cause) -> Payment:
         payment = (await self.payments.load(payment_id)).state
         received, matched, now = payment.received, payment.matched, self.clock.now()
-        assert received is not None and matched is not None
+        assert received is not None
+        assert matched is not None
         await self.engagements.append(
             matched.dossier_id, lambda engagement: domain.pay(engagement, received, now), cause
         )

@@ -108,14 +108,12 @@ class Grid(Value):
     def base_bp(self, step: CreditQualityStep, duration_years: int) -> Decimal:
         """Raises: CommitteeDerogationNeeded, RatingRefused."""
         pricing = self.steps[step]
-        match pricing.treatment:
-            case Treatment.REFUSED:
-                raise RatingRefused("La cotation enregistrée exclut une tarification automatique.")
-            case Treatment.DEROGATION:
-                raise CommitteeDerogationNeeded("La cotation enregistrée demande une dérogation du comité.")
-            case Treatment.AUTOMATIC:
-                # Checked bands have no hole, so the last one that begins below the duration holds it.
-                return [band.base_bp for band in pricing.bands if band.over_years < duration_years][-1]
+        if pricing.treatment is Treatment.REFUSED:
+            raise RatingRefused("La cotation enregistrée exclut une tarification automatique.")
+        if pricing.treatment is Treatment.DEROGATION:
+            raise CommitteeDerogationNeeded("La cotation enregistrée demande une dérogation du comité.")
+        # Checked bands have no hole, so the last one that begins below the duration holds it.
+        return [band.base_bp for band in pricing.bands if band.over_years < duration_years][-1]
 
     def deferral_bp(self, deferral_months: int) -> Decimal:
         """The add-on for each started twelve months of deferral."""

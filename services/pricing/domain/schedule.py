@@ -91,10 +91,12 @@ def schedule(terms: LoanTerms) -> tuple[Period, ...]:
         instalment = _instalment_cents(outstanding, period_rate, terms.periods - deferred)
         for k in range(terms.periods):
             interest = round_half_up(outstanding * period_rate)
-            if k == last:
-                repaid = outstanding
+            if k < deferred:
+                repaid = 0
+            elif k < last:
+                repaid = min(instalment - interest, outstanding)
             else:
-                repaid = min(instalment - interest, outstanding) if k >= deferred else 0
+                repaid = outstanding
             assert 0 <= repaid <= outstanding
             periods.append(Period(outstanding, interest, repaid))
             outstanding -= repaid

@@ -1,0 +1,249 @@
+"""A dossier as contracting hears of it, and a small driver that folds what is decided."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from services.contracting.domain import acte, board, convention, payment
+from services.contracting.domain.board import BoardSessionOpened, Decision
+from services.contracting.domain.engagement import Engagement, receive
+from services.contracting.domain.facts import (
+    EngagementScreened,
+    PaymentReceived,
+    Purpose,
+    Verdict,
+)
+from shared.contracts.envelope import Committed
+from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
+from shared.contracts.intake import DossierSubmitted, LoansReduced, SignedConventionLodged
+from shared.contracts.pricing import OfferAccepted, OfferIssued
+from shared.contracts.values import (
+    Bailleur,
+    CampaignRules,
+    FinancingPlan,
+    Loan,
+    Operation,
+    PremiumLine,
+    RateBasis,
+    StoredDocument,
+    Structure,
+)
+from shared.events import Event
+from shared.lending import Frequency, LoanPurpose
+
+NOW = datetime(2024, 6, 3, 8, tzinfo=UTC)
+TODAY = date(2024, 6, 3)
+DOSSIER = "d1"
+OFFER = "d1-1"
+PREMIUM_CENTS = 10_048_815
+CHECKER, OTHER = "user:checker", "user:other"
+
+
+def loan(principal_cents: int = 325_000_000, loan_id: str = "l1", purpose=LoanPurpose.BUILDING) -> Loan:
+    return Loan(
+        loan_id=loan_id,
+        purpose=purpose,
+        principal_cents=principal_cents,
+        duration_years=35,
+        frequency=Frequency.ANNUAL,
+        annual_rate=Decimal("0.029"),
+        rate_basis=RateBasis.FIXED,
+    )
+
+
+LOANS = (loan(), loan(100_000_000, "l2", LoanPurpose.LAND))
+
+
+def document(name: str, kind: str = "convention") -> StoredDocument:
+    return StoredDocument(
+        document_id=name,
+        kind=kind,
+        filename=f"{name}.pdf",
+        object_key=f"test/{name}.pdf",
+        media_type="application/pdf",
+        sha256="0" * 64,
+        size_bytes=1,
+    )
+
+
+def submitted(dossier_id: str = DOSSIER, number: int = 12, loans=LOANS) -> DossierSubmitted:
+    return DossierSubmitted(
+        campaign_id="c",
+        dossier_id=dossier_id,
+        deposit_number=number,
+        submitted_at=NOW - timedelta(days=30),
+        bailleur=Bailleur(siren="542065479", name="Bailleur d'essai", structure=Structure.SA_HLM, department="75"),
+        operation=Operation(
+            name="Résidence d'essai",
+            commune_code="75056",
+            commune_name="Paris",
+            department="75",
+            zone="A bis",
+            zoning_vintage=date(2025, 9, 5),
+            homes=40,
+            average_surface_m2=Decimal("62"),
+            rent_per_m2_cents=1900,
+        ),
+        loans=loans,
+        principal_cents=sum(one.principal_cents for one in loans),
+        financing=FinancingPlan(total_cost_cents=600_000_000, equity_cents=175_000_000, subsidies_cents=0),
+        documents=(),
+    )
+
+
+def opinion(value: Opinion = Opinion.FAVOURABLE) -> CommitteeOpinionGiven:
+    return CommitteeOpinionGiven(
+        dossier_id=DOSSIER, opinion=value, session_date=TODAY, given_at=NOW - timedelta(days=5)
+    )
+
+
+def issued(offer_id: str = OFFER) -> OfferIssued:
+    line = PremiumLine(
+        loan_id="l1", purpose=LoanPurpose.BUILDING, principal_cents=325_000_000, premium_cents=PREMIUM_CENTS - 1
+    )
+    land = PremiumLine(loan_id="l2", purpose=LoanPurpose.LAND, principal_cents=100_000_000, premium_cents=1)
+    return OfferIssued(
+        dossier_id=DOSSIER,
+        offer_id=offer_id,
+        lines=(line, land),
+        premium_cents=PREMIUM_CENTS,
+        minimum_applied=False,
+        grid_version="demonstration-1",
+        issued_at=NOW - timedelta(days=4),
+        valid_until=NOW + timedelta(days=10),
+        document=document("offer", "offer"),
+    )
+
+
+def accepted() -> OfferAccepted:
+    return OfferAccepted(
+        dossier_id=DOSSIER, offer_id=OFFER, accepted_at=NOW - timedelta(days=1), premium_cents=PREMIUM_CENTS
+    )
+
+
+def committed() -> Committed:
+    return Committed(campaign_id="c", dossier_id=DOSSIER, amount_cents=425_000_000, committed_at=NOW)
+
+
+def reduced(loans: tuple[Loan, ...] = (loan(300_000_000), LOANS[1]), at: datetime = NOW) -> LoansReduced:
+    total = sum(one.principal_cents for one in loans)
+    return LoansReduced(campaign_id="c", dossier_id=DOSSIER, reduced_at=at, loans=loans, principal_cents=total)
+
+
+def lodged(name: str = "signed-1") -> SignedConventionLodged:
+    return SignedConventionLodged(dossier_id=DOSSIER, lodged_at=NOW, document=document(name, "signed_convention"))
+
+
+def rules(**changes: Any) -> CampaignRules:
+    given: dict[str, Any] = {
+        "campaign_id": "c",
+        "version": 1,
+        "label": "Essai",
+        "cap_cents": 60_000_000_000,
+        "opens_at": NOW - timedelta(days=40),
+        "effective_at": NOW - timedelta(days=40),
+    }
+    return CampaignRules(**(given | changes))
+
+
+def sitting(session_date: date = TODAY) -> BoardSessionOpened:
+    return BoardSessionOpened(
+        session_id=session_date.isoformat(), session_date=session_date, opened_by="user:secretary", opened_at=NOW
+    )
+
+
+def screened(purpose: Purpose, *, clear: bool = True, on: date = TODAY) -> EngagementScreened:
+    return EngagementScreened(
+        dossier_id=DOSSIER,
+        purpose=purpose,
+        screened_on=on,
+        clear=clear,
+        recorded_by="user:compliance",
+        recorded_at=NOW,
+    )
+
+
+def received(
+    amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1", reference: str = "RF", on: date = TODAY
+) -> PaymentReceived:
+    return PaymentReceived(
+        payment_id=payment_id, reference=reference, amount_cents=amount_cents, received_on=on, recorded_at=NOW
+    )
+
+
+class Case:
+    """One engagement that takes facts and decisions one after another."""
+
+    def __init__(self, *facts: Event) -> None:
+        self.engagement = Engagement()
+        self.events: list[Event] = []
+        self.hear(*facts)
+
+    def hear(self, *facts: Event, now: datetime = NOW) -> "Case":
+        for fact in facts:
+            self.take(receive(self.engagement, fact, now))
+        return self
+
+    def take(self, events: list[Event]) -> list[Event]:
+        for event in events:
+            self.engagement = self.engagement.fold(event)
+        self.events += events
+        return events
+
+    def do(self, decide: Callable[..., list[Event]], *arguments: Any) -> list[Event]:
+        return self.take(decide(self.engagement, *arguments))
+
+    def names(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
+
+    def decide(self, decision: Decision = Decision.CONFIRM, reason: str = "", day: date = TODAY) -> list[Event]:
+        return self.do(board.decide, DOSSIER, sitting(day), decision, reason, NOW)
+
+    def send(self, now: datetime = NOW) -> list[Event]:
+        agreed = convention.terms(self.engagement, rules(), now)
+        papers = document("convention"), document("call", "premium_call")
+        return self.do(convention.send, agreed, self.engagement.loans, *papers)
+
+    def check(self, verdict: Verdict = Verdict.ACCEPT, reason: str = "", name: str = "signed-1") -> list[Event]:
+        return self.do(convention.check_signed, name, verdict, reason, CHECKER, NOW)
+
+    def pay(self, amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1") -> list[Event]:
+        return self.do(payment.pay, received(amount_cents, payment_id), NOW)
+
+    def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
+        return self.do(convention.screen, screened(purpose, clear=clear))
+
+    def prepare(self, actor: str = OTHER) -> list[Event]:
+        return self.do(acte.prepare, document("acte", "acte"), self.engagement.loans, actor, NOW)
+
+
+def favourable() -> Case:
+    return Case(submitted(), opinion())
+
+
+def engaged() -> Case:
+    case = favourable().hear(issued(), accepted())
+    case.decide()
+    return case
+
+
+def sendable() -> Case:
+    case = engaged().hear(committed())
+    case.screen(Purpose.CONVENTION)
+    return case
+
+
+def sent() -> Case:
+    case = sendable()
+    case.send()
+    return case
+
+
+def complete() -> Case:
+    """Everything the acte waits for is there."""
+    case = sent().hear(lodged())
+    case.check()
+    case.pay()
+    case.screen(Purpose.ACTE)
+    return case

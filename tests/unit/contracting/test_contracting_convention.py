@@ -1,0 +1,301 @@
+"""The convention: sent when everything is there, checked by a person, lapsed by a person."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from stdnum import iso11649
+
+from services.contracting.domain import convention
+from services.contracting.domain.campaign import Campaign
+from services.contracting.domain.facts import Purpose, Verdict
+from services.contracting.domain.gate import Who, acte_gate, convention_gate
+from services.contracting.domain.reference import compact, payment_reference
+from services.contracting.domain.refusals import (
+    ActeAlreadyPrepared,
+    AlreadyChecked,
+    ConventionGateClosed,
+    DateInFuture,
+    DossierChanged,
+    EngagementEnded,
+    LapseTooEarly,
+    ReasonRequired,
+    ScreeningTooEarly,
+    SignedConventionUnknown,
+)
+from shared.contracts.contracting import ConventionSent
+from shared.contracts.envelope import CampaignOpened, CapChanged, RulesChanged
+from tests.unit.contracting.samples import (
+    CHECKER,
+    DOSSIER,
+    NOW,
+    PREMIUM_CENTS,
+    TODAY,
+    Case,
+    committed,
+    complete,
+    document,
+    engaged,
+    favourable,
+    issued,
+    loan,
+    lodged,
+    opinion,
+    reduced,
+    rules,
+    screened,
+    sendable,
+    sent,
+    submitted,
+)
+
+AFTER_RETURN = datetime(2024, 8, 2, 22, tzinfo=UTC)  # 60 days after 3 June end at 23:59:59 on 2 August in Paris
+AFTER_DUE = datetime(2024, 7, 3, 22, tzinfo=UTC)  # 30 days after 3 June is 3 July
+
+
+def codes(missing) -> list[str]:
+    return [one.code for one in missing]
+
+
+def test_the_terms_follow_the_campaign_rules_and_the_calendar_of_paris():
+    (fact,) = sendable().send(datetime(2024, 6, 2, 22, 30, tzinfo=UTC))
+    assert isinstance(fact, ConventionSent)
+    assert fact.return_by == datetime(2024, 8, 2, 21, 59, 59, 999_999, tzinfo=UTC)
+    assert fact.premium_due_on == date(2024, 7, 3)
+    assert fact.premium_cents == PREMIUM_CENTS
+    assert fact.payment_reference == payment_reference(12, DOSSIER)
+
+
+def test_the_return_ends_with_the_day_across_the_change_of_hour():
+    fact = sendable().send(datetime(2024, 9, 10, 8, tzinfo=UTC))[0]
+    assert isinstance(fact, ConventionSent)
+    assert fact.return_by == datetime(2024, 11, 9, 22, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_references_are_valid_creditor_references_of_their_own():
+    references = {payment_reference(number, f"d{number}") for number in range(1, 500)}
+    assert len(references) == 499
+    assert all(iso11649.is_valid(reference) for reference in references)
+    assert payment_reference(1, "of one campaign") != payment_reference(1, "of another")
+    assert payment_reference(9_999_999, "x")[4:].startswith("ALS9999999")
+    assert compact(" rf18 5390-0754 7034") == "RF18539007547034"
+
+
+@pytest.mark.parametrize(
+    ("case", "missing"),
+    [
+        (
+            Case(submitted()),
+            ["offer-acceptance", "board-confirmation", "envelope-commitment", "convention-screening"],
+        ),
+        (
+            favourable().hear(issued()),
+            ["offer-acceptance", "board-confirmation", "envelope-commitment", "convention-screening"],
+        ),
+        (engaged(), ["envelope-commitment", "convention-screening"]),
+        (engaged().hear(committed()), ["convention-screening"]),
+    ],
+    ids=["deposited", "offered", "engaged", "committed"],
+)
+def test_the_gate_of_the_convention_names_what_is_missing(case, missing):
+    assert codes(convention_gate(case.engagement)) == missing
+    with pytest.raises(ConventionGateClosed) as refused:
+        case.send()
+    assert refused.value.facts["missing"] == missing
+
+
+def test_a_screening_with_an_alert_keeps_the_gate_closed():
+    case = sendable()
+    case.screen(Purpose.CONVENTION, clear=False)
+    assert codes(convention_gate(case.engagement)) == ["convention-screening"]
+
+
+def test_each_missing_thing_says_who_and_since_when():
+    first, second, third, fourth = convention_gate(favourable().hear(issued()).engagement)
+    assert (first.who, first.since) == (Who.BAILLEUR, NOW - timedelta(days=4))
+    assert (second.who, second.since) == (Who.BOARD, NOW - timedelta(days=5))
+    assert (third.who, third.since) == (Who.ENVELOPE, None)
+    assert (fourth.who, fourth.since) == (Who.COMPLIANCE, None)
+    assert convention_gate(engaged().engagement)[0].since == NOW
+
+
+def test_the_gate_of_the_acte_starts_with_the_convention():
+    assert codes(acte_gate(sendable().engagement)) == [
+        "convention-sent",
+        "convention-signed",
+        "premium-paid",
+        "acte-screening",
+    ]
+    assert acte_gate(sendable().engagement)[0].since == NOW
+    early = acte_gate(engaged().engagement)
+    assert codes(early)[:3] == ["envelope-commitment", "convention-screening", "convention-sent"]
+    assert early[2].since is None
+
+
+def test_a_return_that_waits_for_its_check_waits_for_the_legal_officer():
+    missing = acte_gate(sent().hear(lodged()).engagement)
+    assert codes(missing) == ["convention-check", "premium-paid", "acte-screening"]
+    assert missing[0].who is Who.LEGAL_OFFICER
+
+
+def test_a_sent_convention_is_sent_once():
+    case = sent()
+    agreed = convention.Terms.model_validate(
+        case.engagement.convention.model_dump(include=set(convention.Terms.model_fields))
+    )
+    assert case.do(convention.send, agreed, case.engagement.loans, document("x"), document("y")) == []
+
+
+def test_loans_reduced_while_it_is_printed_stop_the_convention():
+    case = sendable()
+    agreed = convention.terms(case.engagement, rules(), NOW)
+    printed = case.engagement.loans
+    case.hear(reduced())
+    with pytest.raises(DossierChanged):
+        case.do(convention.send, agreed, printed, document("x"), document("y"))
+
+
+def test_reduced_loans_ask_for_a_convention_anew_and_keep_the_payments():
+    case = complete().hear(reduced(at=NOW + timedelta(days=1)))
+    missing = acte_gate(case.engagement)
+    assert codes(missing) == ["convention-outdated"]
+    assert missing[0].since == NOW + timedelta(days=1)
+    (fact,) = case.send(NOW + timedelta(days=2))
+    assert isinstance(fact, ConventionSent)
+    assert fact.premium_due_on == date(2024, 7, 3)
+    assert codes(acte_gate(case.engagement)) == ["convention-signed"]
+    assert case.engagement.paid is not None
+
+
+def test_a_prepared_acte_settles_the_convention():
+    case = complete()
+    case.prepare()
+    case.hear(reduced())
+    with pytest.raises(ActeAlreadyPrepared):
+        case.send()
+
+
+def test_an_ended_dossier_gets_no_convention():
+    with pytest.raises(EngagementEnded):
+        convention.check_sendable(_lapsed().engagement)
+
+
+def _lapsed() -> Case:
+    case = sent()
+    case.do(convention.lapse, "Sans retour", AFTER_RETURN)
+    return case
+
+
+def test_screenings_are_recorded_once_and_the_latest_counts():
+    case = sendable()
+    assert case.screen(Purpose.CONVENTION) == []
+    assert len(case.screen(Purpose.CONVENTION, clear=False)) == 1
+    assert len(case.screen(Purpose.CONVENTION)) == 1
+
+
+def test_a_screening_is_not_dated_in_the_future():
+    with pytest.raises(DateInFuture):
+        engaged().do(convention.screen, screened(Purpose.CONVENTION, on=TODAY + timedelta(days=1)))
+
+
+def test_the_screening_of_the_acte_is_a_second_one():
+    with pytest.raises(ScreeningTooEarly):
+        sendable().screen(Purpose.ACTE)
+    assert sent().screen(Purpose.ACTE)
+
+
+def test_an_accepted_return_signs_the_convention_once():
+    case = sent().hear(lodged())
+    assert [type(event).__name__ for event in case.check()] == ["SignedConventionChecked", "ConventionSigned"]
+    assert case.check() == []
+    with pytest.raises(AlreadyChecked):
+        case.check(Verdict.REFUSE, "Illisible")
+    with pytest.raises(SignedConventionUnknown):
+        case.hear(lodged("signed-2")).check(name="signed-2")
+
+
+def test_a_refused_return_is_said_why_and_waits_for_another():
+    case = sent().hear(lodged())
+    with pytest.raises(ReasonRequired):
+        case.check(Verdict.REFUSE)
+    assert [type(event).__name__ for event in case.check(Verdict.REFUSE, "Page manquante")] == [
+        "SignedConventionChecked",
+        "SignedConventionRefused",
+    ]
+    assert case.check(Verdict.REFUSE, "Page manquante") == []
+    assert codes(acte_gate(case.engagement))[0] == "convention-signed"
+    case.hear(lodged("signed-2"))
+    assert case.check(name="signed-2")
+    assert case.engagement.signed is not None
+
+
+@pytest.mark.parametrize("name", ["unknown", "signed-1"])
+def test_only_the_last_return_is_checked(name):
+    case = sent().hear(lodged(), lodged("signed-2"))
+    with pytest.raises(SignedConventionUnknown):
+        case.check(name=name)
+    with pytest.raises(SignedConventionUnknown):
+        sent().check(name=name)
+
+
+def test_an_ended_dossier_is_checked_no_more():
+    case = _lapsed().hear(lodged())
+    with pytest.raises(EngagementEnded):
+        case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
+
+
+def test_a_lapse_waits_for_a_passed_deadline():
+    with pytest.raises(LapseTooEarly):
+        engaged().do(convention.lapse, "Sans retour", AFTER_RETURN)
+    case = sent()
+    case.pay()
+    with pytest.raises(LapseTooEarly) as refused:
+        case.do(convention.lapse, "Sans retour", AFTER_RETURN - timedelta(microseconds=1))
+    assert refused.value.facts["premium_due_on"] == "2024-07-03"
+    assert len(case.do(convention.lapse, "Sans retour", AFTER_RETURN)) == 1
+    assert case.do(convention.lapse, "Sans retour", AFTER_RETURN) == []
+
+
+def test_an_unpaid_premium_can_lapse_from_the_day_after_it_was_due():
+    case = sent().hear(lodged())
+    case.check()
+    with pytest.raises(LapseTooEarly):
+        case.do(convention.lapse, "Impayé", AFTER_DUE - timedelta(seconds=1))
+    with pytest.raises(ReasonRequired):
+        case.do(convention.lapse, " ", AFTER_DUE)
+    assert case.do(convention.lapse, "Impayé", AFTER_DUE)
+
+
+def test_a_return_in_the_hands_of_the_checker_is_not_late():
+    case = sent().hear(lodged())
+    case.pay()
+    with pytest.raises(LapseTooEarly):
+        case.do(convention.lapse, "Sans retour", AFTER_RETURN)
+
+
+def test_a_lapsed_dossier_awaits_nothing():
+    ended = _lapsed().engagement
+    assert ended.return_awaited_until is None
+    assert ended.premium_awaited_until is None
+
+
+def test_another_end_is_not_lapsed_again():
+    with pytest.raises(EngagementEnded):
+        sent().hear(_refusing()).do(convention.lapse, "Sans retour", AFTER_RETURN)
+
+
+def _refusing():
+    from shared.contracts.intake import DossierWithdrawn
+
+    return DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
+
+
+def test_the_campaign_copy_holds_the_rules_in_force():
+    first, second = rules(), rules(version=2, convention_return_days=90)
+    folded = Campaign().fold(CampaignOpened(campaign_id="c", rules=first, opened_at=NOW))
+    assert folded.rules == first
+    changed = folded.fold(RulesChanged(campaign_id="c", rules=second, changed_at=NOW))
+    assert changed.rules == second
+    capped = CapChanged(campaign_id="c", cap_cents=1, previous_cap_cents=2, rules=first, changed_at=NOW)
+    assert changed.fold(capped).rules == first
+    assert changed.fold(opinion()) == changed
+    assert loan().principal_cents == 325_000_000

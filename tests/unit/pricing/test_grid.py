@@ -1,0 +1,168 @@
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import services.pricing
+from services.pricing.domain.grid import (
+    GridBandsBroken,
+    GridFigureOutOfRange,
+    GridIncomplete,
+    GridUnreadable,
+    InvalidGrid,
+    UnknownProgrammeQuality,
+    load_grid,
+)
+from services.pricing.domain.rating import CommitteeDerogationNeeded, CreditQualityStep, RatingRefused
+
+DEMONSTRATION = (Path(services.pricing.__path__[0]) / "grids" / "demonstration-1.json").read_bytes()
+GRID = load_grid(DEMONSTRATION)
+
+
+def changed(path: str, value: Any) -> bytes:
+    """The demonstration grid with another value at a dotted path; None is JSON's null."""
+    content = json.loads(DEMONSTRATION)
+    *parents, name = path.split(".")
+    target = content
+    for parent in parents:
+        target = target[parent]
+    target[name] = value
+    return json.dumps(content).encode()
+
+
+def bands(*spans: tuple[int, int | None]) -> list[dict[str, Any]]:
+    return [{"over_years": over, "up_to_years": up_to, "base_bp": "10"} for over, up_to in spans]
+
+
+def test_the_demonstration_grid_says_what_it_is():
+    assert (GRID.version, str(GRID.effective_on)) == ("demonstration-1", "2024-04-29")
+    assert "DÉMONSTRATION" in GRID.label
+    assert (GRID.discount_rate, GRID.minimum_cents, GRID.cap_share) == (Decimal("0.03"), 50_000, Decimal("0.10"))
+
+
+@pytest.mark.parametrize(
+    ("step", "years", "base_bp"),
+    [
+        ("CQS1", 1, 8),
+        ("CQS1", 50, 8),
+        ("CQS2", 35, 12),
+        ("CQS3", 35, 20),
+        ("CQS4", 30, 35),
+        ("CQS4", 31, 45),
+        ("CQS4", 40, 45),
+        ("CQS4", 41, 60),
+    ],
+)
+def test_the_base_depends_on_step_and_duration(step: str, years: int, base_bp: int):
+    assert GRID.base_bp(CreditQualityStep(step), years) == base_bp
+
+
+def test_steps_without_an_automatic_price_are_refused():
+    with pytest.raises(CommitteeDerogationNeeded):
+        GRID.base_bp(CreditQualityStep.CQS5, 35)
+    with pytest.raises(RatingRefused):
+        GRID.base_bp(CreditQualityStep.CQS6, 35)
+
+
+@pytest.mark.parametrize(("months", "bp"), [(0, 0), (1, 1), (12, 1), (13, 2), (24, 2)])
+def test_each_started_twelve_months_of_deferral_add(months: int, bp: int):
+    assert GRID.deferral_bp(months) == bp
+
+
+def test_programme_quality_adjusts_the_rate():
+    assert [GRID.programme_bp(quality) for quality in "ABC"] == [-2, 0, 3]
+    with pytest.raises(UnknownProgrammeQuality):
+        GRID.programme_bp("D")
+
+
+def test_the_hash_follows_the_content_and_not_the_layout():
+    assert load_grid(json.dumps(json.loads(DEMONSTRATION), indent=8).encode()).content_hash == GRID.content_hash
+    assert load_grid(changed("minimum_cents", 50_001)).content_hash != GRID.content_hash
+    assert len(GRID.content_hash) == 64
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        changed("unforeseen", "1"),
+        changed("discount_rate", 0.03),
+        changed("discount_rate", "three"),
+        changed("discount_rate", "NaN"),
+        changed("minimum_cents", "50000"),
+        changed("effective_on", "29/04/2024"),
+        changed("steps.CQS7", {"treatment": "refused"}),
+        DEMONSTRATION.replace(b'"A": "-2"', b'"A": "-2", "A": "-1"'),
+        DEMONSTRATION.replace(b"50000", b"NaN"),
+    ],
+)
+def test_a_file_of_another_form_is_unreadable(data: bytes):
+    with pytest.raises(GridUnreadable):
+        load_grid(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        changed("steps", {"CQS1": {"treatment": "refused"}}),
+        changed("quality_bp", {"A": "0", "B": "0"}),
+    ],
+)
+def test_a_missing_step_or_quality_is_named(data: bytes):
+    with pytest.raises(GridIncomplete):
+        load_grid(data)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("steps.CQS4.bands", []),
+        ("steps.CQS4.bands", bands((1, None))),
+        ("steps.CQS4.bands", bands((0, 50))),
+        ("steps.CQS4.bands", bands((0, 30), (31, None))),
+        ("steps.CQS4.bands", bands((0, 30), (29, None))),
+        ("steps.CQS4.bands", bands((0, None), (30, None))),
+        ("steps.CQS4.bands", bands((0, 0), (0, None))),
+        ("steps.CQS4.bands", bands((0, 40), (40, 30), (30, None))),
+        ("steps.CQS5.bands", bands((0, None))),
+        ("steps.CQS6", {"treatment": "automatic", "bands": bands((0, None))}),
+    ],
+)
+def test_bands_with_a_hole_an_overlap_or_no_right_to_be_are_refused(path: str, value: Any):
+    with pytest.raises(GridBandsBroken):
+        load_grid(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("version", " "),
+        ("label", ""),
+        ("discount_rate", "-0.01"),
+        ("discount_rate", "1"),
+        ("minimum_cents", -1),
+        ("minimum_cents", 60_000_000_001),
+        ("cap_share", "0"),
+        ("cap_share", "1.01"),
+        ("deferral_bp_per_started_year", "-1"),
+        ("quality_bp.A", "-8"),
+        ("quality_bp.C", "9992"),
+    ],
+)
+def test_a_figure_outside_its_range_is_named(path: str, value: Any):
+    with pytest.raises(GridFigureOutOfRange) as refused:
+        load_grid(changed(path, value))
+    assert isinstance(refused.value, InvalidGrid)
+    assert path.split(".")[0].replace("quality_bp", "base_bp") in refused.value.detail
+
+
+def test_a_grid_may_price_the_fifth_step_or_derogate_from_another():
+    priced = load_grid(changed("steps.CQS5", {"treatment": "automatic", "bands": bands((0, 20), (20, None))}))
+    assert priced.base_bp(CreditQualityStep.CQS5, 35) == 10
+    with pytest.raises(CommitteeDerogationNeeded):
+        load_grid(changed("steps.CQS4", {"treatment": "derogation"})).base_bp(CreditQualityStep.CQS4, 35)
