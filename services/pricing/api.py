@@ -48,6 +48,7 @@ class DraftDetail(BaseModel):
     priced: list[PricedLineDetail]
     premium_cents: int
     minimum_applied: bool
+    cap_applied: bool
 
 
 class OfferDetail(BaseModel):
@@ -140,4 +141,5 @@ def _draft(offer: Offer) -> DraftDetail | None:
         priced=[PricedLineDetail.model_validate(line.model_dump()) for line in drafted.priced],
         premium_cents=drafted.premium_cents,
         minimum_applied=drafted.minimum_applied,
+        cap_applied=drafted.cap_applied,
     )

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shared.events import Event, UtcDatetime
 
@@ -71,7 +71,7 @@ class RiskProfileRecorded(Event):
     topic: ClassVar[str | None] = PROFILE_TOPIC
     dossier_id: str
     rating: str
-    scale: str
+    scale: Literal["since_2022", "before_2022"]
     rated_on: date
-    programme_quality: str
+    programme_quality: Literal["A", "B", "C"]
     recorded_at: UtcDatetime

@@ -18,6 +18,7 @@ class OfferIssued(Event):
     lines: tuple[PremiumLine, ...]
     premium_cents: int
     minimum_applied: bool
+    cap_applied: bool
     grid_version: str
     issued_at: UtcDatetime
     valid_until: UtcDatetime

@@ -126,7 +126,7 @@ class CampaignRules(Value):
     reserve_at: Literal["submission"] = "submission"
     on_exhaustion: Exhaustion = Exhaustion.STRICT_WAITLIST
     released_amounts_return: bool = True
-    offer_validity_business_days: int = 10
-    convention_return_days: int = 60
-    premium_due_days: int = 30
+    offer_validity_business_days: int = Field(10, ge=1, le=250)
+    convention_return_days: int = Field(60, ge=1)
+    premium_due_days: int = Field(30, ge=1)
     correction_keeps_rank: bool = True

@@ -185,8 +185,8 @@ class Engagements:
 
     async def transmit_pending(self) -> None:
         """Try every acte that waits for the BdT; one that fails does not hold up the others."""
-        async for row in store.pending_transmissions(self.view):
-            dossier_id = row["dossier_id"]
+        waiting = [row["dossier_id"] async for row in store.pending_transmissions(self.view)]
+        for dossier_id in waiting:
             try:
                 await self.transmit(dossier_id, Cause("service:contracting", correlation=dossier_id))
             except Unavailable as outage:

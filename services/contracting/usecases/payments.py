@@ -87,8 +87,9 @@ class Payments:
 
     async def finish_interrupted(self) -> None:
         """Count the payments whose dossier is settled and whose counting an outage interrupted."""
-        async for row in store.unbooked(self.payments_view):
-            await self._count(row["payment_id"], Cause("service:contracting", correlation=row["payment_id"]))
+        interrupted = [row["payment_id"] async for row in store.unbooked(self.payments_view)]
+        for payment_id in interrupted:
+            await self._count(payment_id, Cause("service:contracting", correlation=payment_id))
 
     async def unmatched(self, skip: int, limit: int) -> list[dict[str, Any]]:
         return [row async for row in store.unmatched(self.payments_view, skip, limit)]

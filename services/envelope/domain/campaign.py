@@ -105,8 +105,8 @@ def _decided(campaign: Campaign, proposal: ProposalMade, now: datetime) -> Event
             return SuspensionDecided(campaign_id=proposal.campaign_id, decided_at=now, reason=proposal.reason)
         case Action.RESUME:
             return ResumptionDecided(campaign_id=proposal.campaign_id, decided_at=now)
-        case Action.RULES:
-            assert proposal.rules is not None
+        case _:
+            assert proposal.rules is not None, "a proposal of rules holds them"
             if proposal.rules.version != campaign.version + 1:
                 raise StaleProposal("D'autres règles ont été adoptées : proposez à nouveau.")
             return RulesAdopted(rules=proposal.rules, adopted_at=now)

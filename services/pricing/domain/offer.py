@@ -87,6 +87,7 @@ class OfferDrafted(Event):
     lines: tuple[PremiumLine, ...]
     premium_cents: int
     minimum_applied: bool
+    cap_applied: bool
     drafted_at: UtcDatetime
 
 
@@ -234,6 +235,7 @@ def _drafted(
         ),
         premium_cents=premium.premium_cents,
         minimum_applied=premium.minimum_applied,
+        cap_applied=premium.cap_applied,
         drafted_at=now,
     )
 
@@ -279,6 +281,7 @@ def issue(
         lines=drafted.lines,
         premium_cents=drafted.premium_cents,
         minimum_applied=drafted.minimum_applied,
+        cap_applied=drafted.cap_applied,
         grid_version=drafted.grid_version,
         issued_at=issued_at,
         valid_until=last_moment,

@@ -26,6 +26,7 @@ from shared.contracts.envelope import (
     ReservationReduced,
     ReservationRefused,
     Reserved,
+    ResumptionDecided,
     RulesChanged,
     Waitlisted,
 )
@@ -283,3 +284,7 @@ def test_epochs_follow_each_other():
     book.do(decisions.begin_epoch, "one", NOW)
     book.do(decisions.begin_epoch, "two", NOW)
     assert (book.ledger.epoch, book.ledger.writer) == (2, "two")
+
+
+def test_events_of_others_change_nothing():
+    assert Ledger().fold(ResumptionDecided(campaign_id="c", decided_at=NOW)) == Ledger()

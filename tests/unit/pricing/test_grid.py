@@ -1,11 +1,9 @@
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import services.pricing
 from services.pricing.domain.grid import (
     GridBandsBroken,
     GridFigureOutOfRange,
@@ -16,8 +14,9 @@ from services.pricing.domain.grid import (
     load_grid,
 )
 from services.pricing.domain.rating import CommitteeDerogationNeeded, CreditQualityStep, RatingRefused
+from services.pricing.grids import grid_bytes
 
-DEMONSTRATION = (Path(services.pricing.__path__[0]) / "grids" / "demonstration-1.json").read_bytes()
+DEMONSTRATION = grid_bytes()
 GRID = load_grid(DEMONSTRATION)
 
 

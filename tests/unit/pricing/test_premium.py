@@ -2,21 +2,20 @@ import json
 from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import services.pricing
 from services.pricing.domain.grid import Grid, UnknownProgrammeQuality, load_grid
 from services.pricing.domain.premium import discounted_outstanding, line_premium_cents, price_offer
 from services.pricing.domain.rating import CommitteeDerogationNeeded, Rating, RatingRefused, RatingScale
 from services.pricing.domain.schedule import LoanNotPriceable, LoanTerms
+from services.pricing.grids import grid_bytes
 from shared.lending import Frequency, PrefinancingInterest
 from tests.unit.pricing import exact
 
-DEMONSTRATION = (Path(services.pricing.__path__[0]) / "grids" / "demonstration-1.json").read_bytes()
+DEMONSTRATION = grid_bytes()
 GRID = load_grid(DEMONSTRATION)
 THREE_PER_CENT = Decimal("0.03")
 rates_bp = st.integers(1, 20_000).map(lambda quarters: Decimal(quarters) / 4)
