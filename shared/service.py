@@ -50,7 +50,7 @@ class Service:
         self._topics: dict[str, frozenset[str]] = {}
         self._journals: dict[str, Journal[Any]] = {}
         self._views: dict[str, View[Any]] = {}
-        self._inbox: Inbox | None = None
+        self.inbox: Inbox | None = None
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
         self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
@@ -77,7 +77,7 @@ class Service:
         """Read every topic the handled events come from, as one consumer group (options: Inbox.attach)."""
         inbox = Inbox(group, handlers, self.collection("inbox"), self.collection("parked"), self.publisher)
         inbox.attach(self.broker, **options)
-        self._inbox = inbox
+        self.inbox = inbox
         return inbox
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -18,7 +18,7 @@ class OfferIssued(Event):
     lines: tuple[PremiumLine, ...]
     premium_cents: int
     minimum_applied: bool
-    cap_applied: bool
+    cap_applied: bool = False
     grid_version: str
     issued_at: UtcDatetime
     valid_until: UtcDatetime

@@ -1,0 +1,40 @@
+"""The offer as a PDF."""
+
+from datetime import datetime
+
+from services.pricing.domain.offer import Offer
+from shared.lending import LoanPurpose
+from shared.money import format_euros
+from shared.typeset import french_date, french_moment, render
+
+TEMPLATE = "services/pricing/templates/offer.typ"
+PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
+
+
+async def render_offer(offer: Offer, offer_id: str, issued_at: datetime, last_moment: datetime) -> bytes:
+    """The proposal a landlord reads; the draft's confidential inputs stay out."""
+    submitted, drafted = offer.submitted, offer.draft
+    assert submitted is not None, "an offer is drafted on a deposit"
+    assert drafted is not None, "the draft that is issued"
+    data = {
+        "number": f"{submitted.deposit_number}-{offer.drafts}",
+        "campaign": submitted.campaign_id,
+        "deposit_number": submitted.deposit_number,
+        "issued_on": french_date(issued_at),
+        "bailleur": {"name": submitted.bailleur.name, "siren": submitted.bailleur.siren},
+        "operation": {"name": submitted.operation.name, "commune": submitted.operation.commune_name},
+        "lines": [
+            {
+                "purpose": PURPOSES[line.purpose],
+                "principal": format_euros(line.principal_cents),
+                "premium": format_euros(line.premium_cents),
+            }
+            for line in drafted.lines
+        ],
+        "principal": format_euros(sum(line.principal_cents for line in drafted.lines)),
+        "total": format_euros(drafted.premium_cents),
+        "minimum_applied": drafted.minimum_applied,
+        "cap_applied": drafted.cap_applied,
+        "valid_until": french_moment(last_moment),
+    }
+    return await render(TEMPLATE, data, at=issued_at)
