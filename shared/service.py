@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Union
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -189,16 +189,11 @@ class Service:
     async def _empty_topics(self) -> set[str]:
         """Our topics that hold nothing: new, or lost with their broker."""
         own = {topic for topics in self._topics.values() for topic in topics}
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap)
+        consumer = AIOKafkaConsumer(*own, bootstrap_servers=self.settings.kafka_bootstrap)
         await consumer.start()
         try:
-            empty = set[str]()
-            for topic in own:
-                numbers = consumer.partitions_for_topic(topic) or set()
-                ends = await consumer.end_offsets([TopicPartition(topic, number) for number in numbers])
-                if not any(ends.values()):
-                    empty.add(topic)
-            return empty
+            ends = await consumer.end_offsets(consumer.assignment())
+            return own - {partition.topic for partition, end in ends.items() if end}
         finally:
             await consumer.stop()
 
