@@ -1,0 +1,99 @@
+"""Installs the real servers natively: `python -m deploy.local.install`. Idempotent; the first build takes minutes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MINIO_MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
+INSTALL_SECONDS = 40 * 60
+
+
+class ToolMissing(Exception):
+    """A build tool is not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Where the servers are."""
+
+    kafka_libs: Path
+    ferretdb: Path
+    minio: Path
+
+
+def cache_directory() -> Path:
+    """`ALS_STACK_CACHE`, or the user's cache; outside the tree."""
+    given = os.environ.get("ALS_STACK_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return Path(given) if given else base / "ami-garantie"
+
+
+def install() -> Installed:
+    """Build what is not in the cache. Raises: ToolMissing, subprocess.CalledProcessError."""
+    cache = cache_directory()
+    cache.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(3) as pool:
+        steps = [pool.submit(step, cache) for step in (_minio, _ferretdb, _kafka)]
+        minio, ferretdb, kafka = (step.result() for step in steps)
+    return Installed(kafka, ferretdb, minio)
+
+
+def _tool(name: str, needed_for: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise ToolMissing(f"« {name} » manque : nécessaire pour {needed_for} (make test-real).")
+    return found
+
+
+def _run(command: list[str], cwd: Path, env: dict[str, str] | None = None) -> None:
+    subprocess.run(command, cwd=cwd, env=os.environ | (env or {}), check=True, timeout=INSTALL_SECONDS)
+
+
+def _say(what: str) -> None:
+    print(f"installation : {what} (une seule fois)", file=sys.stderr, flush=True)
+
+
+def _kafka(cache: Path) -> Path:
+    libs = cache / "kafka-4.1.0"
+    if not libs.exists():
+        maven = _tool("mvn", "Apache Kafka")
+        _tool("java", "Apache Kafka")
+        _say("Apache Kafka 4.1.0")
+        fresh = cache / "kafka-4.1.0.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        pom = str(HERE / "kafka" / "pom.xml")
+        _run([maven, "-q", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={fresh}"], cache)
+        fresh.rename(libs)
+    return libs
+
+
+def _ferretdb(cache: Path) -> Path:
+    binary = cache / "ferretdb-1.24.0"
+    if not binary.exists():
+        go = _tool("go", "FerretDB")
+        _say("FerretDB 1.24.0")
+        fresh = cache / "ferretdb.new"
+        _run([go, "build", "-o", str(fresh), "."], HERE / "ferretdb")
+        fresh.rename(binary)
+    return binary
+
+
+def _minio(cache: Path) -> Path:
+    binary = cache / "minio-20260212"
+    if not binary.exists():
+        go = _tool("go", "MinIO")
+        _say("MinIO")
+        fresh = cache / "minio.new"
+        _run([go, "install", MINIO_MODULE], cache, {"GOBIN": str(fresh)})
+        (fresh / "minio").rename(binary)
+        fresh.rmdir()
+    return binary
+
+
+if __name__ == "__main__":
+    print(install())
