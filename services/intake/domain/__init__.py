@@ -1,0 +1,1 @@
+"""Intake's decisions: registration, drafts, the deposit register, a dossier seen by its bailleur."""

@@ -1,0 +1,72 @@
+"""Intake's copy of a campaign: whether a deposit is possible now."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.contracts.envelope import (
+    CampaignOpened,
+    CampaignResumed,
+    CampaignSuspended,
+    CapChanged,
+    EnvelopeExhausted,
+    RulesChanged,
+)
+from shared.contracts.values import CampaignRules
+from shared.errors import Refusal
+from shared.events import Event
+from shared.journal import StreamKind
+from shared.typeset import french_moment
+
+
+class CampaignUnknown(Refusal):
+    type = "campaign-unknown"
+    title = "Aucune campagne n'est ouverte"
+
+
+class CampaignNotOpen(Refusal):
+    type = "campaign-not-open"
+    title = "La campagne n'est pas encore ouverte"
+
+
+class CampaignSuspendedNow(Refusal):
+    type = "campaign-suspended"
+    title = "La campagne est suspendue"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    rules: CampaignRules | None = None
+    suspended: bool = False
+    exhausted: bool = False
+
+    def fold(self, event: Event) -> "Campaign":
+        match event:
+            case CampaignOpened() | RulesChanged():
+                return replace(self, rules=event.rules)
+            case CapChanged():
+                return replace(self, rules=event.rules, exhausted=False)
+            case CampaignSuspended():
+                return replace(self, suspended=True)
+            case CampaignResumed():
+                return replace(self, suspended=False)
+            case EnvelopeExhausted():
+                return replace(self, exhausted=True)
+            case _:
+                return self
+
+
+KIND = StreamKind("campaign", Campaign())
+
+
+def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
+    """The rules a deposit made now falls under. Raises: CampaignUnknown, CampaignNotOpen, CampaignSuspendedNow."""
+    if campaign.rules is None:
+        raise CampaignUnknown("La campagne n'a pas de règles en vigueur.")
+    if now < campaign.rules.opens_at:
+        raise CampaignNotOpen(
+            f"Les dépôts ouvrent le {french_moment(campaign.rules.opens_at)}.",
+            opens_at=campaign.rules.opens_at.isoformat(),
+        )
+    if campaign.suspended:
+        raise CampaignSuspendedNow("Les dépôts reprendront à une date qui sera annoncée ; votre brouillon est conservé.")
+    return campaign.rules

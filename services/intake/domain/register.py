@@ -1,0 +1,147 @@
+"""The deposit register of a campaign: the number is part of the fold (DOMAIN rules 1 and 2)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from immutables import Map
+
+from shared.contracts.intake import REGISTER_TOPIC, DossierSubmitted, DossierWithdrawn, LoansReduced
+from shared.contracts.values import Bailleur, FinancingPlan, Loan, Operation, StoredDocument
+from shared.errors import NotFound, Refusal
+from shared.events import Event
+from shared.journal import StreamKind
+
+
+class AlreadyWithdrawn(Refusal):
+    type = "already-withdrawn"
+    title = "Dossier déjà retiré"
+
+
+class LoanOnlyDecreases(Refusal):
+    type = "loan-only-decreases"
+    title = "Un montant déposé peut seulement diminuer"
+    status = 422
+
+
+class UnknownLoan(Refusal):
+    type = "unknown-loan"
+    title = "Prêt inconnu"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """What the register keeps of a deposit."""
+
+    number: int
+    loans: tuple[Loan, ...]
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Deposits by dossier id in a persistent map: a step costs O(log n) whatever the history."""
+
+    last_number: int = 0
+    last_at: datetime | None = None
+    deposits: Map[str, Deposit] = Map()
+
+    def fold(self, event: Event) -> "Register":
+        match event:
+            case DossierSubmitted(dossier_id=dossier_id, deposit_number=number, submitted_at=at, loans=loans):
+                assert number == self.last_number + 1, "numbers have no gap"
+                assert self.last_at is None or at >= self.last_at, "numbers follow time"
+                deposits = self.deposits.set(dossier_id, Deposit(number, loans))
+                return replace(self, last_number=number, last_at=at, deposits=deposits)
+            case DossierWithdrawn(dossier_id=dossier_id):
+                gone = replace(self.deposits[dossier_id], withdrawn=True)
+                return replace(self, deposits=self.deposits.set(dossier_id, gone))
+            case LoansReduced(dossier_id=dossier_id, loans=loans):
+                reduced = replace(self.deposits[dossier_id], loans=loans)
+                return replace(self, deposits=self.deposits.set(dossier_id, reduced))
+            case _:
+                return self
+
+
+KIND = StreamKind("register", Register(), frozenset({REGISTER_TOPIC}))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is frozen at the deposit."""
+
+    bailleur: Bailleur
+    operation: Operation
+    loans: tuple[Loan, ...]
+    financing: FinancingPlan
+    documents: tuple[StoredDocument, ...]
+
+
+def deposit(register: Register, campaign_id: str, dossier_id: str, content: Content, now: datetime) -> list[Event]:
+    """Number, frozen content and outgoing event in one fact; depositing again changes nothing.
+
+    The time never runs behind the previous deposit's, whatever the clocks of several processes say.
+    """
+    if dossier_id in register.deposits:
+        return []
+    return [
+        DossierSubmitted(
+            campaign_id=campaign_id,
+            dossier_id=dossier_id,
+            deposit_number=register.last_number + 1,
+            submitted_at=max(now, register.last_at or now),
+            bailleur=content.bailleur,
+            operation=content.operation,
+            loans=content.loans,
+            principal_cents=sum(loan.principal_cents for loan in content.loans),
+            financing=content.financing,
+            documents=content.documents,
+        )
+    ]
+
+
+def withdraw(register: Register, campaign_id: str, dossier_id: str, reason: str, now: datetime) -> list[Event]:
+    """Raises: NotFound before the deposit."""
+    if _deposit(register, dossier_id).withdrawn:
+        return []
+    return [DossierWithdrawn(campaign_id=campaign_id, dossier_id=dossier_id, withdrawn_at=now, reason=reason)]
+
+
+def reduce_loans(
+    register: Register, campaign_id: str, dossier_id: str, wanted: dict[str, int], now: datetime
+) -> list[Event]:
+    """Lower the principal of some lines (cents by loan id).
+
+    Raises: NotFound, AlreadyWithdrawn, UnknownLoan, LoanOnlyDecreases.
+    """
+    known = _deposit(register, dossier_id)
+    if known.withdrawn:
+        raise AlreadyWithdrawn()
+    by_id = {loan.loan_id: loan for loan in known.loans}
+    for place, (loan_id, cents) in enumerate(wanted.items()):
+        if loan_id not in by_id:
+            raise UnknownLoan("Ce prêt n'est pas au dossier.", pointer=f"/loans/{place}/loan_id")
+        if not 0 < cents <= by_id[loan_id].principal_cents:
+            raise LoanOnlyDecreases(
+                "Le nouveau montant doit être positif et ne pas dépasser le montant déposé.",
+                pointer=f"/loans/{place}/principal_cents",
+            )
+    loans = tuple(
+        loan.model_copy(update={"principal_cents": wanted.get(loan.loan_id, loan.principal_cents)})
+        for loan in known.loans
+    )
+    if loans == known.loans:
+        return []
+    total = sum(loan.principal_cents for loan in loans)
+    return [
+        LoansReduced(
+            campaign_id=campaign_id, dossier_id=dossier_id, reduced_at=now, loans=loans, principal_cents=total
+        )
+    ]
+
+
+def _deposit(register: Register, dossier_id: str) -> Deposit:
+    found = register.deposits.get(dossier_id)
+    if found is None:
+        raise NotFound("Ce dossier n'est pas déposé.")
+    return found
