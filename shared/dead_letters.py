@@ -139,7 +139,9 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Les messages que personne n'a pu traiter.")
-    parser.add_argument("--bootstrap", default=os.environ.get("ALS_KAFKA_BOOTSTRAP"), help="défaut : ALS_KAFKA_BOOTSTRAP")
+    parser.add_argument(
+        "--bootstrap", default=os.environ.get("ALS_KAFKA_BOOTSTRAP"), help="défaut : ALS_KAFKA_BOOTSTRAP"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="tous, ou ceux d'un sujet").add_argument("topic", nargs="?")
     show = commands.add_parser("show", help="un message en entier")

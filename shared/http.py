@@ -96,7 +96,9 @@ def _health(checks: Callable[[], Awaitable[dict[str, bool]]]) -> APIRouter:
         for component, up in components.items():
             Metrics.component_up.labels(component).set(up)
         good = all(components.values())
-        return JSONResponse({"status": "ready" if good else "not ready", "components": components}, 200 if good else 503)
+        return JSONResponse(
+            {"status": "ready" if good else "not ready", "components": components}, 200 if good else 503
+        )
 
     @router.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
@@ -139,9 +141,7 @@ async def _unavailable(_: Request, outage: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"pointer": _pointer(one["loc"]), "detail": _french(one), "code": one["type"]} for one in error.errors()
-    ]
+    errors = [{"pointer": _pointer(one["loc"]), "detail": _french(one), "code": one["type"]} for one in error.errors()]
     document = {
         "type": TYPE_PREFIX + "invalid-request",
         "title": "Demande mal formée",

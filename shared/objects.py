@@ -56,9 +56,7 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Every method raises shared.errors.Unavailable("objects") when the store does not answer."""
 
-    async def put(
-        self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int
-    ) -> StoredObject:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int) -> StoredObject:
         """Store a stream under a new key; the same bytes again are fine.
 
         Nothing remains when the stream breaks. Raises: TooLarge, KeyTaken.
@@ -114,9 +112,7 @@ class DirectoryObjects:
         assert not {"..", "/", "."} & set(parts), "a key stays below the root"
         return self._root.joinpath(*parts)
 
-    async def put(
-        self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int
-    ) -> StoredObject:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int) -> StoredObject:
         target = self._path(key)
         with _directory_trouble():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -185,9 +181,7 @@ class MinioObjects:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, translated)
 
-    async def put(
-        self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int
-    ) -> StoredObject:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int) -> StoredObject:
         await self._ensure_bucket()
         with tempfile.SpooledTemporaryFile(max_size=CHUNK_BYTES * 8) as scratch:
             stored = await spool(key, chunks, scratch, limit_bytes)

@@ -223,7 +223,9 @@ class Service:
 def make_objects(settings: ServiceSettings) -> ObjectStore:
     if settings.objects_directory:
         return DirectoryObjects(settings.objects_directory)
-    assert settings.s3_endpoint and settings.s3_access_key and settings.s3_secret_key
+    assert settings.s3_endpoint, "settings hold a directory or an endpoint with its keys"
+    assert settings.s3_access_key is not None
+    assert settings.s3_secret_key is not None
     return MinioObjects(
         settings.s3_endpoint,
         settings.s3_access_key.get_secret_value(),
@@ -231,5 +233,3 @@ def make_objects(settings: ServiceSettings) -> ObjectStore:
         settings.s3_bucket,
         secure=settings.s3_secure,
     )
-
-

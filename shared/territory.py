@@ -51,7 +51,9 @@ class Territory:
         text = (resources.files("shared") / "data" / FILE).read_text(encoding="utf-8")
         rows = csv.DictReader(text.splitlines(), delimiter=";")
         communes = {
-            row["commune"]: Commune(row["commune"], row["departement"], row["nom"], SPELLED.get(row["zone"], row["zone"]))
+            row["commune"]: Commune(
+                row["commune"], row["departement"], row["nom"], SPELLED.get(row["zone"], row["zone"])
+            )
             for row in rows
         }
         return cls(communes | _arrondissements(communes))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,11 @@ def compile_pdf(template: str, data: dict[str, Any], at: datetime) -> bytes:
 
 def french_date(moment: datetime) -> str:
     """29 avril 2024, in Paris."""
-    day = moment.astimezone(PARIS)
+    return french_day(moment.astimezone(PARIS).date())
+
+
+def french_day(day: date) -> str:
+    """29 avril 2024."""
     number = "1er" if day.day == 1 else str(day.day)
     return f"{number}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
 

@@ -127,7 +127,9 @@ def _active(root: Any) -> bool:
 def safe_filename(given: str, fallback: str = "document") -> str:
     """A name to keep: no path, no control character, bounded."""
     name = given.replace("\\", "/").rsplit("/", 1)[-1]
-    cleaned = "".join(character for character in name if character.isprintable() and character not in '<>:"|?*').strip(" .")
+    cleaned = "".join(character for character in name if character.isprintable() and character not in '<>:"|?*').strip(
+        " ."
+    )
     return cleaned[-MAX_FILENAME:] or fallback
 
 

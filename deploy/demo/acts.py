@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from deploy.demo.bailleurs import DemoBailleur
-from deploy.demo.client import Client, awaited
-from deploy.demo.letters import offer_letter_pdf, presentation_pdf, signed_convention_pdf, supplement_pdf
 from deploy.demo.operations import DemoOperation
+
+from deploy.demo.client import Client, awaited
 
 CAMPAIGN = "lli-2024"
 PDF = {"Content-Type": "application/pdf"}

@@ -64,7 +64,9 @@ class Client:
         answer = await self.send(method, service, path, **request)
         if not answer.is_success:
             raise Unexpected(f"{method} {service}{path} : {answer.status_code} {answer.text}")
-        return answer.json() if answer.headers.get("content-type", "").startswith("application/json") else answer.content
+        return (
+            answer.json() if answer.headers.get("content-type", "").startswith("application/json") else answer.content
+        )
 
     async def refused(self, problem: str, method: str, service: str, path: str, **request: Any) -> dict[str, Any]:
         """The problem document of an answer that must be this refusal. Raises: Unexpected."""

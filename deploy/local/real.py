@@ -126,5 +126,3 @@ def stack_class(name: str) -> type[Stack]:
     from deploy.local.embedded import EmbeddedStack
 
     return {"embedded": EmbeddedStack, "real": RealStack}[name]
-
-

@@ -42,7 +42,9 @@ class Services:
 
     def launch(self, name: str) -> None:
         """Start one without waiting."""
-        environment = self.stack.environment() | {"ALS_HTTP_PORT": str(self.ports[name])} | dict(self._extra.get(name, {}))
+        environment = (
+            self.stack.environment() | {"ALS_HTTP_PORT": str(self.ports[name])} | dict(self._extra.get(name, {}))
+        )
         process = Process(name, [sys.executable, "-m", f"services.{name}"], self.stack.log(name), environment)
         self._processes[name] = process
         process.start()

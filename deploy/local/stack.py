@@ -54,9 +54,7 @@ class Stack:
         self.issuer = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "deploy.local.issuer", "--port", str(port)]
         command += ["--key", str(self.data / "issuer-key.json"), "--clock", str(self.clock_file)]
-        self.processes.start(
-            Process("issuer", command, self.log("issuer")), lambda: listening(port), ISSUER_SECONDS
-        )
+        self.processes.start(Process("issuer", command, self.log("issuer")), lambda: listening(port), ISSUER_SECONDS)
 
     def environment(self) -> dict[str, str]:
         """The settings every service gets on this stack."""

@@ -122,7 +122,9 @@ def router(envelope: Envelope) -> APIRouter:
         ledger = await envelope.ledger(campaign_id)
         rows = sorted(ledger.reservations.items(), key=lambda item: item[1].number)[skip : skip + limit]
         return [
-            ReservationRow(dossier_id=key, deposit_number=one.number, amount_cents=one.amount_cents, standing=one.standing)
+            ReservationRow(
+                dossier_id=key, deposit_number=one.number, amount_cents=one.amount_cents, standing=one.standing
+            )
             for key, one in rows
         ]
 

@@ -1,12 +1,12 @@
 """What envelope hears: everything that reserves, commits, releases or changes the rules."""
 
 from services.envelope.usecases import Envelope
-from shared.inbox import Handlers
 from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
 from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.contracts.pricing import OfferDeclined, OfferExpired
+from shared.inbox import Handlers
 
 GROUP = "envelope.ledger"
 
@@ -28,4 +28,4 @@ COMMANDS = (
 
 
 def handlers(envelope: Envelope) -> Handlers:
-    return {command: envelope.command for command in COMMANDS}
+    return dict.fromkeys(COMMANDS, envelope.command)

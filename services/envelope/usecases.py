@@ -9,10 +9,10 @@ from services.envelope.domain.campaign import Action, Campaign, ProposalMade
 from services.envelope.domain.ledger import Ledger
 from services.envelope.writer import Decide, Writer
 from shared.clock import Clock
-from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
-from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.contracting import Engaged
+from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
+from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.values import CampaignRules
 from shared.errors import NotFound
 from shared.events import Cause, MessageMeta

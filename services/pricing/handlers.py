@@ -1,7 +1,6 @@
 """What pricing hears: one use case each."""
 
 from services.pricing.usecases import Pricing
-from shared.inbox import Handlers
 from shared.contracts.contracting import BoardRefused, EngagementLapsed
 from shared.contracts.envelope import CampaignOpened, CapChanged, RulesChanged
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, RiskProfileRecorded
@@ -12,6 +11,7 @@ from shared.contracts.intake import (
     OfferAcceptanceLodged,
     OfferDeclineLodged,
 )
+from shared.inbox import Handlers
 
 GROUP = "pricing.offer"
 

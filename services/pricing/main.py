@@ -33,4 +33,3 @@ def create_app(settings: PricingSettings) -> FastAPI:
     service.consume(GROUP, handlers(pricing))
     service.every(EXPIRY_CHECK_SECONDS, pricing.expire_due)
     return service.app("Tarification", [router(pricing)])
-

@@ -93,4 +93,3 @@ class Pricing:
         if campaign.rules is None:
             raise Unavailable("campaign")  # its rules are on their way; they precede any deposit
         return domain.valid_until(offer, issued_at, campaign.rules.offer_validity_business_days)
-

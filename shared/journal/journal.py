@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -125,6 +125,13 @@ class Journal(Generic[S]):
         if lane.worker is None or lane.worker.done():
             lane.worker = asyncio.create_task(self._work(lane, key))
         return await answer
+
+    async def events(self, key: str) -> AsyncIterator[Event]:
+        """Every event of a stream, in order."""
+        async for document in self._commits.find({"stream": self.kind.stream(key)}, sort=[("version", 1)]):
+            for entry in Commit.from_document(document).decoded():
+                for event in entry.events:
+                    yield event
 
     def _lane(self, key: str) -> _Lane[S]:
         lane = self._lanes.get(key)

@@ -18,7 +18,18 @@ SOURCES = sorted(path for folder in ("services", "shared", "deploy") for path in
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 50
 OPEN_ROUTES = {"/health/live", "/health/ready", "/metrics", "/asyncapi", "/asyncapi.json", "/library", "/campaign"}
-FRAMEWORKS = {"fastapi", "faststream", "starlette", "motor", "pymongo", "bson", "minio", "aiokafka", "httpx", "pydantic"}
+FRAMEWORKS = {
+    "fastapi",
+    "faststream",
+    "starlette",
+    "motor",
+    "pymongo",
+    "bson",
+    "minio",
+    "aiokafka",
+    "httpx",
+    "pydantic",
+}
 # Module → what it may not import within its own service (ARCHITECTURE, Layout).
 LOWER_LAYERS = {
     "domain": {"store", "usecases", "handlers", "api", "main", "settings", "documents"},
@@ -53,12 +64,16 @@ def test_files_and_functions_stay_small(path):
             assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION_LINES, node.name
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if "domain" in path.parts or path.name == "domain.py"], ids=relative)
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if "domain" in path.parts or path.name == "domain.py"], ids=relative
+)
 def test_domains_import_no_framework_and_no_driver(path):
     assert not {name.split(".")[0] for name in imported(path)} & FRAMEWORKS
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.parts[-3:-2] == ("services",) or "services" in path.parts], ids=relative)
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.parts[-3:-2] == ("services",) or "services" in path.parts], ids=relative
+)
 def test_layers_look_downwards_only(path):
     parts = path.relative_to(ROOT / "services").with_suffix("").parts
     if len(parts) < 2:

@@ -49,7 +49,9 @@ async def test_two_processes_append_without_gap_or_loss():
 async def test_what_waits_goes_into_one_commit():
     store, seen = MemoryDocuments(), list[Commit]()
     journal = make_journal(store, seen)
-    done = await asyncio.gather(*[journal.append("a", lambda s: count(s.total + 1), cause(f"x#{i}.1")) for i in range(9)])
+    done = await asyncio.gather(
+        *[journal.append("a", lambda s: count(s.total + 1), cause(f"x#{i}.1")) for i in range(9)]
+    )
     assert len(seen) < 9
     assert [one.events[0].model_dump()["amount"] for one in done] == [2**i for i in range(9)]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from shared.objects import ObjectStore
 
 from services.contracting import store
 from services.contracting.documents import Payee, render_acte, render_convention, render_premium_call
@@ -26,6 +25,7 @@ from shared.events import Cause, Event, MessageMeta
 from shared.filing import keep_pdf
 from shared.ids import new_id
 from shared.journal import Journal
+from shared.objects import ObjectStore
 
 log = structlog.get_logger(__name__)
 

@@ -283,4 +283,3 @@ def _rules(ledger: Ledger) -> CampaignRules:
     if ledger.rules is None:
         raise UnknownCampaign("Cette campagne n'a pas de règles en vigueur.")
     return ledger.rules
-

@@ -4,7 +4,7 @@ Invariants asserted after every event: reserved + committed ≤ cap; numbers dec
 resolves once (ARCHITECTURE, Invariants 1, 5, 9).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from immutables import Map
@@ -79,11 +79,11 @@ class Ledger:
     suspended: bool = False
     exhausted: bool = False
     decided: int = 0
-    reservations: Map[str, Reservation] = Map()
-    waiting: Map[int, str] = Map()
+    reservations: Map[str, Reservation] = field(default_factory=Map)
+    waiting: Map[int, str] = field(default_factory=Map)
     head: int = 1
-    held: Map[int, SubmissionHeld] = Map()
-    voided: Map[str, str] = Map()
+    held: Map[int, SubmissionHeld] = field(default_factory=Map)
+    voided: Map[str, str] = field(default_factory=Map)
     reserved_cents: int = 0
     committed_cents: int = 0
     retained_cents: int = 0

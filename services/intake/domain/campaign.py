@@ -68,5 +68,7 @@ def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
             opens_at=campaign.rules.opens_at.isoformat(),
         )
     if campaign.suspended:
-        raise CampaignSuspendedNow("Les dépôts reprendront à une date qui sera annoncée ; votre brouillon est conservé.")
+        raise CampaignSuspendedNow(
+            "Les dépôts reprendront à une date qui sera annoncée ; votre brouillon est conservé."
+        )
     return campaign.rules

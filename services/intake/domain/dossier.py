@@ -66,6 +66,8 @@ class DossierOpened(Event):
     opened_at: UtcDatetime
 
 
+FROM_THE_REGISTER = (DossierSubmitted, DossierWithdrawn, LoansReduced)
+
 # The end each of these facts puts to a dossier.
 ENDS: dict[type[Event], PublicStatus] = {
     DossierWithdrawn: PublicStatus.WITHDRAWN,
@@ -236,10 +238,8 @@ def moment(event: Event) -> datetime:
 
 
 def note(dossier: Dossier, event: Event) -> list[Event]:
-    """Keep what was announced. The dossier's own deposit may be known already: written when it was made."""
-    known = isinstance(event, DossierSubmitted) and dossier.submitted is not None
-    known = known or (isinstance(event, DossierWithdrawn) and dossier.end is PublicStatus.WITHDRAWN)
-    return [] if known else [event]
+    """Keep what was announced. What the register holds may be known already: it is written when it is made."""
+    return [] if isinstance(event, FROM_THE_REGISTER) and event in (one.event for one in dossier.entries) else [event]
 
 
 # The facts worth a line for the bailleur, in French.

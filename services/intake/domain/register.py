@@ -1,6 +1,6 @@
 """The deposit register of a campaign: the number is part of the fold (DOMAIN rules 1 and 2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from immutables import Map
@@ -44,7 +44,7 @@ class Register:
 
     last_number: int = 0
     last_at: datetime | None = None
-    deposits: Map[str, Deposit] = Map()
+    deposits: Map[str, Deposit] = field(default_factory=Map)
 
     def fold(self, event: Event) -> "Register":
         match event:
@@ -134,9 +134,7 @@ def reduce_loans(
         return []
     total = sum(loan.principal_cents for loan in loans)
     return [
-        LoansReduced(
-            campaign_id=campaign_id, dossier_id=dossier_id, reduced_at=now, loans=loans, principal_cents=total
-        )
+        LoansReduced(campaign_id=campaign_id, dossier_id=dossier_id, reduced_at=now, loans=loans, principal_cents=total)
     ]
 
 

@@ -271,9 +271,7 @@ def issue(
     superseded: list[Event] = []
     if offer.status is OfferStatus.ISSUED and offer.issued is not None:
         superseded.append(
-            OfferSuperseded(
-                dossier_id=drafted.dossier_id, offer_id=offer.issued.offer_id, superseded_at=issued_at
-            )
+            OfferSuperseded(dossier_id=drafted.dossier_id, offer_id=offer.issued.offer_id, superseded_at=issued_at)
         )
     issued = OfferIssued(
         dossier_id=drafted.dossier_id,

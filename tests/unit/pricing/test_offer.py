@@ -86,7 +86,10 @@ def test_an_unfavourable_opinion_drafts_nothing():
     assert play(Offer(), submitted(), profile(), opinion(Opinion.UNFAVOURABLE)).status is OfferStatus.NONE
 
 
-@pytest.mark.parametrize(("rating", "reason"), [("0", "rating-needs-a-person"), ("5", "committee-derogation-needed"), ("7", "rating-refused")])
+@pytest.mark.parametrize(
+    ("rating", "reason"),
+    [("0", "rating-needs-a-person"), ("5", "committee-derogation-needed"), ("7", "rating-refused")],
+)
 def test_what_automatic_pricing_may_not_price_goes_to_a_person(rating, reason):
     offer = play(Offer(), submitted(), profile(rating=rating))
     events = domain.receive(offer, opinion(), GRID, NOW)
@@ -136,7 +139,11 @@ def test_a_new_offer_supersedes_the_old_one():
 
 def test_reduced_loans_make_a_new_draft():
     reduced = LoansReduced(
-        campaign_id=CAMPAIGN, dossier_id=DOSSIER, reduced_at=NOW, loans=(loan(principal_cents=1_000_000),), principal_cents=1_000_000
+        campaign_id=CAMPAIGN,
+        dossier_id=DOSSIER,
+        reduced_at=NOW,
+        loans=(loan(principal_cents=1_000_000),),
+        principal_cents=1_000_000,
     )
     for offer in (drafted(), issued()):
         after = play(offer, reduced)

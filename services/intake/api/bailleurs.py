@@ -1,0 +1,102 @@
+"""Registration and users of a bailleur."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.intake.domain.bailleur import Account, checked_siren, checked_structure
+from services.intake.usecases.accounts import Accounts
+from shared.auth import Principal, Role, require
+from shared.calendar import BusinessCalendar
+from shared.contracts.values import Bailleur, Structure
+from shared.http import cause_of
+
+User = Annotated[Principal, require(Role.BAILLEUR)]
+
+
+class Registration(BaseModel):
+    """The identification form. `legal_category` is INSEE's; `special_agreement` is for SAC (R.423-85 al. 2)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    siren: str = Field(max_length=20)
+    name: str = Field(min_length=1, max_length=200)
+    structure: str = Field(max_length=40)
+    department: str = Field(pattern=r"^(\d{2,3}|2[AB])$")
+    legal_category: str = Field(pattern=r"^\d{4}$")
+    address: str = Field(min_length=1, max_length=400)
+    contact_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)
+    special_agreement: bool = False
+
+
+class Member(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    subject: str = Field(min_length=1, max_length=200)
+    representative: bool = False
+
+
+class BailleurDetail(BaseModel):
+    siren: str
+    name: str
+    structure: Structure
+    department: str
+    contact_email: str
+    members: list[Member]
+    warnings: list[str]
+
+
+def router(accounts: Accounts) -> APIRouter:
+    routes = APIRouter(prefix="/bailleurs", tags=["bailleurs"])
+
+    @routes.post("", status_code=201, summary="S'inscrire")
+    async def register(body: Registration, request: Request, caller: User) -> BailleurDetail:
+        BusinessCalendar.for_department(body.department)
+        bailleur = Bailleur(
+            siren=checked_siren(body.siren),
+            name=body.name,
+            structure=checked_structure(body.structure),
+            department=body.department,
+        )
+        account = await accounts.register(
+            bailleur,
+            body.legal_category,
+            body.address,
+            body.contact_email,
+            body.special_agreement,
+            caller,
+            cause_of(request, caller.actor),
+        )
+        return detail(account)
+
+    @routes.get("", summary="Mes organismes")
+    async def mine(caller: User) -> list[BailleurDetail]:
+        return [detail(account) for account in await accounts.of(caller)]
+
+    @routes.get("/{siren}", summary="Un de mes organismes")
+    async def read(siren: str, caller: User) -> BailleurDetail:
+        return detail(await accounts.member(siren, caller))
+
+    @routes.post("/{siren}/members", status_code=201, summary="Ajouter un utilisateur")
+    async def add(siren: str, body: Member, request: Request, caller: User) -> BailleurDetail:
+        cause = cause_of(request, caller.actor)
+        return detail(await accounts.add_member(siren, body.subject, body.representative, caller, cause))
+
+    return routes
+
+
+def detail(account: Account) -> BailleurDetail:
+    bailleur, contact = account.bailleur, account.contact
+    assert bailleur is not None, "a registered bailleur"
+    assert contact is not None, "registered with its contact"
+    warnings = [] if account.category_fits else ["La catégorie juridique INSEE ne correspond pas à la structure."]
+    return BailleurDetail(
+        siren=bailleur.siren,
+        name=bailleur.name,
+        structure=bailleur.structure,
+        department=bailleur.department,
+        contact_email=contact.contact_email,
+        members=[Member(subject=subject, representative=represents) for subject, represents in account.members],
+        warnings=warnings,
+    )

@@ -1,0 +1,69 @@
+"""Builds the intake service."""
+
+from fastapi import FastAPI
+
+from services.intake import store
+from services.intake.api import bailleurs, documents, offers, public
+from services.intake.api import dossiers as dossiers_api
+from services.intake.domain import bailleur, campaign, dossier, question, register
+from services.intake.handlers import GROUP, handlers
+from services.intake.library import Library
+from services.intake.settings import IntakeSettings
+from services.intake.store import Drafts, Uploads
+from services.intake.usecases.accounts import Accounts
+from services.intake.usecases.answers import Answers
+from services.intake.usecases.dossiers import Dossiers
+from services.intake.usecases.questions import Mailbox, Questions
+from services.intake.usecases.uploads import Depositing
+from shared.scanner import ClamdScanner, EmbeddedScanner, Scanner
+from shared.service import Service
+from shared.settings import read_settings
+
+SCAN_CHECK_SECONDS = 2.0
+MAIL_CHECK_SECONDS = 5.0
+
+
+def build() -> FastAPI:
+    return create_app(read_settings(IntakeSettings))
+
+
+def create_app(settings: IntakeSettings) -> FastAPI:
+    service = Service("intake", settings)
+    accounts = Accounts(
+        service.journal(bailleur.KIND, store.render_account), service.view(bailleur.KIND), service.clock
+    )
+    journal = service.journal(dossier.KIND, store.render_dossier)
+    uploads = Uploads(service.collection("uploads"))
+    dossiers = Dossiers(
+        accounts=accounts,
+        dossiers=journal,
+        registers=service.journal(register.KIND),
+        campaigns=service.journal(campaign.KIND),
+        drafts=Drafts(service.collection("drafts")),
+        uploads=uploads,
+        view=service.view(dossier.KIND),
+        campaign_id=settings.campaign_id,
+        clock=service.clock,
+    )
+    depositing = Depositing(
+        uploads, journal, service.objects, scanner(settings), service.clock, settings.max_upload_bytes
+    )
+    mailbox = Mailbox(settings.smtp_host, settings.smtp_port, settings.mail_from, settings.questions_to)
+    asked = service.journal(question.KIND, store.render_question)
+    questions = Questions(asked, service.view(question.KIND), mailbox, service.clock)
+    answers = Answers(dossiers, journal, uploads, service.objects, service.clock)
+    service.consume(GROUP, handlers(dossiers))
+    service.every(SCAN_CHECK_SECONDS, depositing.scan_pending)
+    service.every(MAIL_CHECK_SECONDS, questions.mail_pending)
+    routers = [
+        bailleurs.router(accounts),
+        dossiers_api.router(dossiers),
+        documents.router(dossiers, depositing),
+        offers.router(dossiers, answers),
+        public.router(dossiers, questions, Library(settings.directive_file)),
+    ]
+    return service.app("Dépôt des demandes de garantie", routers)
+
+
+def scanner(settings: IntakeSettings) -> Scanner:
+    return ClamdScanner(settings.clamd_host, settings.clamd_port) if settings.clamd_host else EmbeddedScanner()

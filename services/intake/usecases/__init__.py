@@ -1,0 +1,1 @@
+"""What intake does, one module a subject: load, one domain decision, append."""
