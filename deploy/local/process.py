@@ -86,7 +86,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=os.environ | self.env,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 (one prctl call, no lock taken)
             )
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:

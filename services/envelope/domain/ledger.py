@@ -103,7 +103,7 @@ class Ledger:
 
     def fold(self, event: Event) -> "Ledger":
         folded = self._fold(event)
-        assert folded.reserved_cents >= 0 and folded.committed_cents >= 0, type(event).__name__
+        assert min(folded.reserved_cents, folded.committed_cents) >= 0, type(event).__name__
         assert folded.reserved_cents + folded.committed_cents <= folded.cap_cents, type(event).__name__
         return folded
 

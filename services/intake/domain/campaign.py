@@ -68,7 +68,5 @@ def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
             opens_at=campaign.rules.opens_at.isoformat(),
         )
     if campaign.suspended:
-        raise CampaignSuspendedNow(
-            "Les dépôts reprendront à une date qui sera annoncée ; votre brouillon est conservé."
-        )
+        raise CampaignSuspendedNow("La date de reprise des dépôts sera annoncée ; votre brouillon est conservé.")
     return campaign.rules
