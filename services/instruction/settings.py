@@ -1,0 +1,7 @@
+"""Instruction's settings."""
+
+from shared.settings import ServiceSettings
+
+
+class InstructionSettings(ServiceSettings):
+    database: str = "instruction"
