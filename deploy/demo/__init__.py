@@ -1,0 +1,1 @@
+"""The demonstration: real communes, plausible operations, played through the public HTTP APIs."""
