@@ -41,19 +41,18 @@ class Client:
             self._tokens[key] = answer.json()["access_token"]
         return self._tokens[key]
 
-    def forget_tokens(self) -> None:
-        """After a long step of the clock."""
-        self._tokens.clear()
-
     async def send(
         self, method: str, service: str, path: str, *, who: tuple[str, str] | None = None, **request: Any
     ) -> httpx.Response:
         """Any answer but 503, which is repeated as Retry-After asks for patience."""
         headers = dict(request.pop("headers", {}))
-        if who is not None:
-            headers["Authorization"] = f"Bearer {await self.token(*who)}"
-        for _ in range(MAX_TRIES):
+        for attempt in range(MAX_TRIES):
+            if who is not None:
+                headers["Authorization"] = f"Bearer {await self.token(*who)}"
             answer = await self._http.request(method, self._urls[service] + path, headers=headers, **request)
+            if answer.status_code == httpx.codes.UNAUTHORIZED and who is not None and not attempt:
+                self._tokens.pop(who)  # the clock was stepped past its expiry
+                continue
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return answer
             await asyncio.sleep(POLL_SECONDS * 10)

@@ -1,0 +1,204 @@
+"""What the staff of each service do."""
+
+from datetime import date, datetime
+from typing import Any
+
+from deploy.demo import people
+from deploy.demo.client import Client, awaited
+from deploy.demo.people import Dossier
+
+CAMPAIGN = "lli-2024"
+CRITERIA = {
+    "economic_dynamism": "Bassin d'emploi dynamique, créations nettes d'emplois salariés.",
+    "market_tension": "Loyers libres élevés, délais de relocation courts.",
+    "intermediate_saturation": "Parc intermédiaire existant occupé, file d'attente constatée.",
+    "location": "Transports, écoles et commerces à moins de dix minutes à pied.",
+    "rents": "Loyers proposés sous le plafond de la zone.",
+    "design": "Logements traversants, espaces extérieurs, bonne répartition des typologies.",
+}
+
+
+class Offices:
+    """Staff, through each service's own API."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    # -- campaign ----------------------------------------------------------------------------------------------
+
+    async def open_campaign(self, opens_at: datetime, effective_at: datetime) -> None:
+        """Two people put the rules in force; the first one alone cannot."""
+        rules = {
+            "label": "Garantie des prêts logement intermédiaire",
+            "cap_cents": 60_000_000_000,
+            "opens_at": opens_at.isoformat(),
+            "effective_at": effective_at.isoformat(),
+        }
+        body = {"action": "rules", "rules": rules, "reason": "Ouverture de l'appel à manifestation d'intérêt"}
+        path = f"/campaigns/{CAMPAIGN}/proposals"
+        made = await self.client.ok("POST", "envelope", path, who=people.MANAGER, json=body)
+        approval = f"{path}/{made['proposal_id']}/approval"
+        await self.client.refused("two-people-needed", "POST", "envelope", approval, who=people.MANAGER)
+        await self.client.ok("POST", "envelope", approval, who=people.SECOND_MANAGER)
+
+    async def figures(self) -> dict[str, Any]:
+        return await self.client.ok("GET", "envelope", f"/envelopes/{CAMPAIGN}", who=people.AUDITOR)
+
+    async def waiting_list(self) -> list[dict[str, Any]]:
+        return await self.client.ok("GET", "envelope", f"/envelopes/{CAMPAIGN}/waiting-list", who=people.AUDITOR)
+
+    # -- instruction -------------------------------------------------------------------------------------------
+
+    async def _review(self, method: str, dossier: Dossier, act: str, who: people.Person, body: Any = None) -> Any:
+        path = f"/reviews/{dossier.dossier_id}/{act}"
+        return await self.client.ok(method, "instruction", path, who=who, json=body)
+
+    async def assign(self, dossier: Dossier) -> None:
+        """Once instruction knows of the reservation."""
+        path = f"/reviews/{dossier.dossier_id}"
+
+        async def known() -> bool | None:
+            answer = await self.client.send("GET", "instruction", path, who=people.INSTRUCTOR)
+            return True if answer.is_success and answer.json()["stage"] != "waiting" else None
+
+        await awaited(known, f"réservation connue de l'instruction, {dossier.operation.name}")
+        await self._review("POST", dossier, "assignment", people.INSTRUCTOR, {})
+
+    async def find_ineligible(self, dossier: Dossier) -> None:
+        await self._review("POST", dossier, "eligibility", people.INSTRUCTOR)
+        await self._review("POST", dossier, "ineligibility", people.INSTRUCTOR)
+
+    async def ask_supplement(self, dossier: Dossier) -> None:
+        body = {"message": "Préciser la répartition des surfaces et joindre la notice acoustique.", "due_days": 15}
+        await self._review("POST", dossier, "supplement-requests", people.INSTRUCTOR, body)
+
+    async def deem_complete(self, dossier: Dossier) -> None:
+        """Once the answered supplement, if any, has come."""
+        path = f"/reviews/{dossier.dossier_id}"
+
+        async def answered() -> bool | None:
+            review = await self.client.ok("GET", "instruction", path, who=people.INSTRUCTOR)
+            return True if review["open_supplement"] is None else None
+
+        await awaited(answered, f"complément reçu, {dossier.operation.name}")
+        await self._review("POST", dossier, "completeness", people.INSTRUCTOR)
+
+    async def examine(self, dossier: Dossier, today: date) -> None:
+        """Eligibility, diligence, rating, criteria, then to the committee."""
+        operation = dossier.operation
+        review = await self._review("POST", dossier, "eligibility", people.INSTRUCTOR)
+        for rule in review["eligibility"]:
+            if rule["verdict"] == "person":
+                body = {
+                    "rule_id": rule["rule_id"],
+                    "reason": "Besoin avéré des salariés du bassin, appréciation favorable.",
+                }
+                await self._review("POST", dossier, "eligibility/resolutions", people.INSTRUCTOR, body)
+        diligence = {
+            "client_identified": True,
+            "beneficial_owners_identified": True,
+            "risk_class": "low",
+            "screened_on": today.isoformat(),
+            "screening_clear": True,
+        }
+        await self._review("PUT", dossier, "diligence", people.COMPLIANCE, diligence)
+        rating = {
+            "rating": operation.bailleur.rating,
+            "rated_on": "2024-02-01",
+            "programme_quality": operation.quality,
+        }
+        await self._review("PUT", dossier, "rating", people.INSTRUCTOR, rating)
+        assessments = [
+            {"criterion": name, "score": 4, "justification": justification} for name, justification in CRITERIA.items()
+        ]
+        await self._review("PUT", dossier, "criteria", people.INSTRUCTOR, {"assessments": assessments})
+        await self._review("POST", dossier, "committee", people.INSTRUCTOR)
+
+    async def give_opinion(self, dossier: Dossier, favourable: bool, today: date) -> None:
+        body = {
+            "opinion": "favourable" if favourable else "unfavourable",
+            "session_date": today.isoformat(),
+            "reason": "" if favourable else "Équilibre financier de l'opération insuffisant",
+            "order_reason": "Séance unique : dossiers antérieurs encore en instruction",
+        }
+        await self._review("POST", dossier, "opinion", people.COMMITTEE, body)
+
+    # -- pricing -----------------------------------------------------------------------------------------------
+
+    async def issue_offer(self, dossier: Dossier) -> None:
+        path = f"/offers/{dossier.dossier_id}"
+
+        async def draft() -> str | None:
+            answer = await self.client.send("GET", "pricing", path, who=people.PRICING)
+            found = answer.json().get("draft") if answer.is_success else None
+            return found["offer_id"] if found else None
+
+        offer_id = await awaited(draft, f"projet d'offre, {dossier.operation.name}")
+        await self.client.ok("POST", "pricing", f"{path}/issue", who=people.PRICING, json={"offer_id": offer_id})
+
+    # -- contracting -------------------------------------------------------------------------------------------
+
+    async def engagement(self, dossier: Dossier) -> dict[str, Any]:
+        path = f"/engagements/{dossier.dossier_id}"
+        return await self.client.ok("GET", "contracting", path, who=people.LEGAL)
+
+    async def hold_board(self, today: date, decisions: list[tuple[Dossier, bool]]) -> None:
+        """One session; confirmations and refusals, in deposit order."""
+        body = {"session_date": today.isoformat()}
+        session = await self.client.ok("POST", "contracting", "/board-sessions", who=people.BOARD, json=body)
+        path = f"/board-sessions/{session['session_id']}"
+        for dossier, confirmed in decisions:
+            await awaited(lambda dossier=dossier: self._offered(dossier), f"offre connue, {dossier.operation.name}")
+            decision = {"dossier_id": dossier.dossier_id, "decision": "confirm"}
+            if not confirmed:
+                decision |= {"decision": "refuse", "reason": "Exposition trop élevée sur ce bassin"}
+            await self.client.ok("POST", "contracting", f"{path}/decisions", who=people.BOARD, json=decision)
+        await self.client.ok("POST", "contracting", f"{path}/close", who=people.BOARD)
+
+    async def _offered(self, dossier: Dossier) -> bool | None:
+        answer = await self.client.send("GET", "contracting", f"/engagements/{dossier.dossier_id}", who=people.LEGAL)
+        return True if answer.is_success and answer.json()["state"] in ("offer_issued", "offer_accepted") else None
+
+    async def _screen(self, dossier: Dossier, purpose: str, today: date) -> None:
+        body = {"purpose": purpose, "screened_on": today.isoformat(), "clear": True}
+        path = f"/engagements/{dossier.dossier_id}/screening"
+        await self.client.ok("PUT", "contracting", path, who=people.COMPLIANCE, json=body)
+
+    async def send_convention(self, dossier: Dossier, today: date) -> None:
+        async def committed() -> bool | None:
+            return True if (await self.engagement(dossier))["committed_at"] else None
+
+        await awaited(committed, f"montant engagé, {dossier.operation.name}")
+        await self._screen(dossier, "convention", today)
+        path = f"/engagements/{dossier.dossier_id}/convention"
+        await self.client.ok("POST", "contracting", path, who=people.LEGAL)
+
+    async def check_convention(self, dossier: Dossier) -> None:
+        async def lodged() -> str | None:
+            return (await self.engagement(dossier))["document_to_check"]
+
+        document_id = await awaited(lodged, f"convention signée reçue, {dossier.operation.name}")
+        body = {"document_id": document_id, "decision": "accept"}
+        path = f"/engagements/{dossier.dossier_id}/signed-convention-check"
+        await self.client.ok("POST", "contracting", path, who=people.LEGAL, json=body)
+
+    async def record_payments(self, dossier: Dossier, in_two: bool, today: date) -> None:
+        """The whole premium, or a part and then the rest; payment ids are the bank's, so repeating is harmless."""
+        engagement = await self.engagement(dossier)
+        due = engagement["premium_cents"]
+        parts = [due // 2, due - due // 2] if in_two else [due]
+        for number, cents in enumerate(parts, start=1):
+            body = {
+                "payment_id": f"{dossier.dossier_id}-{number}",
+                "reference": engagement["payment_reference"],
+                "amount_cents": cents,
+                "received_on": today.isoformat(),
+            }
+            await self.client.ok("POST", "contracting", "/payments", who=people.ACCOUNTANT, json=body)
+
+    async def transmit_acte(self, dossier: Dossier, today: date) -> None:
+        """A second legal officer; the one who checked the convention may not."""
+        await self._screen(dossier, "acte", today)
+        path = f"/engagements/{dossier.dossier_id}/acte"
+        await self.client.refused("two-people-needed", "POST", "contracting", path, who=people.LEGAL)
+        await self.client.ok("POST", "contracting", path, who=people.SECOND_LEGAL)

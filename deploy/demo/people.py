@@ -1,0 +1,49 @@
+"""Who acts in the scenario: accounts of the development issuer, named for their office."""
+
+from dataclasses import dataclass
+
+from deploy.demo.operations import DemoOperation
+
+Person = tuple[str, str]
+
+INSTRUCTOR: Person = ("instructeur-1", "instructor")
+COMPLIANCE: Person = ("conformite-1", "compliance")
+COMMITTEE: Person = ("secretaire-ccn", "committee_secretary")
+PRICING: Person = ("tarificateur-1", "pricing_officer")
+LEGAL: Person = ("juriste-1", "legal_officer")
+SECOND_LEGAL: Person = ("juriste-2", "legal_officer")
+BOARD: Person = ("secretaire-ca", "board_secretary")
+ACCOUNTANT: Person = ("comptable-1", "accountant")
+MANAGER: Person = ("responsable-1", "campaign_manager")
+SECOND_MANAGER: Person = ("responsable-2", "campaign_manager")
+AUDITOR: Person = ("auditeur-1", "auditor")
+STAFF = (
+    INSTRUCTOR,
+    COMPLIANCE,
+    COMMITTEE,
+    PRICING,
+    LEGAL,
+    SECOND_LEGAL,
+    BOARD,
+    ACCOUNTANT,
+    MANAGER,
+    SECOND_MANAGER,
+    AUDITOR,
+)
+
+
+def representative(siren: str) -> Person:
+    """The user who registered the bailleur."""
+    return (f"representant-{siren}", "bailleur")
+
+
+@dataclass(slots=True)
+class Dossier:
+    """An operation of the scenario with the dossier that carries it."""
+
+    operation: DemoOperation
+    dossier_id: str = ""
+
+    @property
+    def who(self) -> Person:
+        return representative(self.operation.bailleur.siren)
