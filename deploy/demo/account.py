@@ -24,6 +24,9 @@ ENDS = {
 }
 
 
+FIGURES = (("Plafond", "cap"), ("Réservé", "reserved"), ("Engagé", "committed"), ("Disponible", "available"))
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One dossier of the account."""
@@ -149,9 +152,8 @@ def show(console: Console, lines: list[Line], figures: dict[str, Any], found: di
     for name, one in found.items():
         state = "intact" if one.report.clean else "FAUX"
         report = one.report
-        console.print(
-            f"Journal {name:<12} {report.streams:>4} flux {report.commits:>5} inscriptions {report.events:>5} faits : {state}"
-        )
+        counted = f"{report.streams:>4} flux {report.commits:>5} inscriptions {report.events:>5} faits"
+        console.print(f"Journal {name:<12} {counted} : {state}")
         for fault in report.faults:
             console.print(f"  {fault}")
     console.print()

@@ -6,7 +6,7 @@ nothing twice.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from deploy.demo.operations import Story
 from deploy.demo.people import Dossier
 from deploy.demo.portal import Portal
 from deploy.local import clock
+from services.intake.domain.status import TABLE, PublicStatus
 from shared.calendar import PARIS
 from shared.clock import ClockFile
 
@@ -23,18 +24,7 @@ OPENS_AT = datetime(2024, 4, 29, 7, tzinfo=UTC)
 AT_ONCE = 6
 MAX_DAYS = 60
 AFTER_A_DEADLINE = timedelta(minutes=15)
-ENDED = frozenset(
-    [
-        "acte_transmitted",
-        "withdrawn",
-        "ineligible",
-        "unfavourable",
-        "offer_declined",
-        "offer_expired",
-        "board_refused",
-        "lapsed",
-    ]
-)
+ENDED = frozenset(status.value for status in PublicStatus if TABLE[status].ended)
 Act = Callable[[], Awaitable[None]]
 
 
@@ -54,7 +44,7 @@ class Scenario:
         return ClockFile(self._clock_file).now()
 
     @property
-    def today(self):
+    def today(self) -> date:
         return self.now.astimezone(PARIS).date()
 
     async def play(self) -> None:
@@ -107,7 +97,9 @@ class Scenario:
         await awaited(self._all_decided, "décision de l'enveloppe sur chaque numéro")
 
     async def _all_decided(self) -> bool | None:
-        return True if (await self.offices.figures())["last_number"] == len(self.dossiers) else None
+        """The landlords know where they stand."""
+        seen = await self._gather([self.portal.timeline(dossier) for dossier in self.dossiers])
+        return True if all(one["envelope"] for one in seen) else None
 
     # -- day by day --------------------------------------------------------------------------------------------
 

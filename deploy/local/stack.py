@@ -29,6 +29,7 @@ class Stack:
         self.directory.open()
         try:
             clock.start_at(self.clock_file, CLOCK_START)
+            (self.data / "bdt").mkdir(exist_ok=True)
             self._start_issuer()
             self.start_servers()
         except BaseException:

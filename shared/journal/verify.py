@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ async def verify(documents: AsyncIterable[dict[str, Any]]) -> Report:
             report.faults.append(fault)
             tail.broken = True
             continue
-        report.events += sum(len(entry.events) for entry in commit.decoded())
+        # Counted without decoding: a verifier need not know the events of every service.
+        report.events += sum(len(entry["events"]) for entry in json.loads(commit.entries))
         tail.version, tail.hash = commit.version, commit.hash
     report.streams = len(tails)
     return report

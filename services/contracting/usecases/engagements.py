@@ -157,7 +157,7 @@ class Engagements:
         found = (await self.engagement(dossier_id)).documents.get(kind)
         if found is None:
             raise NotFound("Ce document n'existe pas encore.")
-        return found, self.objects.read(found.object_key)
+        return found, self.objects.stream(found.object_key)
 
     async def _rules(self, engagement: Engagement) -> CampaignRules:
         campaign_id = engagement.submitted.campaign_id if engagement.submitted else ""
@@ -178,7 +178,7 @@ class Engagements:
         )
 
     async def _settled_bytes(self, document: StoredDocument) -> bytes:
-        pdf = b"".join([chunk async for chunk in self.objects.read(document.object_key)])
+        pdf = await self.objects.read(document.object_key)
         if hashlib.sha256(pdf).hexdigest() != document.sha256:
             raise ActeAltered
         return pdf
