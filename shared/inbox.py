@@ -16,7 +16,7 @@ from opentelemetry import propagate, trace
 from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
-from shared.events import Event, MessageMeta
+from shared.events import MessageMeta
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 
@@ -32,7 +32,8 @@ MAX_POLL_INTERVAL_MS = 30 * 60 * 1000
 REDRIVEN = "als_redriven"
 
 Handler = Callable[[Any, MessageMeta], Awaitable[None]]
-Handlers = Mapping[type[Event], Handler]
+# By event class; Any because a mapping's keys are invariant.
+Handlers = Mapping[Any, Handler]
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ async def create_topics(bootstrap: str, *, replication: int = 1) -> list[str]:
         if not new:
             return []
         response = await admin.create_topics(new)
-        for name, code, *_ in response.topic_errors:
+        for name, code, *_ in response.to_object()["topic_errors"]:
             if code not in (0, TopicAlreadyExistsError.errno):
                 raise for_code(code)(name)
         return [topic.name for topic in new]

@@ -20,7 +20,7 @@ class OldestMemberAssignor(AbstractPartitionAssignor):
     A member that keeps running keeps the partitions through every rebalance.
     """
 
-    name = "oldest"
+    name = "oldest"  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride] (as aiokafka's own do)
     version = 0
     _started_ns = time.time_ns()
 

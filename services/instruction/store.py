@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from services.instruction.domain.decisions import STAGES_BEFORE_OPINION
-from services.instruction.domain.review import LABELS, Review, ReviewStage
+from services.instruction.domain.review import LABELS, STAGES_BEFORE_OPINION, Review, ReviewStage
 from shared.documents import Document, Documents
 
 

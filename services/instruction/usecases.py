@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from services.instruction import store
-from services.instruction.domain import decisions
+from services.instruction.domain import committee, decisions
 from services.instruction.domain.eligibility import RuleSet
 from services.instruction.domain.facts import Assessment, DiligenceRecorded, OvertakingRecorded, SuspicionReported
 from services.instruction.domain.review import Profile, Review, Suspicions
@@ -77,24 +77,24 @@ class Instruction:
 
     async def record_diligence(self, recorded: DiligenceRecorded, cause: Cause) -> Review:
         return await self._decide(
-            recorded.dossier_id, lambda review: decisions.record_diligence(review, recorded), cause
+            recorded.dossier_id, lambda review: committee.record_diligence(review, recorded), cause
         )
 
     async def assess(self, dossier_id: str, assessments: Sequence[Assessment], cause: Cause) -> Review:
         now = self.clock.now()
         return await self._decide(
-            dossier_id, lambda review: decisions.assess(review, assessments, cause.actor, now), cause
+            dossier_id, lambda review: committee.assess(review, assessments, cause.actor, now), cause
         )
 
     async def rate(self, recorded: RiskProfileRecorded, cause: Cause) -> Review:
         """The profile goes to its own stream first, then the review notes that there is one."""
-        decisions.check_profile(await self.review(recorded.dossier_id), recorded)
+        committee.check_profile(await self.review(recorded.dossier_id), recorded)
         await self.profiles.append(recorded.dossier_id, lambda _: [recorded], cause)
-        return await self._decide(recorded.dossier_id, decisions.note_rated, cause)
+        return await self._decide(recorded.dossier_id, committee.note_rated, cause)
 
     async def send_to_committee(self, dossier_id: str, cause: Cause) -> Review:
         now = self.clock.now()
-        return await self._decide(dossier_id, lambda review: decisions.send_to_committee(review, now), cause)
+        return await self._decide(dossier_id, lambda review: committee.send_to_committee(review, now), cause)
 
     async def give_opinion(
         self, dossier_id: str, opinion: Opinion, session_date: date, reason: str, order_reason: str, cause: Cause
@@ -104,7 +104,7 @@ class Instruction:
         overtaken = await store.unexamined_before(self.view, review.submitted.deposit_number)
         return await self._decide(
             dossier_id,
-            lambda state: decisions.give_opinion(state, opinion, session_date, reason, overtaken, order_reason, now),
+            lambda state: committee.give_opinion(state, opinion, session_date, reason, overtaken, order_reason, now),
             cause,
         )
 

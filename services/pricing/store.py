@@ -11,6 +11,7 @@ from shared.documents import Document, Documents
 def render(dossier_id: str, offer: Offer) -> Document:
     """The row of a dossier in lists. Staff only; no rating here all the same."""
     submitted, current = offer.submitted, offer.issued
+    shown = offer.draft or current
     return {
         "dossier_id": dossier_id,
         "status": offer.status.value,
@@ -19,7 +20,7 @@ def render(dossier_id: str, offer: Offer) -> Document:
         "operation": submitted.operation.name if submitted else None,
         "draft_id": offer.draft.offer_id if offer.draft else None,
         "offer_id": current.offer_id if current else None,
-        "premium_cents": (offer.draft or current).premium_cents if (offer.draft or current) else None,
+        "premium_cents": shown.premium_cents if shown else None,
         "valid_until": current.valid_until if current else None,
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.pricing import store
 from services.pricing.documents import render_offer
-from services.pricing.domain import offer as domain
+from services.pricing.domain import decisions as domain
 from services.pricing.domain.campaign import Campaign
 from services.pricing.domain.grid import Grid
 from services.pricing.domain.offer import Offer

@@ -98,6 +98,7 @@ def test_imports_keep_the_contracts():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_route_names_its_roles(name):
     for route in routes_of(app_of(name)):
+        assert route.methods
         if route.path not in OPEN_ROUTES and not route.path.startswith("/library/"):
             assert roles_of(route), f"{sorted(route.methods)} {route.path}"
 

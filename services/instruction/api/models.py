@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from services.instruction.domain.decisions import committee_gate, completeness
+from services.instruction.domain.committee import committee_gate
+from services.instruction.domain.decisions import completeness
 from services.instruction.domain.eligibility import RULES
 from services.instruction.domain.facts import Assessment, Criterion, RiskClass, Verdict
 from services.instruction.domain.review import LABELS, Profile, Review, ReviewStage

@@ -1,140 +1,31 @@
-"""What instruction decides."""
+"""From the queue to a complete and eligible dossier."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from services.instruction.domain.eligibility import RuleSet
-from services.instruction.domain.facts import (
-    Assessment,
-    CriteriaAssessed,
-    Criterion,
-    DiligenceRecorded,
-    EligibilityExamined,
-    EligibilityResolved,
-    OvertakingRecorded,
-    ReviewAssigned,
-    RiskClass,
-    Verdict,
+from services.instruction.domain.facts import EligibilityExamined, EligibilityResolved, ReviewAssigned, Verdict
+from services.instruction.domain.refusals import (
+    AlreadyComplete,
+    ChecksFailed,
+    NoReservation,
+    NothingToResolve,
+    NotIneligible,
+    NotStarted,
+    ReviewClosed,
+    SupplementOutstanding,
 )
-from services.instruction.domain.review import ProfileRated, Review, ReviewStage
+from services.instruction.domain.review import Review
 from shared.contracts.instruction import (
-    CommitteeOpinionGiven,
     DossierDeemedComplete,
     DossierFoundIneligible,
-    Opinion,
     ReviewStarted,
-    RiskProfileRecorded,
-    SentToCommittee,
     SupplementRequested,
 )
 from shared.contracts.values import DocumentKind
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound
 from shared.events import Event
 
 MAX_SUPPLEMENT_DAYS = 90
-RATINGS = frozenset(
-    [
-        "1+",
-        "1",
-        "1-",
-        "2+",
-        "2",
-        "2-",
-        "3+",
-        "3",
-        "3-",
-        "4+",
-        "4",
-        "4-",
-        "5+",
-        "5",
-        "5-",
-        "6+",
-        "6",
-        "6-",
-        "7",
-        "8",
-        "P",
-        "0",
-    ]
-)
-RATING_SCALE_SINCE = date(2022, 1, 8)
-
-
-class NoReservation(Refusal):
-    type = "no-reservation"
-    title = "Ce dossier ne détient pas de réservation"
-
-
-class ReviewClosed(Refusal):
-    type = "review-closed"
-    title = "L'instruction de ce dossier est close"
-
-
-class NotStarted(Refusal):
-    type = "review-not-started"
-    title = "Ce dossier n'est pas attribué"
-
-
-class SupplementOutstanding(Refusal):
-    type = "supplement-outstanding"
-    title = "Un complément est attendu"
-
-
-class ChecksFailed(Refusal):
-    type = "completeness-checks-failed"
-    title = "Des contrôles de complétude ont échoué"
-
-
-class AlreadyComplete(Refusal):
-    type = "already-complete"
-    title = "Le dossier est réputé complet"
-
-
-class NotIneligible(Refusal):
-    type = "not-ineligible"
-    title = "Aucune règle d'éligibilité n'est en échec"
-
-
-class NothingToResolve(Refusal):
-    type = "nothing-to-resolve"
-    title = "Cette règle n'attend pas d'appréciation"
-
-
-class CriteriaIncomplete(Refusal):
-    type = "criteria-incomplete"
-    title = "Les six critères doivent être appréciés et justifiés"
-    status = 422
-
-
-class InvalidRating(Refusal):
-    """The text names no symbol: refusals end up in answers and logs."""
-
-    type = "invalid-rating"
-    title = "Cotation ou échelle invalide"
-    status = 422
-
-
-class CommitteeGateClosed(Refusal):
-    """What is missing is in `missing`."""
-
-    type = "committee-gate-closed"
-    title = "Le dossier ne peut pas encore être présenté à la commission"
-
-
-class NotInCommittee(Refusal):
-    type = "not-in-committee"
-    title = "Le dossier n'est pas en commission"
-
-
-class OpinionAlreadyGiven(Refusal):
-    type = "opinion-already-given"
-    title = "L'avis est déjà enregistré"
-
-
-class OrderReasonNeeded(Refusal):
-    type = "order-reason-needed"
-    title = "Des dossiers déposés avant celui-ci n'ont pas été examinés"
 
 
 def completeness(review: Review) -> dict[str, bool]:
@@ -150,15 +41,15 @@ def completeness(review: Review) -> dict[str, bool]:
     }
 
 
-def _id(review: Review) -> str:
+def dossier_id_of(review: Review) -> str:
     if review.submitted is None:
         raise NotFound("Dossier inconnu.")
     return review.submitted.dossier_id
 
 
-def _open(review: Review) -> str:
+def open_id(review: Review) -> str:
     """The dossier's id while it can be instructed. Raises: NotFound, ReviewClosed, NoReservation."""
-    dossier_id = _id(review)
+    dossier_id = dossier_id_of(review)
     if review.closed or review.ineligible or review.opinion:
         raise ReviewClosed()
     if not review.reserved:
@@ -166,8 +57,8 @@ def _open(review: Review) -> str:
     return dossier_id
 
 
-def _started(review: Review) -> str:
-    dossier_id = _open(review)
+def started_id(review: Review) -> str:
+    dossier_id = open_id(review)
     if not review.started:
         raise NotStarted("Attribuez d'abord le dossier à un instructeur.")
     return dossier_id
@@ -175,7 +66,7 @@ def _started(review: Review) -> str:
 
 def assign(review: Review, assignee: str, by: str, now: datetime) -> list[Event]:
     """Give the dossier to an instructor; the first time starts the review."""
-    dossier_id = _open(review)
+    dossier_id = open_id(review)
     if review.assignee == assignee:
         return []
     assigned = ReviewAssigned(dossier_id=dossier_id, assignee=assignee, assigned_by=by, assigned_at=now)
@@ -184,7 +75,7 @@ def assign(review: Review, assignee: str, by: str, now: datetime) -> list[Event]
 
 def request_supplement(review: Review, message: str, due_days: int, now: datetime) -> list[Event]:
     """Ask the bailleur for more; its rank does not change (DOMAIN rule 1)."""
-    dossier_id = _started(review)
+    dossier_id = started_id(review)
     if review.complete:
         raise AlreadyComplete()
     if review.supplement is not None:
@@ -203,7 +94,7 @@ def request_supplement(review: Review, message: str, due_days: int, now: datetim
 
 def deem_complete(review: Review, now: datetime) -> list[Event]:
     """The instructor's statement. Raises: SupplementOutstanding, ChecksFailed."""
-    dossier_id = _started(review)
+    dossier_id = started_id(review)
     if review.complete:
         return []
     if review.supplement is not None:
@@ -215,7 +106,7 @@ def deem_complete(review: Review, now: datetime) -> list[Event]:
 
 
 def examine(review: Review, rules: RuleSet, now: datetime) -> list[Event]:
-    dossier_id = _started(review)
+    dossier_id = started_id(review)
     assert review.submitted is not None
     verdicts = rules.examine(review.submitted)
     return [EligibilityExamined(dossier_id=dossier_id, rule_set=rules.version, verdicts=verdicts, examined_at=now)]
@@ -223,8 +114,8 @@ def examine(review: Review, rules: RuleSet, now: datetime) -> list[Event]:
 
 def resolve(review: Review, rule_id: str, reason: str, by: str, now: datetime) -> list[Event]:
     """A person's decision where a rule could not tell. Raises: NothingToResolve."""
-    dossier_id = _started(review)
-    if rule_id not in _verdicts(review, Verdict.PERSON):
+    dossier_id = started_id(review)
+    if rule_id not in verdicts(review, Verdict.PERSON):
         raise NothingToResolve()
     if rule_id in review.resolved:
         return []
@@ -235,8 +126,8 @@ def find_ineligible(review: Review, now: datetime) -> list[Event]:
     """The instructor confirms what a rule found. Raises: NotIneligible."""
     if review.ineligible:
         return []
-    dossier_id = _started(review)
-    assert review.eligibility is not None or not _verdicts(review, Verdict.FAILED)
+    dossier_id = started_id(review)
+    assert review.eligibility is not None or not verdicts(review, Verdict.FAILED)
     failed = [
         one for one in (review.eligibility.verdicts if review.eligibility else ()) if one.verdict is Verdict.FAILED
     ]
@@ -250,115 +141,6 @@ def find_ineligible(review: Review, now: datetime) -> list[Event]:
     ]
 
 
-def _verdicts(review: Review, wanted: Verdict) -> set[str]:
+def verdicts(review: Review, wanted: Verdict) -> set[str]:
     verdicts = review.eligibility.verdicts if review.eligibility else ()
     return {one.rule_id for one in verdicts if one.verdict is wanted}
-
-
-def record_diligence(review: Review, recorded: DiligenceRecorded) -> list[Event]:
-    _open(review)
-    return [recorded]
-
-
-def assess(review: Review, assessments: Sequence[Assessment], by: str, now: datetime) -> list[Event]:
-    """All six criteria, each justified (cahier des charges 2.B priority 2). Raises: CriteriaIncomplete."""
-    dossier_id = _started(review)
-    named = [one.criterion for one in assessments]
-    justified = all(one.justification.strip() and 1 <= one.score <= 5 for one in assessments)
-    if set(named) != set(Criterion) or len(named) != len(Criterion) or not justified:
-        raise CriteriaIncomplete("Chaque critère une fois, noté de 1 à 5, avec sa justification.")
-    return [CriteriaAssessed(dossier_id=dossier_id, assessments=tuple(assessments), assessed_by=by, assessed_at=now)]
-
-
-def check_profile(review: Review, recorded: RiskProfileRecorded) -> None:
-    """Scale and date belong together (DOMAIN rule 10). Raises: InvalidRating."""
-    _open(review)
-    today = recorded.scale == "since_2022"
-    if today != (recorded.rated_on >= RATING_SCALE_SINCE) or (today and recorded.rating not in RATINGS):
-        raise InvalidRating("Vérifiez la cotation, l'échelle et la date (changement d'échelle le 8 janvier 2022).")
-
-
-def note_rated(review: Review) -> list[Event]:
-    return [] if review.rated else [ProfileRated(dossier_id=_id(review))]
-
-
-def committee_gate(review: Review) -> list[str]:
-    """What is missing before the committee, as stable words."""
-    diligence = review.diligence
-    open_rules = _verdicts(review, Verdict.PERSON) - review.resolved
-    high = diligence is not None and diligence.risk_class is RiskClass.HIGH
-    holds = {
-        "completeness": review.complete,
-        "eligibility": review.eligibility is not None and not _verdicts(review, Verdict.FAILED),
-        "eligibility-appreciation": not open_rules,
-        "client-identification": diligence is not None and diligence.client_identified,
-        "beneficial-owners": diligence is not None and diligence.beneficial_owners_identified,
-        "asset-freeze-screening": diligence is not None and diligence.screening_clear,
-        "senior-decision": not high or bool(diligence and diligence.senior_decision.strip()),
-        "rating": review.rated,
-        "criteria": review.criteria is not None,
-    }
-    return [name for name, there in holds.items() if not there]
-
-
-def send_to_committee(review: Review, now: datetime) -> list[Event]:
-    """Raises: CommitteeGateClosed with all that is missing."""
-    dossier_id = _started(review)
-    if review.in_committee:
-        return []
-    missing = committee_gate(review)
-    if missing:
-        raise CommitteeGateClosed(missing=missing)
-    return [SentToCommittee(dossier_id=dossier_id, sent_at=now)]
-
-
-def give_opinion(
-    review: Review,
-    opinion: Opinion,
-    session_date: date,
-    reason: str,
-    overtaken: Sequence[int],
-    order_reason: str,
-    now: datetime,
-) -> list[Event]:
-    """Record the committee's opinion; `overtaken` are earlier deposits it has not examined (DOMAIN rule 3).
-
-    Raises: NotInCommittee, OpinionAlreadyGiven, OrderReasonNeeded.
-    """
-    dossier_id = _id(review)
-    if review.opinion is not None:
-        if review.opinion.opinion is opinion and review.opinion.session_date == session_date:
-            return []
-        raise OpinionAlreadyGiven()
-    _open(review)
-    if not review.in_committee:
-        raise NotInCommittee()
-    given = CommitteeOpinionGiven(
-        dossier_id=dossier_id, opinion=opinion, session_date=session_date, given_at=now, reason=reason
-    )
-    if not overtaken:
-        return [given]
-    if not order_reason.strip():
-        raise OrderReasonNeeded(
-            "Indiquez le motif du dépassement ; il figurera au rapport d'équité.", overtaken=list(overtaken)
-        )
-    assert review.submitted is not None
-    recorded = OvertakingRecorded(
-        dossier_id=dossier_id,
-        deposit_number=review.submitted.deposit_number,
-        overtaken=tuple(overtaken),
-        reason=order_reason,
-        recorded_at=now,
-    )
-    return [recorded, given]
-
-
-STAGES_BEFORE_OPINION = frozenset(
-    {
-        ReviewStage.TO_ASSIGN,
-        ReviewStage.UNDER_REVIEW,
-        ReviewStage.SUPPLEMENT_REQUESTED,
-        ReviewStage.DEEMED_COMPLETE,
-        ReviewStage.IN_COMMITTEE,
-    }
-)

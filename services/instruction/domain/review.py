@@ -59,6 +59,17 @@ LABELS = {
 }
 
 
+STAGES_BEFORE_OPINION = frozenset(
+    {
+        ReviewStage.TO_ASSIGN,
+        ReviewStage.UNDER_REVIEW,
+        ReviewStage.SUPPLEMENT_REQUESTED,
+        ReviewStage.DEEMED_COMPLETE,
+        ReviewStage.IN_COMMITTEE,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """`reserved`: the dossier holds a place in the envelope; without one it is not instructed."""

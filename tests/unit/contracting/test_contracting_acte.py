@@ -41,6 +41,7 @@ def test_what_was_settled_first_stays():
     case = complete()
     case.prepare()
     assert case.do(acte.prepare, document("another"), case.engagement.loans, OTHER, NOW) == []
+    assert case.engagement.prepared is not None
     assert case.engagement.prepared.acte == document("acte", "acte")
 
 

@@ -51,6 +51,7 @@ def test_a_day_holds_one_session():
 
 def test_a_session_closes_once_and_decides_no_more():
     closed = session(*board.close_session(opened(), "user:secretary", NOW))
+    assert closed.closed is not None
     folded = opened().fold(closed.closed)
     assert board.close_session(folded, "user:secretary", NOW) == []
     with pytest.raises(SessionClosed):

@@ -139,6 +139,7 @@ def test_a_return_that_waits_for_its_check_waits_for_the_legal_officer():
 
 def test_a_sent_convention_is_sent_once():
     case = sent()
+    assert case.engagement.convention is not None
     agreed = convention.Terms.model_validate(
         case.engagement.convention.model_dump(include=set(convention.Terms.model_fields))
     )

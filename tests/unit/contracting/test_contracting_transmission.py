@@ -105,7 +105,9 @@ async def test_mail_carries_the_acte_and_the_same_acte_is_the_same_message(smtp)
     assert attachment.get_content() == ACTE.pdf
     assert attachment.get_filename() == "000012-d1.pdf"
     assert message["Message-ID"].endswith("@als.example>")
-    assert ACTE.sha256 in message.get_body().get_content()
+    body = message.get_body()
+    assert body is not None
+    assert ACTE.sha256 in body.get_content()
 
 
 async def test_mail_that_is_refused_or_unanswered_is_tried_again_later(smtp):

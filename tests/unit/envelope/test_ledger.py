@@ -196,13 +196,13 @@ def test_contradictory_commands_have_their_own_error_and_decide_nothing():
 
 
 def test_an_unknown_campaign_decides_nothing():
-    for decide, arguments in (
-        (decisions.submit, ("a", 1, 1, NOW)),
-        (decisions.release, ("a", "x", NOW)),
-        (decisions.suspend, ("x", NOW)),
+    for decide in (
+        lambda ledger: decisions.submit(ledger, "a", 1, 1, NOW),
+        lambda ledger: decisions.release(ledger, "a", "x", NOW),
+        lambda ledger: decisions.suspend(ledger, "x", NOW),
     ):
         with pytest.raises(UnknownCampaign):
-            decide(Ledger(), *arguments)
+            decide(Ledger())
 
 
 def test_reduced_loans_return_the_difference_and_promote():
