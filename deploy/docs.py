@@ -91,7 +91,9 @@ def routes_page() -> str:
             if not route.include_in_schema:
                 continue
             roles = ", ".join(f"`{role}`" for role in roles_of(route)) or "open"
-            lines.append(f"| `{' '.join(sorted(route.methods))} {route.path}` | {roles} | {route.summary or ''} |")
+            lines.append(
+                f"| `{' '.join(sorted(route.methods or ()))} {route.path}` | {roles} | {route.summary or ''} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

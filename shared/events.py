@@ -40,8 +40,9 @@ def event_class(name: str) -> type[Event] | None:
 
 
 def public_events() -> list[type[Event]]:
-    """Every event class that has a topic and is imported, by name."""
-    return sorted((cls for cls in Event._registry.values() if cls.topic), key=lambda cls: cls.__name__)
+    """Every public event of shared.contracts, by name."""
+    contracts = (cls for cls in Event._registry.values() if cls.__module__.startswith("shared.contracts."))
+    return sorted((cls for cls in contracts if cls.topic), key=lambda cls: cls.__name__)
 
 
 def decode(name: str, data: Any) -> Event:

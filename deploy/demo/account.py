@@ -13,6 +13,7 @@ from deploy.local.services import NAMES
 from shared.documents import Database
 from shared.journal.verify import Report, verify
 from shared.money import format_euros
+from shared.territory import Territory
 
 ENDS = {
     Story.OTHER_GUARANTEE: "ineligible",
@@ -124,16 +125,19 @@ async def lines_of(scenario: Scenario) -> list[Line]:
 
 def show(console: Console, lines: list[Line], figures: dict[str, Any], found: dict[str, Journals]) -> bool:
     """Print the account. True when everything is as it must be."""
+    communes = Territory.load()
     table = Table(title="Les dossiers, par ordre de dépôt", title_justify="left", expand=False)
-    for name, justify in (("N°", "right"), ("Opération", "left"), ("Foncier", "right"), ("Bâti", "right")):
-        table.add_column(name, justify=justify, no_wrap=name != "Opération")
+    table.add_column("N°", justify="right", no_wrap=True)
+    table.add_column("Opération")
+    table.add_column("Foncier", justify="right", no_wrap=True)
+    table.add_column("Bâti", justify="right", no_wrap=True)
     for name in ("Enveloppe", "Où en est le dossier", "Pourquoi"):
         table.add_column(name)
     for line in lines:
         operation = line.dossier.operation
         table.add_row(
             str(line.timeline["deposit_number"]),
-            f"{operation.name} ({operation.commune_code})",
+            f"{operation.name}, {communes.commune(operation.commune_code).name}",
             format_euros(operation.land_cents),
             format_euros(operation.building_cents),
             line.timeline["envelope_label"] or "",
