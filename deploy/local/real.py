@@ -1,7 +1,8 @@
 """The real stack without Docker: Apache Kafka, FerretDB on SQLite, MinIO (docs/adr/0005)."""
 
-import asyncio
+import os
 import subprocess
+import sys
 
 import httpx
 
@@ -9,7 +10,6 @@ from deploy.local.install import install
 from deploy.local.process import Process, free_port, listening
 from deploy.local.stack import Stack
 from shared.ids import new_id
-from shared.topics import create_topics
 
 START_SECONDS = 60
 S3_ACCESS_KEY = "ami-garantie-local"
@@ -63,7 +63,7 @@ class RealStack(Stack):
         }
         for name in self._definitions:
             self.start_server(name)
-        asyncio.run(create_topics(self.bootstrap))
+        self.create_topics()
 
     @property
     def bootstrap(self) -> str:
@@ -72,6 +72,12 @@ class RealStack(Stack):
     def start_server(self, name: str) -> None:
         """Start `kafka`, `mongo` or `objects`, also after a kill, on the same port and data."""
         self.processes.start(self._definitions[name], lambda: self._ready(name), START_SECONDS)
+
+    def create_topics(self) -> None:
+        """The step that deployments run before the services: `python -m shared.topics`."""
+        environment = os.environ | {"ALS_KAFKA_BOOTSTRAP": self.bootstrap}
+        command = [sys.executable, "-m", "shared.topics"]
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True, timeout=START_SECONDS)
 
     def kill_server(self, name: str) -> None:
         self.processes[name].kill()
