@@ -105,9 +105,9 @@ async def create_topics(bootstrap: str, *, replication: int = 1) -> list[str]:
         if not new:
             return []
         response = await admin.create_topics(new)
-        for name, code, *_ in response.to_object()["topic_errors"]:
-            if code not in (0, TopicAlreadyExistsError.errno):
-                raise for_code(code)(name)
+        for error in response.to_object()["topic_errors"]:
+            if error["error_code"] not in (0, TopicAlreadyExistsError.errno):
+                raise for_code(error["error_code"])(error["topic"])
         return [topic.name for topic in new]
     finally:
         await admin.close()
