@@ -1,13 +1,15 @@
 """Stacks for the tests that need servers: started once a session, stopped by their own process ids."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.embedded import EmbeddedStack
 from deploy.local.real import RealStack
+from deploy.local.services import Services
 from deploy.local.stack import Stack
+from tests.platform import Platform, Visit
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,19 @@ def any_stack(request: pytest.FixtureRequest) -> Stack:
 @pytest.fixture
 def project() -> Path:
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def platform(any_stack: Stack) -> Iterator[Platform]:
+    """The five services on a stack, with an open campaign."""
+    with Services(any_stack) as services:
+        running = Platform(any_stack, services)
+        running.open_campaign()
+        yield running
+
+
+@pytest.fixture
+async def visit(platform: Platform) -> AsyncIterator[Visit]:
+    made = platform.visit()
+    yield made
+    await made.client.close()

@@ -142,8 +142,8 @@ class Offices:
         path = f"/engagements/{dossier.dossier_id}"
         return await self.client.ok("GET", "contracting", path, who=people.LEGAL)
 
-    async def hold_board(self, today: date, decisions: list[tuple[Dossier, bool]]) -> None:
-        """One session; confirmations and refusals, in deposit order."""
+    async def hold_board(self, today: date, decisions: list[tuple[Dossier, bool]], *, close: bool = True) -> None:
+        """The day's session: confirmations and refusals, in deposit order."""
         body = {"session_date": today.isoformat()}
         session = await self.client.ok("POST", "contracting", "/board-sessions", who=people.BOARD, json=body)
         path = f"/board-sessions/{session['session_id']}"
@@ -153,7 +153,8 @@ class Offices:
             if not confirmed:
                 decision |= {"decision": "refuse", "reason": "Exposition trop élevée sur ce bassin"}
             await self.client.ok("POST", "contracting", f"{path}/decisions", who=people.BOARD, json=decision)
-        await self.client.ok("POST", "contracting", f"{path}/close", who=people.BOARD)
+        if close:
+            await self.client.ok("POST", "contracting", f"{path}/close", who=people.BOARD)
 
     async def _offered(self, dossier: Dossier) -> bool | None:
         answer = await self.client.send("GET", "contracting", f"/engagements/{dossier.dossier_id}", who=people.LEGAL)

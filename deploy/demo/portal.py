@@ -49,10 +49,10 @@ class Portal:
         dossiers = [Dossier(operation) for operation in OPERATIONS]
         for dossier in dossiers:
             siren = dossier.operation.bailleur.siren
-            dossier.dossier_id = known.get((siren, dossier.operation.name), "") or await self._create(dossier)
+            dossier.dossier_id = known.get((siren, dossier.operation.name), "") or await self.create(dossier)
         return dossiers
 
-    async def _create(self, dossier: Dossier) -> str:
+    async def create(self, dossier: Dossier) -> str:
         siren = dossier.operation.bailleur.siren
         made = await self.client.send("POST", "intake", "/dossiers", who=dossier.who, json={"siren": siren})
         dossier.dossier_id = made.json()["dossier_id"]

@@ -121,14 +121,14 @@ class Scenario:
         moved = False
         while True:
             seen = await self.portal.timeline(dossier)
-            act = self._next_act(dossier, seen)
+            act = self.next_act(dossier, seen)
             if act is None:
                 return moved
             await act()
-            await self._changed(dossier, seen)
+            await self.changed(dossier, seen)
             moved = True
 
-    async def _changed(self, dossier: Dossier, seen: dict[str, Any]) -> None:
+    async def changed(self, dossier: Dossier, seen: dict[str, Any]) -> None:
         async def other() -> bool | None:
             return True if (await self._status(dossier)) != seen["status"] else None
 
@@ -137,7 +137,7 @@ class Scenario:
     async def _status(self, dossier: Dossier) -> str:
         return (await self.portal.timeline(dossier))["status"]
 
-    def _next_act(self, dossier: Dossier, seen: dict[str, Any]) -> Act | None:
+    def next_act(self, dossier: Dossier, seen: dict[str, Any]) -> Act | None:
         status, story, offices, portal = seen["status"], dossier.operation.story, self.offices, self.portal
         if status in ENDED or seen["envelope"] not in ("reserved", "promoted", "committed"):
             return None
