@@ -38,7 +38,7 @@ docs: $(STAMP)  ## Draw the generated tables and schemas again
 
 lock:
 	for kind in "" "-dev"; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header requirements$$kind.in -o requirements$$kind.txt; done
+	  --no-emit-index-url --no-emit-find-links --no-strip-extras --no-annotate --no-header requirements$$kind.in -o requirements$$kind.txt; done
 
 clean:
 	rm -rf $(VENV) .data .pytest_cache .ruff_cache .hypothesis .coverage

@@ -13,7 +13,9 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.middlewares import AckPolicy
 from opentelemetry import propagate, trace
 
+from shared import crash
 from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
+from shared.crash import Step
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import MessageMeta
@@ -148,6 +150,7 @@ class Inbox:
             await self._unpark(stream, sequence + 1)
 
     async def _ack(self, message: KafkaMessage) -> None:
+        crash.reached(Step.BEFORE_ACK)
         try:
             await message.ack()
         except KafkaError as error:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from faststream.specification import AsyncAPI
 from faststream.specification.asyncapi import get_asyncapi_html
 
-from shared import telemetry
+from shared import crash, telemetry
 from shared.auth import Authenticator
 from shared.bus import Publisher, make_broker
 from shared.clock import Clock, ClockFile, SystemClock
@@ -151,6 +151,7 @@ class Service:
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         provider = telemetry.configure(self.name, self.settings.otlp_endpoint)
         await self._prepare()
+        crash.arm(self.settings.crash_at)
         tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self.relay.run())]
         tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
         try:

@@ -7,6 +7,8 @@ from typing import Literal, TypeVar
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.crash import Step
+
 EX_CONFIG = 78
 
 
@@ -25,6 +27,7 @@ class ServiceSettings(BaseSettings):
     oidc_audience: str = "ami-garantie"
     campaign_id: str = "lli-2024"
     clock_file: Path | None = None
+    crash_at: Step | None = None
     objects_directory: Path | None = None
     s3_endpoint: str | None = None
     s3_access_key: SecretStr | None = None
@@ -37,6 +40,8 @@ class ServiceSettings(BaseSettings):
     def _coherent(self) -> "ServiceSettings":
         if self.clock_file and self.environment != "local":
             raise ValueError("ALS_CLOCK_FILE : l'horloge pas à pas n'existe qu'avec ALS_ENVIRONMENT=local")
+        if self.crash_at and self.environment != "local":
+            raise ValueError("ALS_CRASH_AT : les pannes provoquées n'existent qu'avec ALS_ENVIRONMENT=local")
         if self.objects_directory and self.environment != "local":
             raise ValueError("ALS_OBJECTS_DIRECTORY : le dépôt en répertoire n'existe qu'avec ALS_ENVIRONMENT=local")
         if not self.objects_directory and not (self.s3_endpoint and self.s3_access_key and self.s3_secret_key):

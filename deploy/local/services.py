@@ -40,10 +40,13 @@ class Services:
         for name in NAMES:
             self.wait_ready(name)
 
-    def launch(self, name: str) -> None:
-        """Start one without waiting."""
+    def launch(self, name: str, **extra: str) -> None:
+        """Start one without waiting; `extra` are environment variables of this start only."""
         environment = (
-            self.stack.environment() | {"ALS_HTTP_PORT": str(self.ports[name])} | dict(self._extra.get(name, {}))
+            self.stack.environment()
+            | {"ALS_HTTP_PORT": str(self.ports[name])}
+            | dict(self._extra.get(name, {}))
+            | extra
         )
         process = Process(name, [sys.executable, "-m", f"services.{name}"], self.stack.log(name), environment)
         self._processes[name] = process

@@ -8,7 +8,7 @@ from typing import Any
 from services.instruction import store
 from services.instruction.domain import committee, decisions
 from services.instruction.domain.eligibility import RuleSet
-from services.instruction.domain.facts import Assessment, DiligenceRecorded, OvertakingRecorded, SuspicionReported
+from services.instruction.domain.facts import Assessment, DiligenceRecorded, SuspicionReported
 from services.instruction.domain.review import Profile, Review, Suspicions
 from shared.clock import Clock
 from shared.contracts.instruction import Opinion, RiskProfileRecorded
@@ -65,15 +65,15 @@ class Instruction:
         now = self.clock.now()
         return await self._decide(dossier_id, lambda review: decisions.examine(review, self.rules, now), cause)
 
-    async def resolve(self, dossier_id: str, rule_id: str, reason: str, cause: Cause) -> Review:
+    async def resolve(self, dossier_id: str, rule_id: str, eligible: bool, reason: str, cause: Cause) -> Review:
         now = self.clock.now()
         return await self._decide(
-            dossier_id, lambda review: decisions.resolve(review, rule_id, reason, cause.actor, now), cause
+            dossier_id, lambda review: decisions.resolve(review, rule_id, eligible, reason, cause.actor, now), cause
         )
 
-    async def find_ineligible(self, dossier_id: str, cause: Cause) -> Review:
+    async def find_ineligible(self, dossier_id: str, reasons: Sequence[str], cause: Cause) -> Review:
         now = self.clock.now()
-        return await self._decide(dossier_id, lambda review: decisions.find_ineligible(review, now), cause)
+        return await self._decide(dossier_id, lambda review: decisions.find_ineligible(review, reasons, now), cause)
 
     async def record_diligence(self, recorded: DiligenceRecorded, cause: Cause) -> Review:
         return await self._decide(
@@ -89,7 +89,9 @@ class Instruction:
     async def rate(self, recorded: RiskProfileRecorded, cause: Cause) -> Review:
         """The profile goes to its own stream first, then the review notes that there is one."""
         committee.check_profile(await self.review(recorded.dossier_id), recorded)
-        await self.profiles.append(recorded.dossier_id, lambda _: [recorded], cause)
+        await self.profiles.append(
+            recorded.dossier_id, lambda profile: committee.record_profile(profile, recorded), cause
+        )
         return await self._decide(recorded.dossier_id, committee.note_rated, cause)
 
     async def send_to_committee(self, dossier_id: str, cause: Cause) -> Review:
@@ -99,9 +101,9 @@ class Instruction:
     async def give_opinion(
         self, dossier_id: str, opinion: Opinion, session_date: date, reason: str, order_reason: str, cause: Cause
     ) -> Review:
-        now, review = self.clock.now(), await self.review(dossier_id)
-        assert review.submitted is not None
-        overtaken = await store.unexamined_before(self.view, review.submitted.deposit_number)
+        now, submitted = self.clock.now(), (await self.review(dossier_id)).submitted
+        assert submitted is not None
+        overtaken = await store.unexamined_before(self.view, submitted.campaign_id, submitted.deposit_number)
         return await self._decide(
             dossier_id,
             lambda state: committee.give_opinion(state, opinion, session_date, reason, overtaken, order_reason, now),
@@ -118,12 +120,3 @@ class Instruction:
     async def suspicions_of(self, dossier_id: str) -> Suspicions:
         await self.review(dossier_id)
         return (await self.suspicions.load(dossier_id)).state
-
-    async def overtakings(self) -> list[OvertakingRecorded]:
-        """The fairness report, read from the journal: every examination out of deposit order, with its reason."""
-        found = list[OvertakingRecorded]()
-        async for row in self.view.find({}, sort=[("deposit_number", 1)]):
-            async for event in self.reviews.events(row["dossier_id"]):
-                if isinstance(event, OvertakingRecorded):
-                    found.append(event)
-        return found

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from shared import crash
 from shared.clock import Clock
+from shared.crash import Step
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import Cause, Event
@@ -212,7 +214,9 @@ class Journal(Generic[S]):
         """
         for attempt in range(1, MAX_INSERT_ATTEMPTS + 1):
             try:
+                crash.reached(Step.BEFORE_INSERT)
                 await self._commits.insert(commit.document())
+                crash.reached(Step.AFTER_INSERT)
                 return True
             except Duplicate:
                 stored = await self._commits.get(commit.key)

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import structlog
 
+from shared import crash
+from shared.crash import Step
 from shared.documents import Documents
 from shared.errors import Unavailable
 from shared.events import Event, MessageMeta
@@ -105,7 +107,9 @@ class Relay:
         commits = list(commits)
         outgoing = [message for commit in commits for message in messages(commit, self._topics_of(commit))]
         if outgoing:
+            crash.reached(Step.BEFORE_PUBLISH)
             await self._publish(outgoing)
+            crash.reached(Step.AFTER_PUBLISH)
         for commit in commits:
             await self._commits.mark(commit.key, {"published": True})
 

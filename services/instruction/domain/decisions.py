@@ -1,5 +1,6 @@
 """From the queue to a complete and eligible dossier."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.instruction.domain.eligibility import RuleSet
@@ -7,11 +8,11 @@ from services.instruction.domain.facts import EligibilityExamined, EligibilityRe
 from services.instruction.domain.refusals import (
     AlreadyComplete,
     ChecksFailed,
+    DossierClosed,
     NoReservation,
     NothingToResolve,
     NotIneligible,
     NotStarted,
-    ReviewClosed,
     SupplementOutstanding,
 )
 from services.instruction.domain.review import Review
@@ -26,6 +27,18 @@ from shared.errors import NotFound
 from shared.events import Event
 
 MAX_SUPPLEMENT_DAYS = 90
+CHECK_LABELS = {
+    "form": "le formulaire de l'opération",
+    "letter": "la lettre d'offre ou d'intention de la Banque des Territoires",
+    "presentation": "le dossier de présentation de l'opération",
+    "loans": "les caractéristiques des prêts",
+    "no_supplement_outstanding": "la réponse au complément demandé",
+}
+ENDS = {
+    "DossierWithdrawn": "Le bailleur l'a retiré.",
+    "Released": "Sa réservation a été levée.",
+    "ReservationRefused": "L'enveloppe n'a pas pu l'accueillir.",
+}
 
 
 def completeness(review: Review) -> dict[str, bool]:
@@ -48,10 +61,14 @@ def dossier_id_of(review: Review) -> str:
 
 
 def open_id(review: Review) -> str:
-    """The dossier's id while it can be instructed. Raises: NotFound, ReviewClosed, NoReservation."""
+    """The dossier's id while it can be instructed. Raises: NotFound, DossierClosed, NoReservation."""
     dossier_id = dossier_id_of(review)
-    if review.closed or review.ineligible or review.opinion:
-        raise ReviewClosed()
+    if review.ineligible:
+        raise DossierClosed("Il est inéligible.")
+    if review.opinion is not None:
+        raise DossierClosed("La commission a rendu son avis.")
+    if review.closed is not None:
+        raise DossierClosed(ENDS[review.closed])
     if not review.reserved:
         raise NoReservation("Il est en liste d'attente : l'instruction commence à sa promotion.")
     return dossier_id
@@ -101,46 +118,74 @@ def deem_complete(review: Review, now: datetime) -> list[Event]:
         raise SupplementOutstanding()
     failed = [name for name, holds in completeness(review).items() if not holds]
     if failed:
-        raise ChecksFailed(failed=failed)
+        raise ChecksFailed(f"Il manque {', '.join(CHECK_LABELS[name] for name in failed)}.", failed=failed)
     return [DossierDeemedComplete(dossier_id=dossier_id, stated_at=now)]
 
 
 def examine(review: Review, rules: RuleSet, now: datetime) -> list[Event]:
+    """Put the rules to the dossier with its loans as they stand; nothing when the verdicts are those known."""
     dossier_id = started_id(review)
     assert review.submitted is not None
-    verdicts = rules.examine(review.submitted)
-    return [EligibilityExamined(dossier_id=dossier_id, rule_set=rules.version, verdicts=verdicts, examined_at=now)]
-
-
-def resolve(review: Review, rule_id: str, reason: str, by: str, now: datetime) -> list[Event]:
-    """A person's decision where a rule could not tell. Raises: NothingToResolve."""
-    dossier_id = started_id(review)
-    if rule_id not in verdicts(review, Verdict.PERSON):
-        raise NothingToResolve()
-    if rule_id in review.resolved:
+    verdicts = rules.examine(review.submitted.model_copy(update={"loans": review.loans}))
+    known = review.eligibility
+    if known is not None and (known.rule_set, known.verdicts) == (rules.version, verdicts):
         return []
-    return [EligibilityResolved(dossier_id=dossier_id, rule_id=rule_id, reason=reason, resolved_by=by, resolved_at=now)]
-
-
-def find_ineligible(review: Review, now: datetime) -> list[Event]:
-    """The instructor confirms what a rule found. Raises: NotIneligible."""
-    if review.ineligible:
-        return []
-    dossier_id = started_id(review)
-    assert review.eligibility is not None or not verdicts(review, Verdict.FAILED)
-    failed = [
-        one for one in (review.eligibility.verdicts if review.eligibility else ()) if one.verdict is Verdict.FAILED
-    ]
-    if review.eligibility is None or not failed:
-        raise NotIneligible("Examinez l'éligibilité ; seule une règle en échec rend le dossier inéligible.")
-    reasons = tuple(one.detail or one.rule_id for one in failed)
     return [
-        DossierFoundIneligible(
-            dossier_id=dossier_id, reasons=reasons, rule_set=review.eligibility.rule_set, found_at=now
+        EligibilityExamined(
+            dossier_id=dossier_id,
+            rule_set=rules.version,
+            verdicts=verdicts,
+            examined_at=now,
+            zoning_vintage=review.submitted.operation.zoning_vintage,
         )
     ]
 
 
-def verdicts(review: Review, wanted: Verdict) -> set[str]:
+def resolve(review: Review, rule_id: str, eligible: bool, reason: str, by: str, now: datetime) -> list[Event]:
+    """A person's decision where a rule could not tell; the last one counts. Raises: NothingToResolve."""
+    dossier_id = started_id(review)
+    if rule_id not in _left_to_a_person(review):
+        raise NothingToResolve(pointer="/rule_id")
+    if any((one.rule_id, one.eligible, one.reason) == (rule_id, eligible, reason) for one in review.resolutions):
+        return []
+    return [
+        EligibilityResolved(
+            dossier_id=dossier_id, rule_id=rule_id, reason=reason, resolved_by=by, resolved_at=now, eligible=eligible
+        )
+    ]
+
+
+def find_ineligible(review: Review, reasons: Sequence[str], now: datetime) -> list[Event]:
+    """The instructor confirms what a rule or an appreciation found. Raises: NotIneligible.
+
+    `reasons` are read by the bailleur; without any, they are the failed rules' own.
+    """
+    if review.ineligible:
+        return []
+    dossier_id, refused = started_id(review), refused_rules(review)
+    if review.eligibility is None or not refused:
+        raise NotIneligible("Examinez l'éligibilité ; seule une règle en échec rend le dossier inéligible.")
+    return [
+        DossierFoundIneligible(
+            dossier_id=dossier_id,
+            reasons=tuple(reasons) or tuple(refused.values()),
+            rule_set=review.eligibility.rule_set,
+            found_at=now,
+        )
+    ]
+
+
+def refused_rules(review: Review) -> dict[str, str]:
+    """The rules the dossier does not meet, with why: the rule's words, or the person's where it could not tell."""
     verdicts = review.eligibility.verdicts if review.eligibility else ()
-    return {one.rule_id for one in verdicts if one.verdict is wanted}
+    failed = {one.rule_id: one.detail for one in verdicts if one.verdict is Verdict.FAILED}
+    return failed | {one.rule_id: one.reason for one in review.resolutions if not one.eligible}
+
+
+def unresolved_rules(review: Review) -> set[str]:
+    return _left_to_a_person(review) - {one.rule_id for one in review.resolutions}
+
+
+def _left_to_a_person(review: Review) -> set[str]:
+    verdicts = review.eligibility.verdicts if review.eligibility else ()
+    return {one.rule_id for one in verdicts if one.verdict is Verdict.PERSON}

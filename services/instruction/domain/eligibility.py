@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from services.instruction.domain.facts import RuleVerdict, Verdict
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import Structure
+from shared.money import format_euros
 from shared.territory import LLI_ZONES, rent_cap
 
 CENTS_PER_EURO = 100
@@ -31,40 +31,39 @@ class RuleSet:
         return tuple(rule.check(submitted) for rule in self.rules)
 
 
+def _ruled(rule_id: str, holds: bool, detail: str, otherwise: Verdict = Verdict.FAILED) -> RuleVerdict:
+    return RuleVerdict(rule_id=rule_id, verdict=Verdict.OK if holds else otherwise, detail="" if holds else detail)
+
+
 def _structure(submitted: DossierSubmitted) -> RuleVerdict:
     eligible = submitted.bailleur.structure in set(Structure)
-    return RuleVerdict(rule_id="structure", verdict=Verdict.OK if eligible else Verdict.FAILED)
-
-
-def _no_other_guarantee(submitted: DossierSubmitted) -> RuleVerdict:
-    others = submitted.financing.other_guarantees
-    if not others:
-        return RuleVerdict(rule_id="no-other-guarantee", verdict=Verdict.OK)
-    detail = "Le plan de financement prévoit d'autres garanties : " + ", ".join(others)
-    return RuleVerdict(rule_id="no-other-guarantee", verdict=Verdict.FAILED, detail=detail)
-
-
-def _zone(submitted: DossierSubmitted) -> RuleVerdict:
-    operation = submitted.operation
-    if operation.zone in LLI_ZONES:
-        return RuleVerdict(rule_id="zone", verdict=Verdict.OK)
-    detail = f"Zone {operation.zone} au zonage du {operation.zoning_vintage:%d/%m/%Y} : appréciation nécessaire"
-    return RuleVerdict(rule_id="zone", verdict=Verdict.PERSON, detail=detail)
-
-
-def _rent(submitted: DossierSubmitted) -> RuleVerdict:
-    operation = submitted.operation
-    cap = rent_cap(operation.zone, operation.average_surface_m2)
-    rent = Decimal(operation.rent_per_m2_cents) / CENTS_PER_EURO
-    if cap is not None and rent <= cap:
-        return RuleVerdict(rule_id="rent", verdict=Verdict.OK)
-    shown = "aucun plafond" if cap is None else f"plafond {cap} €"
-    return RuleVerdict(rule_id="rent", verdict=Verdict.PERSON, detail=f"Loyer {rent} €/m² : {shown}".replace(".", ","))
+    return _ruled("structure", eligible, "La structure juridique n'est pas bénéficiaire de la garantie")
 
 
 def _loans(submitted: DossierSubmitted) -> RuleVerdict:
     sound = bool(submitted.loans) and all(loan.principal_cents > 0 for loan in submitted.loans)
-    return RuleVerdict(rule_id="loans", verdict=Verdict.OK if sound else Verdict.FAILED)
+    return _ruled("loans", sound, "Un prêt de la Banque des Territoires, d'un montant positif, est nécessaire")
+
+
+def _no_other_guarantee(submitted: DossierSubmitted) -> RuleVerdict:
+    others = submitted.financing.other_guarantees
+    detail = "Le plan de financement prévoit d'autres garanties : " + ", ".join(others)
+    return _ruled("no-other-guarantee", not others, detail)
+
+
+def _zone(submitted: DossierSubmitted) -> RuleVerdict:
+    operation = submitted.operation
+    detail = f"Zone {operation.zone} au zonage du {operation.zoning_vintage:%d/%m/%Y} : appréciation nécessaire"
+    return _ruled("zone", operation.zone in LLI_ZONES, detail, Verdict.PERSON)
+
+
+def _rent(submitted: DossierSubmitted) -> RuleVerdict:
+    operation = submitted.operation
+    rent_cents, cap = operation.rent_per_m2_cents, rent_cap(operation.zone, operation.average_surface_m2)
+    cap_cents = None if cap is None else int(cap * CENTS_PER_EURO)
+    shown = "aucun plafond" if cap_cents is None else f"plafond {format_euros(cap_cents)}"
+    detail = f"Loyer {format_euros(rent_cents)}/m² : {shown} au zonage du {operation.zoning_vintage:%d/%m/%Y}"
+    return _ruled("rent", cap_cents is not None and rent_cents <= cap_cents, detail, Verdict.PERSON)
 
 
 RULES = RuleSet(
@@ -74,6 +73,8 @@ RULES = RuleSet(
         Rule("loans", "Prêts de la Banque des Territoires", "Cahier des charges, § 2.A.2", _loans),
         Rule("no-other-guarantee", "Aucune autre garantie", "Cahier des charges, § 3", _no_other_guarantee),
         Rule("zone", "Zone du logement intermédiaire", "CGI, article 279-0 bis A", _zone),
-        Rule("rent", "Loyer sous le plafond de la zone", "CGI, annexe II, plafonds 2025", _rent),
+        Rule(
+            "rent", "Loyer sous le plafond de la zone", "CGI, annexe III, article 2 terdecies D (plafonds 2025)", _rent
+        ),
     ),
 )

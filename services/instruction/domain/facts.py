@@ -53,22 +53,24 @@ class ReviewAssigned(Event):
 
 
 class EligibilityExamined(Event):
-    """The verdicts of a rule set on the dossier as it stood."""
+    """The verdicts of a rule set on the dossier as it stood; `zoning_vintage` dates the zone they used."""
 
     dossier_id: str
     rule_set: str
     verdicts: tuple[RuleVerdict, ...]
     examined_at: UtcDatetime
+    zoning_vintage: date | None = None
 
 
 class EligibilityResolved(Event):
-    """A person's reasoned decision where a rule could not tell."""
+    """A person's reasoned decision where a rule could not tell; not `eligible` counts as a failed rule."""
 
     dossier_id: str
     rule_id: str
     reason: str
     resolved_by: str
     resolved_at: UtcDatetime
+    eligible: bool = True
 
 
 class DiligenceRecorded(Event):

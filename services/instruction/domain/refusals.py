@@ -8,8 +8,8 @@ class NoReservation(Refusal):
     title = "Ce dossier ne détient pas de réservation"
 
 
-class ReviewClosed(Refusal):
-    type = "review-closed"
+class DossierClosed(Refusal):
+    type = "dossier-closed"
     title = "L'instruction de ce dossier est close"
 
 
@@ -24,6 +24,8 @@ class SupplementOutstanding(Refusal):
 
 
 class ChecksFailed(Refusal):
+    """The checks are in `failed`."""
+
     type = "completeness-checks-failed"
     title = "Des contrôles de complétude ont échoué"
 
@@ -64,6 +66,18 @@ class CommitteeGateClosed(Refusal):
     title = "Le dossier ne peut pas encore être présenté à la commission"
 
 
+class DateInFuture(Refusal):
+    type = "date-in-future"
+    title = "Cette date n'est pas encore passée"
+    status = 422
+
+
+class ReasonRequired(Refusal):
+    type = "reason-required"
+    title = "Un motif est nécessaire"
+    status = 422
+
+
 class NotInCommittee(Refusal):
     type = "not-in-committee"
     title = "Le dossier n'est pas en commission"
@@ -75,5 +89,7 @@ class OpinionAlreadyGiven(Refusal):
 
 
 class OrderReasonNeeded(Refusal):
+    """The deposit numbers are in `overtaken`."""
+
     type = "order-reason-needed"
     title = "Des dossiers déposés avant celui-ci n'ont pas été examinés"

@@ -8,10 +8,11 @@ from services.instruction.domain.facts import (
     DiligenceRecorded,
     EligibilityExamined,
     EligibilityResolved,
+    OvertakingRecorded,
     ReviewAssigned,
     SuspicionReported,
 )
-from shared.contracts.envelope import Promoted, Released, ReservationRefused, Reserved, Waitlisted
+from shared.contracts.envelope import Promoted, Released, ReservationRefused, Reserved
 from shared.contracts.instruction import (
     PROFILE_TOPIC,
     REVIEW_TOPIC,
@@ -82,16 +83,23 @@ class Review:
     started: bool = False
     supplement: SupplementRequested | None = None
     supplements: int = 0
-    supplement_documents: tuple[StoredDocument, ...] = ()
+    supplement_answers: tuple[SupplementLodged, ...] = ()
     complete: bool = False
     eligibility: EligibilityExamined | None = None
-    resolved: frozenset[str] = frozenset()
+    resolutions: tuple[EligibilityResolved, ...] = ()
     ineligible: bool = False
     diligence: DiligenceRecorded | None = None
     criteria: CriteriaAssessed | None = None
     rated: bool = False
     in_committee: bool = False
+    overtaking: OvertakingRecorded | None = None
     opinion: CommitteeOpinionGiven | None = None
+
+    @property
+    def documents(self) -> tuple[StoredDocument, ...]:
+        """Those of the deposit, then those that answered a supplement request."""
+        deposited = self.submitted.documents if self.submitted else ()
+        return deposited + tuple(document for answer in self.supplement_answers for document in answer.documents)
 
     @property
     def stage(self) -> ReviewStage:
@@ -119,8 +127,6 @@ class Review:
                 return replace(self, loans=loans)
             case Reserved() | Promoted():
                 return replace(self, reserved=True)
-            case Waitlisted():
-                return self
             case DossierWithdrawn() | Released() | ReservationRefused():
                 return replace(self, closed=self.closed or type(event).__name__)
             case ReviewAssigned(assignee=assignee):
@@ -129,9 +135,9 @@ class Review:
                 return replace(self, started=True)
             case SupplementRequested():
                 return replace(self, supplement=event, supplements=self.supplements + 1)
-            case SupplementLodged(documents=documents):
-                known = (*self.supplement_documents, *documents)
-                return replace(self, supplement=None, supplement_documents=known)
+            case SupplementLodged(request_id=request_id):
+                awaited = self.supplement if self.supplement and self.supplement.request_id != request_id else None
+                return replace(self, supplement=awaited, supplement_answers=(*self.supplement_answers, event))
             case _:
                 return self._fold_judgement(event)
 
@@ -140,9 +146,11 @@ class Review:
             case DossierDeemedComplete():
                 return replace(self, complete=True)
             case EligibilityExamined():
-                return replace(self, eligibility=event)
+                # What persons decided belonged to the verdicts they read.
+                return replace(self, eligibility=event, resolutions=())
             case EligibilityResolved(rule_id=rule_id):
-                return replace(self, resolved=self.resolved | {rule_id})
+                others = tuple(one for one in self.resolutions if one.rule_id != rule_id)
+                return replace(self, resolutions=(*others, event))
             case DossierFoundIneligible():
                 return replace(self, ineligible=True)
             case DiligenceRecorded():
@@ -153,6 +161,8 @@ class Review:
                 return replace(self, rated=True)
             case SentToCommittee():
                 return replace(self, in_committee=True)
+            case OvertakingRecorded():
+                return replace(self, overtaking=event)
             case CommitteeOpinionGiven():
                 return replace(self, opinion=event)
             case _:
