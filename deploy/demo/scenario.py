@@ -51,6 +51,7 @@ class Scenario:
         await self._open()
         await self._deposit()
         for _ in range(MAX_DAYS):
+            await awaited(self._promotions_known, "montants libérés et promotions connus des bailleurs")
             moved = await self._advance_all()
             moved |= await self._hold_board()
             if not moved and not await self._let_an_offer_expire():
@@ -230,6 +231,24 @@ class Scenario:
                 await self._changed_from(dossier, ("offer_issued",))
                 return True
         return False
+
+    async def _promotions_known(self) -> bool | None:
+        """The amount has returned, and the landlords know who still waits."""
+        figures = await self.offices.figures()
+        listed = {one["dossier_id"] for one in await self.offices.waiting_list()}
+        seen = await self._gather([self.portal.timeline(dossier) for dossier in self.dossiers])
+        waiting = {
+            dossier.dossier_id
+            for dossier, one in zip(self.dossiers, seen, strict=True)
+            if one["envelope"] == "waitlisted"
+        }
+        held = sum(
+            dossier.operation.principal_cents
+            for dossier, one in zip(self.dossiers, seen, strict=True)
+            if one["envelope"] in ("reserved", "promoted", "committed")
+        )
+        agree = waiting == listed and held == figures["reserved_cents"] + figures["committed_cents"]
+        return True if agree else None
 
 
 __all__ = ["CAMPAIGN", "Scenario"]
