@@ -33,6 +33,7 @@ from shared.views import View
 log = structlog.get_logger(__name__)
 
 BROKER_RETRY_SECONDS = 1.0
+BACKGROUND_RETRY_SECONDS = 1.0
 
 
 class Service:
@@ -152,7 +153,7 @@ class Service:
         provider = telemetry.configure(self.name, self.settings.otlp_endpoint)
         await self._prepare()
         crash.arm(self.settings.crash_at)
-        tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self.relay.run())]
+        tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self._kept_up("relay", self.relay.run))]
         tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
         try:
             yield
@@ -197,6 +198,15 @@ class Service:
             return own - {partition.topic for partition, end in ends.items() if end}
         finally:
             await consumer.stop()
+
+    async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Start `run` again when it fails: work in the background never ends unseen."""
+        while True:
+            try:
+                await run()
+            except Exception as error:
+                log.error("background_failed", task=name, error=type(error).__name__, exc_info=True)
+            await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _timer(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
