@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 BROKER_RETRY_SECONDS = 1.0
 BACKGROUND_RETRY_SECONDS = 1.0
+HEARTBEATS_PER_SESSION = 4
 
 
 class Service:
@@ -77,7 +78,9 @@ class Service:
     def consume(self, group: str, handlers: Handlers, **options: Any) -> Inbox:
         """Read every topic the handled events come from, as one consumer group (options: Inbox.attach)."""
         inbox = Inbox(group, handlers, self.collection("inbox"), self.collection("parked"), self.publisher)
-        inbox.attach(self.broker, **options)
+        session_ms = self.settings.session_timeout_ms
+        heartbeat_ms = session_ms // HEARTBEATS_PER_SESSION
+        inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
         self.inbox = inbox
         return inbox
 
