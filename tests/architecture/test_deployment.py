@@ -168,6 +168,32 @@ def test_every_alert_has_a_heading_in_the_runbooks():
         assert rule["annotations"]["runbook"] == f"docs/runbooks.md#{rule['alert'].lower()}"
 
 
+@pytest.mark.parametrize("page", ["operations.md", "runbooks.md"])
+def test_the_manuals_name_settings_and_metrics_that_exist(page):
+    text = (ROOT / "docs" / page).read_text()
+    settings = {field.upper() for name in NAMES for field in settings_class(name).model_fields}
+    # Read by the topics step, which has no settings class.
+    settings |= {"KAFKA_REPLICATION"}
+    for name in re.findall(r"`ALS_(\w+)`", text):
+        assert name in settings
+    for name in re.findall(r"\bals_\w+", text):
+        assert any(known.startswith(name) for known in series())
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"], ids=lambda page: page.name
+)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "adr").glob("*.md")), ids=lambda page: page.stem)
+def test_every_decision_says_why_what_and_what_else(page):
+    parts = re.findall(r"^\*\*(\w+)\.\*\*", page.read_text(), re.MULTILINE)
+    assert parts == ["Context", "Decision", "Consequences", "Alternatives"]
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Prometheus) is not on this machine")
 @pytest.mark.parametrize("check", [["check", "config", "prometheus.yml"], ["test", "rules", "alerts.test.yml"]])
 def test_prometheus_accepts_its_files_and_alerts_fire_when_they_must(check):
