@@ -18,18 +18,10 @@ from deploy.local.services import NAMES
 from shared.auth import Role
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
+from tests.compose import DEPLOY, PROCESSES, SERVICES, VARIABLE, environment_of, filled_in
 
 ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
 PROMETHEUS_OWN = {"job", "instance", "le"}
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<kind>:[-?])(?P<rest>[^}]*)\}")
-# What an operator fills in; the shape each setting asks for.
-FILLED_IN = {
-    "IDENTITY_URL": "https://identite.example.fr",
-    "PAYEE_IBAN": "FR7630001007941234567890185",
-    "BDT_MAIL_TO": "actes@bdt.example.fr",
-    "MAIL_FROM": "garantie@als.example.fr",
-}
 
 
 def load(path: str) -> Any:
@@ -37,18 +29,6 @@ def load(path: str) -> Any:
     return json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
 
 
-def filled_in(value: str) -> str:
-    """What compose makes of a value when every variable is given."""
-    return VARIABLE.sub(lambda found: FILLED_IN.get(found["name"], "given"), value)
-
-
-COMPOSE = load("compose.yaml")
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-PROCESSES = {
-    process: definition["command"][2].removeprefix("services.")
-    for process, definition in SERVICES.items()
-    if str(definition.get("command", [""])[-1]).startswith("services.")
-}
 DASHBOARDS = sorted(path.name for path in (DEPLOY / "grafana" / "dashboards").glob("*.json"))
 ALERTS = [rule for group in load("prometheus/alerts.yml")["groups"] for rule in group["rules"]]
 
@@ -87,7 +67,7 @@ def test_every_service_runs_and_only_envelope_twice():
 @pytest.mark.parametrize("process", PROCESSES)
 def test_a_service_starts_on_the_settings_compose_gives(process, monkeypatch):
     cls = settings_class(PROCESSES[process])
-    environment = {name: filled_in(value) for name, value in SERVICES[process]["environment"].items()}
+    environment = environment_of(process)
     assert set(environment) <= {f"ALS_{field.upper()}" for field in cls.model_fields}
     for name in [name for name in os.environ if name.startswith("ALS_")]:
         monkeypatch.delenv(name)
@@ -128,7 +108,7 @@ def test_the_realm_holds_the_roles_and_tokens_carry_what_services_check():
     assert mappers["oidc-audience-mapper"]["included.custom.audience"] == audience
     roles = mappers["oidc-usermodel-realm-role-mapper"]
     assert (roles["claim.name"], roles["multivalued"], roles["access.token.claim"]) == ("roles", "true", "true")
-    issuer = filled_in(SERVICES["intake"]["environment"]["ALS_OIDC_ISSUER"])
+    issuer = environment_of("intake")["ALS_OIDC_ISSUER"]
     assert issuer == f"{filled_in(SERVICES['keycloak']['environment']['KC_HOSTNAME'])}/realms/{realm['realm']}"
 
 
