@@ -56,6 +56,7 @@ class Service:
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
         self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
+        Metrics.relay_backlog.set_function(lambda: self.relay.backlog)
 
     # -- declaring ---------------------------------------------------------------------------------------------
 
@@ -93,7 +94,6 @@ class Service:
     async def _committed(self, commit: Commit, state: Any) -> None:
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
         self.relay.enqueue(commit)
-        Metrics.relay_backlog.set(self.relay.backlog)
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
