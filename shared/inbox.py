@@ -114,14 +114,14 @@ class Inbox:
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
         record = message.raw_message
-        assert not isinstance(record, tuple), "one message at a time"
+        assert isinstance(record, ConsumerRecord), "one message at a time"
         await self.deliver(Delivery.of(record))
         await self._ack(message)
 
     async def receive_batch(self, message: KafkaMessage) -> None:
         """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
         records = message.raw_message
-        assert isinstance(records, tuple), "a batch"
+        assert not isinstance(records, ConsumerRecord), "a batch"
         together: list[tuple[Delivery, MessageMeta, str]] = []
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):
