@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aiokafka.errors import KafkaError
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
@@ -113,13 +114,13 @@ class Publisher:
                 for event, meta in outgoing
             ]
             await asyncio.gather(*sent)
-        except (KafkaError, OSError, AssertionError, RuntimeError) as error:
-            # FastStream asserts that its producer is connected; before and between connections it is not.
+        except (KafkaError, OSError, IncorrectState, RuntimeError) as error:
+            # IncorrectState: before and between connections FastStream has no producer.
             raise Unavailable("broker") from error
 
     async def send(self, topic: str, key: bytes | None, body: bytes, raw: Mapping[str, str]) -> None:
         """One raw message (dead letters, redrive)."""
         try:
             await self._broker.publish(body, topic, key=key, headers=dict(raw))
-        except (KafkaError, OSError, AssertionError, RuntimeError) as error:
+        except (KafkaError, OSError, IncorrectState, RuntimeError) as error:
             raise Unavailable("broker") from error

@@ -5,12 +5,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from deploy.local.embedded import EmbeddedStack
 from deploy.local.real import RealStack
 from deploy.local.services import Services
 from deploy.local.stack import Stack
 from tests.platform import Platform, Visit
+
+# A busy machine is no failure: examples are bounded in number, never in time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -174,7 +174,7 @@ def carry_out(book: Book, request: tuple) -> list:
         return []
 
 
-@given(st.lists(REQUESTS, max_size=40))
+@given(st.lists(REQUESTS, max_size=25))
 def test_whatever_the_order_of_requests_numbers_are_gapless_in_time_order_and_given_once(requests):
     book = Book()
     for request in requests:
@@ -191,7 +191,7 @@ def test_whatever_the_order_of_requests_numbers_are_gapless_in_time_order_and_gi
     }
 
 
-@given(st.lists(REQUESTS, max_size=40))
+@given(st.lists(REQUESTS, max_size=25))
 def test_whatever_happens_amounts_only_go_down_and_nothing_follows_a_withdrawal(requests):
     book = Book()
     amounts, gone = dict[str, int](), set[str]()
