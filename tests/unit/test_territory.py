@@ -51,11 +51,6 @@ def test_a_commune_that_does_not_exist_is_named_and_pointed_at(code):
     assert refused.value.pointer == "/operation/commune_code"
 
 
-def test_a_zoning_without_the_three_cities_has_no_arrondissement():
-    with pytest.raises(UnknownCommune):
-        Territory({}).commune("75101")
-
-
 def test_the_zoning_is_read_once():
     assert Territory.load() is TERRITORY
 
