@@ -92,13 +92,15 @@ class Service:
     # -- the journal's followers -------------------------------------------------------------------------------
 
     async def _committed(self, commit: Commit, state: Any) -> None:
+        """The view first: once the relay has marked a commit published, nothing renews its view."""
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
-        self.relay.enqueue(commit)
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
-            # The fact is recorded; the sweep renews the view before it marks the commit.
+            # The fact is recorded; the sweep renews the view, then publishes.
             log.warning("view_behind", stream=commit.stream, version=commit.version)
+            return
+        self.relay.enqueue(commit)
 
     async def _project(self, commit: Commit, state: Any, version: int) -> None:
         kind, key = commit.stream.split(":", 1)

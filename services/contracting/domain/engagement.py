@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.contracting.domain.dates import end_of_day
 from services.contracting.domain.facts import (
     ActePrepared,
     EngagementScreened,
@@ -12,6 +11,7 @@ from services.contracting.domain.facts import (
     SignedConventionChecked,
 )
 from services.contracting.domain.refusals import EngagementEnded
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ENGAGEMENT_TOPIC,
     ActeTransmitted,
