@@ -145,7 +145,7 @@ class Offices:
     async def hold_board(self, today: date, decisions: list[tuple[Dossier, bool]]) -> None:
         """A session of the day: confirmations and refusals, the rest of the agenda adjourned, signed by two people."""
         for dossier, _ in decisions:
-            await awaited(lambda dossier=dossier: self._offered(dossier), f"offre connue, {dossier.operation.name}")
+            await awaited(lambda dossier=dossier: self.offered(dossier), f"offre connue, {dossier.operation.name}")
         session = await self.open_session(today)
         session_id = session["session_id"]
         confirmed = {dossier.dossier_id: confirmed for dossier, confirmed in decisions}
@@ -192,7 +192,8 @@ class Offices:
         )
         return await self.board("POST", path, body, people.SECOND_BOARD)
 
-    async def _offered(self, dossier: Dossier) -> bool | None:
+    async def offered(self, dossier: Dossier) -> bool | None:
+        """Contracting knows of the opinion and of the offer."""
         path = f"/engagements/{dossier.dossier_id}/gate"
         answer = await self.client.send("GET", "contracting", path, who=people.LEGAL)
         if not answer.is_success or answer.json()["state"] not in ("offer_issued", "offer_accepted"):

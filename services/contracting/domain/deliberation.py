@@ -249,15 +249,13 @@ def announce(engagement: Engagement, session: Session, line: BoardDecisionRecord
         "session_date": session.opened.session_date,
     }
     final_at = session.signed_off.signed_off_at
-    match line.decision:
-        case Decision.CONFIRM:
-            confirmed = BoardConfirmed(**about, confirmed_at=final_at)
-            return [confirmed, *engage(engagement.fold(confirmed), now)]
-        case Decision.REFUSE:
-            return [BoardRefused(**about, refused_at=final_at, reason=line.reason)]
-        case Decision.ADJOURN:
-            adjourned = BoardAdjourned(**about, reason=line.reason, adjourned_at=final_at)
-            return [] if engagement.adjourned == adjourned else [adjourned]
+    if line.decision is Decision.CONFIRM:
+        confirmed = BoardConfirmed(**about, confirmed_at=final_at)
+        return [confirmed, *engage(engagement.fold(confirmed), now)]
+    if line.decision is Decision.REFUSE:
+        return [BoardRefused(**about, refused_at=final_at, reason=line.reason)]
+    adjourned = BoardAdjourned(**about, reason=line.reason, adjourned_at=final_at)
+    return [] if engagement.adjourned == adjourned else [adjourned]
 
 
 def conclude(session: Session, now: datetime) -> list[Event]:

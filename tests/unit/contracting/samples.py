@@ -51,7 +51,8 @@ CHECKER, OTHER = "user:checker", "user:other"
 SECRETARY = "user:secretary"
 QUORUM = QuorumRule(version="essai", members=6, minimum_present=4)
 PRESENT = ("m1", "m2", "m3", "m4", "m5")
-MEMBERS = tuple(Member(member_id=one, name=f"Membre {one}", presence=Presence.PRESENT) for one in PRESENT) + (
+MEMBERS = (
+    *(Member(member_id=one, name=f"Membre {one}", presence=Presence.PRESENT) for one in PRESENT),
     Member(member_id="m6", name="Membre m6", presence=Presence.EXCUSED),
 )
 ALL_FOR = Votes(in_favour=PRESENT)
