@@ -149,7 +149,7 @@ class Offices:
         session = await self.open_session(today)
         session_id = session["session_id"]
         confirmed = {dossier.dossier_id: confirmed for dossier, confirmed in decisions}
-        body = {"decisions": [self._decision(row["dossier_id"], confirmed) for row in session["agenda"]]}
+        body = {"decisions": [self.decision(row["dossier_id"], confirmed) for row in session["agenda"]]}
         answers = await self.board("POST", f"/{session_id}/decisions", body)
         recorded = {answer["dossier_id"] for answer in answers if answer["recorded"]}
         if missed := confirmed.keys() - recorded:
@@ -163,7 +163,7 @@ class Offices:
         """The day's session that is not signed yet, or a further one, with today's agenda."""
         listed = await self.board("GET", "?limit=200")
         signed = [row for row in listed if row["status"] == "signed_off"]
-        number = 1 + sum(row["session_id"].startswith(today.isoformat()) for row in signed)
+        number = 1 + sum(today.isoformat() in row["session_id"] for row in signed)
         members = [
             {"member_id": member_id, "name": name, "presence": presence}
             for member_id, (name, presence) in people.DIRECTORS.items()
@@ -173,7 +173,7 @@ class Offices:
         return await self.board("POST", f"/{session_id}/agenda")
 
     @staticmethod
-    def _decision(dossier_id: str, confirmed: dict[str, bool]) -> dict[str, Any]:
+    def decision(dossier_id: str, confirmed: dict[str, bool]) -> dict[str, Any]:
         """Everybody present votes the decision; what is not ripe is adjourned."""
         if dossier_id not in confirmed:
             return {"dossier_id": dossier_id, "decision": "adjourn", "reason": "Réponse du bailleur attendue"}

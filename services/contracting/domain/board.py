@@ -219,5 +219,9 @@ def _latest(lines: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
 
 
 def session_id_of(session_date: date, number: int) -> str:
-    """The day names its session; the second and later ones of a day add their number."""
-    return session_date.isoformat() if number == 1 else f"{session_date.isoformat()}-{number:02}"
+    """The day names its session; the second and later ones of a day add their number.
+
+    The prefix is needed: the embedded store mistakes a key that begins with a date for a moment and loses it.
+    """
+    day = f"ca-{session_date.isoformat()}"
+    return day if number == 1 else f"{day}-{number:02}"

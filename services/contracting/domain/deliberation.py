@@ -1,4 +1,4 @@
-"""How a session decides: quorum, recusals and votes, then the minutes, their sign-off and what they announce."""
+"""How a session decides, then the minutes, their sign-off and what they announce."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,6 @@ from services.contracting.domain.board import (
     BoardSessionOpened,
     Decision,
     Member,
-    QuorumRule,
     Session,
     Votes,
 )
@@ -25,26 +24,21 @@ from services.contracting.domain.facts import BoardAdjourned
 from services.contracting.domain.refusals import (
     AgendaNotFinished,
     AlreadyDecided,
-    BoardTooLarge,
     DecisionFinal,
-    DecisionNotCarried,
-    MemberNamedTwice,
-    MemberNotPresent,
+    DecisionUnsettled,
     MinutesNotWritten,
     MinutesOutdated,
     NoFavourableOpinion,
-    NoQuorum,
     NotOnAgenda,
     ReasonRequired,
-    RecusedMember,
     SessionAlreadyOpen,
     SessionNotHeldYet,
     TwoPeopleNeeded,
-    UnknownMember,
-    VotesIncomplete,
 )
+from services.contracting.domain.votes import check_deliberation, check_known, check_members
 from shared.contracts.contracting import BoardConfirmed, BoardRefused
 from shared.contracts.values import StoredDocument
+from shared.errors import Refusal
 from shared.events import Event
 
 
@@ -67,7 +61,7 @@ def open_session(session: Session, opened: BoardSessionOpened, items: tuple[Agen
         if session.opened.members == opened.members:
             return []
         raise SessionAlreadyOpen("Cette séance est ouverte avec d'autres membres : corrigez-en la présence.")
-    _check_members(opened.members, opened.quorum)
+    check_members(opened.members, opened.quorum)
     return [opened, _drawn(opened.session_id, items, opened.opened_by, opened.opened_at)]
 
 
@@ -83,7 +77,7 @@ def draw_agenda(session: Session, items: tuple[AgendaItem, ...], actor: str, now
 def record_attendance(session: Session, members: tuple[Member, ...], actor: str, now: datetime) -> list[Event]:
     """Correct who is present. Raises: DecisionFinal, MemberNamedTwice, BoardTooLarge."""
     opened = check_not_final(session)
-    _check_members(members, opened.quorum)
+    check_members(members, opened.quorum)
     if members == session.members:
         return []
     return [BoardAttendanceRecorded(session_id=opened.session_id, members=members, recorded_by=actor, recorded_at=now)]
@@ -96,7 +90,7 @@ def record_recusals(
     opened = check_not_final(session)
     _check_on_agenda(session, dossier_id)
     for place, member_id in enumerate(member_ids):
-        _check_known(session, member_id, f"/member_ids/{place}")
+        check_known(session, member_id, f"/member_ids/{place}")
     if frozenset(member_ids) == session.recused(dossier_id):
         return []
     return [
@@ -154,39 +148,11 @@ def check_decidable(engagement: Engagement, elsewhere: str | None) -> None:
         raise AlreadyDecided(f"La séance {elsewhere}, dont le procès-verbal n'est pas signé, a statué sur ce dossier.")
 
 
-def check_deliberation(session: Session, line: BoardDecisionRecorded) -> None:
-    """Whether the votes carry the decision: a quorum without the recused, everybody's vote, a majority of them.
-
-    An adjournment needs neither: it is what is left when the quorum is missing.
-    Raises: UnknownMember, MemberNamedTwice, RecusedMember, MemberNotPresent, NoQuorum, VotesIncomplete,
-    DecisionNotCarried.
-    """
-    assert session.opened is not None
-    deciders, rule = session.deciders(line.dossier_id), session.opened.quorum
-    _check_voters(session, line)
-    if line.decision is Decision.ADJOURN:
-        return
-    if len(deciders) < rule.minimum_present:
-        raise NoQuorum(
-            f"{len(deciders)} membres délibèrent, il en faut {rule.minimum_present} : ajournez le dossier.",
-            deciding=len(deciders),
-            minimum_present=rule.minimum_present,
-        )
-    silent = sorted(deciders - frozenset(line.votes.cast))
-    if silent:
-        raise VotesIncomplete("Indiquez le vote de chaque membre présent.", pointer="/votes", missing=silent)
-    if 2 * len(line.votes.in_favour) <= len(deciders):
-        raise DecisionNotCarried(
-            f"{len(line.votes.in_favour)} voix pour sur {len(deciders)} : la majorité n'est pas réunie.",
-            pointer="/votes/in_favour",
-        )
-
-
 def check_minutes(session: Session, struck: tuple[str, ...], now: datetime) -> None:
     """Whether the minutes can be written: every item decided or struck, every decision still carried.
 
     A decision is weighed again because presence and recusals may have been corrected after it.
-    Raises: DecisionFinal, SessionNotHeldYet, AgendaNotFinished; as check_deliberation.
+    Raises: DecisionFinal, SessionNotHeldYet, AgendaNotFinished, DecisionUnsettled.
     """
     opened = check_not_final(session)
     _check_held(opened, now)
@@ -194,8 +160,13 @@ def check_minutes(session: Session, struck: tuple[str, ...], now: datetime) -> N
     if left:
         numbers = ", ".join(f"n° {number}" for number in left)
         raise AgendaNotFinished(f"Décision attendue, ou ajournement : {numbers}.", missing=left)
-    for line in session.decisions:
-        check_deliberation(session, line)
+    for item in session.agenda:
+        line = session.decision(item.dossier_id)
+        try:
+            if line is not None:
+                check_deliberation(session, line)
+        except Refusal as refusal:
+            raise DecisionUnsettled(f"N° {item.deposit_number} : {refusal.detail}", reason=refusal.type) from refusal
 
 
 def write_minutes(
@@ -280,37 +251,9 @@ def _check_held(opened: BoardSessionOpened, now: datetime) -> None:
         raise SessionNotHeldYet(f"La séance se tient le {opened.session_date:%d/%m/%Y}.")
 
 
-def _check_members(members: tuple[Member, ...], rule: QuorumRule) -> None:
-    named = set[str]()
-    for place, member in enumerate(members):
-        if member.member_id in named:
-            raise MemberNamedTwice("Chaque membre est nommé une fois.", pointer=f"/members/{place}/member_id")
-        named.add(member.member_id)
-    if len(members) > rule.members:
-        raise BoardTooLarge(f"Le conseil compte {rule.members} membres.", pointer="/members")
-
-
 def _check_on_agenda(session: Session, dossier_id: str) -> None:
     if all(item.dossier_id != dossier_id for item in session.agenda):
         raise NotOnAgenda("Ce dossier n'est pas à l'ordre du jour de la séance.", pointer="/dossier_id")
-
-
-def _check_known(session: Session, member_id: str, pointer: str) -> None:
-    if all(member.member_id != member_id for member in session.members):
-        raise UnknownMember(f"« {member_id} » n'est pas membre du conseil à cette séance.", pointer=pointer)
-
-
-def _check_voters(session: Session, line: BoardDecisionRecorded) -> None:
-    voted = set[str]()
-    for member_id in line.votes.cast:
-        _check_known(session, member_id, "/votes")
-        if member_id in voted:
-            raise MemberNamedTwice(f"« {member_id} » vote une fois.", pointer="/votes")
-        if member_id in session.recused(line.dossier_id):
-            raise RecusedMember(f"« {member_id} » s'est déporté et ne vote pas sur ce dossier.", pointer="/votes")
-        if member_id not in session.present:
-            raise MemberNotPresent(f"« {member_id} » est excusé et ne vote pas.", pointer="/votes")
-        voted.add(member_id)
 
 
 def _drawn(session_id: str, items: tuple[AgendaItem, ...], actor: str, now: datetime) -> BoardAgendaDrawn:

@@ -105,6 +105,13 @@ class AgendaNotFinished(Refusal):
     title = "L'ordre du jour n'est pas épuisé"
 
 
+class DecisionUnsettled(Refusal):
+    """`reason`: what the decision is refused for since presence or recusals were corrected."""
+
+    type = "decision-unsettled"
+    title = "Une décision ne tient plus"
+
+
 class MinutesNotWritten(Refusal):
     type = "minutes-not-written"
     title = "Le procès-verbal n'est pas établi"

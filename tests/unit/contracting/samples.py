@@ -16,6 +16,7 @@ from services.contracting.domain.board import (
     QuorumRule,
     Session,
     Votes,
+    session_id_of,
 )
 from services.contracting.domain.engagement import Engagement, receive
 from services.contracting.domain.facts import (
@@ -167,7 +168,7 @@ def rules(**changes: Any) -> CampaignRules:
 
 def sitting(session_date: date = TODAY) -> BoardSessionOpened:
     return BoardSessionOpened(
-        session_id=session_date.isoformat(),
+        session_id=session_id_of(session_date, 1),
         session_date=session_date,
         quorum=QUORUM,
         members=MEMBERS,
@@ -180,7 +181,7 @@ def decided(
     decision: Decision = Decision.CONFIRM, reason: str = "", votes: Votes = ALL_FOR, dossier_id: str = DOSSIER
 ) -> BoardDecisionRecorded:
     return BoardDecisionRecorded(
-        session_id=TODAY.isoformat(),
+        session_id=session_id_of(TODAY, 1),
         dossier_id=dossier_id,
         decision=decision,
         reason=reason,
@@ -194,7 +195,7 @@ def decided(
 
 def signed_session(session_date: date = TODAY) -> Session:
     signed = BoardMinutesSignedOff(
-        session_id=session_date.isoformat(), minutes_sha256="0" * 64, signed_off_by=OTHER, signed_off_at=NOW
+        session_id=session_id_of(session_date, 1), minutes_sha256="0" * 64, signed_off_by=OTHER, signed_off_at=NOW
     )
     return Session(opened=sitting(session_date), members=MEMBERS, signed_off=signed)
 

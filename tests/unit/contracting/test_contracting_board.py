@@ -28,6 +28,7 @@ from services.contracting.domain.refusals import (
     BoardTooLarge,
     DecisionFinal,
     DecisionNotCarried,
+    DecisionUnsettled,
     EngagementEnded,
     MemberNamedTwice,
     MemberNotPresent,
@@ -145,8 +146,8 @@ def signed() -> Sitting:
 
 
 def test_a_session_is_named_by_its_day_and_a_further_one_by_its_number_too():
-    assert session_id_of(TODAY, 1) == "2024-06-03"
-    assert session_id_of(TODAY, 2) == "2024-06-03-02"
+    assert session_id_of(TODAY, 1) == "ca-2024-06-03"
+    assert session_id_of(TODAY, 2) == "ca-2024-06-03-02"
 
 
 def test_a_session_opens_once_with_its_members_its_rule_and_its_agenda():
@@ -253,8 +254,8 @@ def test_a_dossier_that_a_session_decided_is_decided_by_no_other():
     case.decide()
     with pytest.raises(AlreadyDecided, match="03/06/2024"):
         Sitting().decide(case=case)
-    with pytest.raises(AlreadyDecided, match="2024-05-06"):
-        Sitting().decide(elsewhere="2024-05-06")
+    with pytest.raises(AlreadyDecided, match="ca-2024-05-06"):
+        Sitting().decide(elsewhere="ca-2024-05-06")
 
 
 # -- quorum, recusals, votes -----------------------------------------------------------------------------------------
@@ -360,8 +361,9 @@ def test_a_decision_that_a_correction_deprived_of_its_quorum_stops_the_minutes()
     board = Sitting()
     board.decide()
     board.recuse("m5")
-    with pytest.raises(RecusedMember):
+    with pytest.raises(DecisionUnsettled, match="N° 12 : « m5 »") as refused:
         board.check_minutes()
+    assert refused.value.facts == {"reason": "recused-member"}
 
 
 @pytest.mark.parametrize(

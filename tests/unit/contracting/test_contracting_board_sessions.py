@@ -126,16 +126,16 @@ async def test_the_agenda_is_the_favourable_dossiers_in_deposit_order(office):
     await office.favourable("d0", 4)
     assert agenda(await office.open()) == ["d1", "d2", "d3"]
     await office.withdraw("d2")
-    assert agenda(await office.board.draw_agenda("2024-06-03", AUTHOR)) == ["d1", "d3", "d0"]
+    assert agenda(await office.board.draw_agenda("ca-2024-06-03", AUTHOR)) == ["d1", "d3", "d0"]
     assert [row["items"] for row in await office.board.listed(0, 10)] == [3]
 
 
 async def test_an_unknown_session_is_not_found(office):
     for attempt in (
-        office.board.session("2024-01-01"),
-        office.board.draw_agenda("2024-01-01", AUTHOR),
-        office.decide("2024-01-01", ("d1", Decision.CONFIRM)),
-        office.board.minutes("2024-01-01"),
+        office.board.session("ca-2024-01-01"),
+        office.board.draw_agenda("ca-2024-01-01", AUTHOR),
+        office.decide("ca-2024-01-01", ("d1", Decision.CONFIRM)),
+        office.board.minutes("ca-2024-01-01"),
     ):
         with pytest.raises(NotFound):
             await attempt
@@ -145,49 +145,49 @@ async def test_many_decisions_are_answered_one_by_one_and_a_refused_one_stops_no
     await office.open()
     await office.favourable("d9", 9)
     answers = await office.decide(
-        "2024-06-03",
+        "ca-2024-06-03",
         ("d1", Decision.CONFIRM),
         ("nobody", Decision.CONFIRM),
         ("d9", Decision.CONFIRM),
         ("d3", Decision.REFUSE),
     )
     assert [type(answer) for answer in answers] == [type(None), UnknownDossier, NotOnAgenda, type(None)]
-    session = await office.board.session("2024-06-03")
+    session = await office.board.session("ca-2024-06-03")
     assert {line.dossier_id: line.decision for line in session.decisions} == {
         "d1": Decision.CONFIRM,
         "d3": Decision.REFUSE,
     }
     with pytest.raises(DossierNamedTwice):
-        await office.decide("2024-06-03", ("d1", Decision.CONFIRM), ("d1", Decision.REFUSE))
+        await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d1", Decision.REFUSE))
 
 
 async def test_presence_and_recusals_are_recorded_in_the_session(office):
     await office.open()
-    await office.board.record_attendance("2024-06-03", MEMBERS[:4], AUTHOR)
-    session = await office.board.record_recusals("2024-06-03", "d1", ("m1",), AUTHOR)
+    await office.board.record_attendance("ca-2024-06-03", MEMBERS[:4], AUTHOR)
+    session = await office.board.record_recusals("ca-2024-06-03", "d1", ("m1",), AUTHOR)
     assert session.deciders("d1") == {"m2", "m3", "m4"}
 
 
 async def test_nothing_is_announced_before_the_sign_off_and_each_decision_once_after_it(office):
     await office.open()
-    await office.decide("2024-06-03", ("d1", Decision.CONFIRM), ("d2", Decision.REFUSE), ("d3", Decision.ADJOURN))
-    await office.board.write_minutes("2024-06-03", AUTHOR)
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d2", Decision.REFUSE), ("d3", Decision.ADJOURN))
+    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
     assert office.announced == []
-    session = await office.sign("2024-06-03")
+    session = await office.sign("ca-2024-06-03")
     assert office.announced == ["BoardConfirmed d1", "BoardRefused d2", "BoardAdjourned d3"]
     assert session.announced is not None
     assert await office.kinds("d1") == ["BoardConfirmed", "Engaged"]
-    await office.sign("2024-06-03")
+    await office.sign("ca-2024-06-03")
     await office.board.announce_pending()
     assert len(office.announced) == 3
-    (refused,) = await office.decide("2024-06-03", ("d1", Decision.REFUSE))
+    (refused,) = await office.decide("ca-2024-06-03", ("d1", Decision.REFUSE))
     assert isinstance(refused, DecisionFinal)
 
 
 async def test_what_a_session_adjourned_is_on_the_agenda_of_the_next_one(office):
     await office.open(TWO_SESSIONS[0])
-    await office.decide("2024-06-02", ("d1", Decision.CONFIRM), ("d2", Decision.ADJOURN), ("d3", Decision.REFUSE))
-    await office.sign("2024-06-02")
+    await office.decide("ca-2024-06-02", ("d1", Decision.CONFIRM), ("d2", Decision.ADJOURN), ("d3", Decision.REFUSE))
+    await office.sign("ca-2024-06-02")
     (item,) = (await office.open()).agenda
     assert (item.dossier_id, item.adjourned_on) == ("d2", date(2024, 6, 2))
 
@@ -195,39 +195,39 @@ async def test_what_a_session_adjourned_is_on_the_agenda_of_the_next_one(office)
 async def test_what_a_session_decided_and_did_not_announce_is_decided_by_no_other(office):
     await office.open(number=2)
     await office.open(TWO_SESSIONS[0])
-    await office.decide("2024-06-02", ("d1", Decision.CONFIRM), ("d2", Decision.ADJOURN))
+    await office.decide("ca-2024-06-02", ("d1", Decision.CONFIRM), ("d2", Decision.ADJOURN))
     assert agenda(await office.open()) == ["d2", "d3"]
-    first, second = await office.decide("2024-06-03-02", ("d1", Decision.CONFIRM), ("d2", Decision.CONFIRM))
+    first, second = await office.decide("ca-2024-06-03-02", ("d1", Decision.CONFIRM), ("d2", Decision.CONFIRM))
     assert isinstance(first, AlreadyDecided)
     assert second is None
 
 
 async def test_minutes_wait_for_the_whole_agenda_but_not_for_dossiers_that_ended(office):
     await office.open()
-    await office.decide("2024-06-03", ("d1", Decision.CONFIRM))
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM))
     await office.withdraw("d2")
     with pytest.raises(AgendaNotFinished) as refused:
-        await office.board.write_minutes("2024-06-03", AUTHOR)
+        await office.board.write_minutes("ca-2024-06-03", AUTHOR)
     assert refused.value.facts == {"missing": [3]}
-    await office.decide("2024-06-03", ("d3", Decision.CONFIRM))
-    written = (await office.board.write_minutes("2024-06-03", AUTHOR)).minutes
+    await office.decide("ca-2024-06-03", ("d3", Decision.CONFIRM))
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
     assert written.struck == ("d2",)
-    assert (await office.board.write_minutes("2024-06-03", SIGNER)).minutes == written
+    assert (await office.board.write_minutes("ca-2024-06-03", SIGNER)).minutes == written
 
 
 async def test_the_author_of_the_minutes_does_not_sign_them(office):
     await office.open()
-    await office.decide("2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
-    written = (await office.board.write_minutes("2024-06-03", AUTHOR)).minutes
+    await office.decide("ca-2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
     with pytest.raises(TwoPeopleNeeded):
-        await office.board.sign_off("2024-06-03", written.minutes.sha256, AUTHOR)
+        await office.board.sign_off("ca-2024-06-03", written.minutes.sha256, AUTHOR)
     assert office.announced == []
 
 
 async def test_a_stop_between_two_dossiers_is_made_good_and_announces_each_once(office, monkeypatch):
     await office.open()
-    await office.decide("2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
-    written = (await office.board.write_minutes("2024-06-03", AUTHOR)).minutes
+    await office.decide("ca-2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
     insert = office.commits.insert
 
     async def fails_at_the_second_dossier(document):
@@ -238,28 +238,28 @@ async def test_a_stop_between_two_dossiers_is_made_good_and_announces_each_once(
     monkeypatch.setattr(office.commits, "insert", fails_at_the_second_dossier)
     monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
     with pytest.raises(Unavailable):
-        await office.board.sign_off("2024-06-03", written.minutes.sha256, SIGNER)
+        await office.board.sign_off("ca-2024-06-03", written.minutes.sha256, SIGNER)
     assert office.announced == ["BoardConfirmed d1"]
-    assert (await office.board.session("2024-06-03")).announced is None
+    assert (await office.board.session("ca-2024-06-03")).announced is None
     monkeypatch.setattr(office.commits, "insert", insert)
     await office.board.announce_pending()
     assert office.announced == ["BoardConfirmed d1", "BoardConfirmed d2", "BoardConfirmed d3"]
-    assert (await office.board.session("2024-06-03")).announced is not None
+    assert (await office.board.session("ca-2024-06-03")).announced is not None
 
 
 async def test_the_minutes_are_the_same_bytes_when_printed_again_from_the_journal(office):
     await office.open()
-    await office.board.record_recusals("2024-06-03", "d2", ("m5",), AUTHOR)
+    await office.board.record_recusals("ca-2024-06-03", "d2", ("m5",), AUTHOR)
     partly = Taken(
         "d2", Decision.REFUSE, "Exposition trop élevée", Votes(in_favour=("m1", "m2", "m3"), against=("m4",))
     )
-    await office.board.decide("2024-06-03", [partly], AUTHOR)
-    await office.decide("2024-06-03", ("d1", Decision.CONFIRM), ("d3", Decision.ADJOURN))
-    await office.sign("2024-06-03")
-    document, chunks = await office.board.minutes("2024-06-03")
+    await office.board.decide("ca-2024-06-03", [partly], AUTHOR)
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d3", Decision.ADJOURN))
+    await office.sign("ca-2024-06-03")
+    document, chunks = await office.board.minutes("ca-2024-06-03")
     kept = b"".join([chunk async for chunk in chunks])
     folded = Session()
-    async for event in office.sessions[0].events("2024-06-03"):
+    async for event in office.sessions[0].events("ca-2024-06-03"):
         folded = folded.fold(event)
     written = folded.minutes
     assert written is not None
@@ -271,15 +271,15 @@ async def test_the_minutes_are_the_same_bytes_when_printed_again_from_the_journa
 
 async def test_the_minutes_say_who_sat_voted_kept_out_and_what_was_decided(office):
     await office.open()
-    await office.board.record_recusals("2024-06-03", "d2", ("m5",), AUTHOR)
+    await office.board.record_recusals("ca-2024-06-03", "d2", ("m5",), AUTHOR)
     partly = Taken(
         "d2", Decision.REFUSE, "Exposition trop élevée", Votes(in_favour=("m1", "m2", "m3"), against=("m4",))
     )
-    await office.board.decide("2024-06-03", [partly], AUTHOR)
-    await office.decide("2024-06-03", ("d1", Decision.CONFIRM))
+    await office.board.decide("ca-2024-06-03", [partly], AUTHOR)
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM))
     await office.withdraw("d3")
-    await office.board.write_minutes("2024-06-03", AUTHOR)
-    _, chunks = await office.board.minutes("2024-06-03")
+    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    _, chunks = await office.board.minutes("ca-2024-06-03")
     pdf = b"".join([chunk async for chunk in chunks])
     text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
     for said in (
