@@ -8,6 +8,7 @@ from services.contracting.api import engagements as engagements_api
 from services.contracting.api import payments as payments_api
 from services.contracting.documents import Payee
 from services.contracting.domain import board, campaign, engagement, payment
+from services.contracting.domain.board import QuorumRule
 from services.contracting.handlers import GROUP, handlers
 from services.contracting.settings import ContractingSettings
 from services.contracting.transmission import BdtDirectory, BdtMail, Transmission
@@ -19,6 +20,7 @@ from shared.settings import read_settings
 
 TRANSMISSION_RETRY_SECONDS = 5.0
 PAYMENTS_CHECK_SECONDS = 5.0
+BOARD_CHECK_SECONDS = 5.0
 
 
 def build() -> FastAPI:
@@ -40,11 +42,24 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         payee=Payee(settings.payee_name, settings.payee_iban),
         clock=service.clock,
     )
-    decisions = Board(journal, sessions, view, service.view(board.KIND), service.clock)
+    decisions = Board(
+        engagements=journal,
+        sessions=sessions,
+        view=view,
+        sessions_view=service.view(board.KIND),
+        objects=service.objects,
+        quorum=QuorumRule(
+            version=settings.board_rule,
+            members=settings.board_members,
+            minimum_present=settings.board_minimum_present,
+        ),
+        clock=service.clock,
+    )
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     service.consume(GROUP, handlers(engagements))
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
     service.every(PAYMENTS_CHECK_SECONDS, payments.finish_interrupted)
+    service.every(BOARD_CHECK_SECONDS, decisions.announce_pending)
     routers = [
         board_api.router(decisions),
         payments_api.router(payments),

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from services.contracting.domain.board import Session
+from services.contracting.domain.board import AgendaItem, Decision, Session
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.payment import Payment, PaymentStatus
 from shared.contracts.contracting import BoardConfirmed
@@ -30,6 +30,7 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "favourable": engagement.favourable is not None,
         "accepted": engagement.accepted is not None,
         "board": None if board is None else ("confirmed" if isinstance(board, BoardConfirmed) else "refused"),
+        "adjourned_on": engagement.adjourned.session_date.isoformat() if engagement.adjourned else None,
         "committed": engagement.committed is not None,
         "ended": engagement.end.value if engagement.end else None,
         "premium_cents": engagement.premium_cents,
@@ -50,10 +51,16 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
 
 
 def render_session(session_id: str, session: Session) -> Document:
+    """`decided` are the dossiers confirmed or refused: no other session may decide them before the announcement."""
+    settled = (line.dossier_id for line in session.decisions if line.decision is not Decision.ADJOURN)
     return {
         "session_id": session_id,
-        "closed": session.closed is not None,
+        "status": session.status.value,
+        "items": len(session.agenda),
         "decisions": len(session.decisions),
+        "decided": sorted(settled),
+        "announced": session.announced is not None,
+        "announcing": session.signed_off is not None and session.announced is None,
     }
 
 
@@ -80,6 +87,20 @@ def agenda(view: Documents, skip: int, limit: int) -> Rows:
     """What the board has to decide, in deposit order."""
     query = DEPOSITED | {"favourable": True, "ended": None, "board": None}
     return view.find(query, sort=DEPOSIT_ORDER, skip=skip, limit=limit)
+
+
+def agenda_item(row: dict[str, Any]) -> AgendaItem:
+    return AgendaItem.model_validate({name: row[name] for name in AgendaItem.model_fields})
+
+
+def unannounced(view: Documents) -> Rows:
+    """Sessions whose decisions nobody else has heard of yet."""
+    return view.find({"announced": False})
+
+
+def announcing(view: Documents) -> Rows:
+    """Sessions that are signed and whose announcement was interrupted."""
+    return view.find({"announcing": True})
 
 
 def sessions(view: Documents, skip: int, limit: int) -> Rows:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.contracting.domain.facts import (
     ActePrepared,
+    BoardAdjourned,
     EngagementScreened,
     Purpose,
     SignedConventionChecked,
@@ -84,6 +85,7 @@ KEPT: dict[type[Event], str] = {
     OfferAccepted: "accepted",
     BoardConfirmed: "board",
     BoardRefused: "board",
+    BoardAdjourned: "adjourned",
     Engaged: "engaged",
     Committed: "committed",
     SignedConventionLodged: "lodged",
@@ -106,6 +108,7 @@ class Engagement:
     issued: OfferIssued | None = None
     accepted: OfferAccepted | None = None
     board: BoardConfirmed | BoardRefused | None = None
+    adjourned: BoardAdjourned | None = None
     engaged: Engaged | None = None
     committed: Committed | None = None
     convention_screening: EngagementScreened | None = None

@@ -32,6 +32,16 @@ class EngagementScreened(Event):
     recorded_at: UtcDatetime
 
 
+class BoardAdjourned(Event):
+    """The board put the dossier off to its next session."""
+
+    dossier_id: str
+    session_id: str
+    session_date: date
+    reason: str
+    adjourned_at: UtcDatetime
+
+
 class SignedConventionChecked(Event):
     """Who looked at the returned convention: another person prepares the acte."""
 

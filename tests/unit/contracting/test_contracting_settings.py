@@ -37,6 +37,8 @@ def test_a_directory_or_mail_leads_to_the_bdt(tmp_path):
         (MAIL | {"smtp_host": None}, "ALS_SMTP_HOST"),
         (MAIL | {"bdt_mail_to": "nobody"}, "bdt_mail_to"),
         ({"bdt_directory": "/bdt", "payee_iban": "FR7630006000011234567890188"}, "IBAN invalide"),
+        ({"bdt_directory": "/bdt", "board_members": 11, "board_minimum_present": 5}, "ALS_BOARD_MINIMUM_PRESENT"),
+        ({"bdt_directory": "/bdt", "board_members": 10, "board_minimum_present": 11}, "ALS_BOARD_MINIMUM_PRESENT"),
     ],
 )
 def test_a_wrong_setting_is_named(given, said):
