@@ -6,14 +6,16 @@ from services.contracting import store
 from services.contracting.api import board as board_api
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import payments as payments_api
+from services.contracting.api import statements as statements_api
 from services.contracting.documents import Payee
-from services.contracting.domain import board, campaign, engagement, payment
+from services.contracting.domain import board, campaign, engagement, payment, statement
 from services.contracting.handlers import GROUP, handlers
 from services.contracting.settings import ContractingSettings
 from services.contracting.transmission import BdtDirectory, BdtMail, Transmission
 from services.contracting.usecases.board import Board
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.statements import Statements
 from shared.service import Service
 from shared.settings import read_settings
 
@@ -30,6 +32,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     journal = service.journal(engagement.KIND, store.render)
     sessions = service.journal(board.KIND, store.render_session)
     received = service.journal(payment.KIND, store.render_payment)
+    imports = service.journal(statement.KIND, store.render_statement)
     view = service.view(engagement.KIND)
     engagements = Engagements(
         engagements=journal,
@@ -42,12 +45,15 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     )
     decisions = Board(journal, sessions, view, service.view(board.KIND), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
+    statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
     service.consume(GROUP, handlers(engagements))
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
     service.every(PAYMENTS_CHECK_SECONDS, payments.finish_interrupted)
+    service.every(PAYMENTS_CHECK_SECONDS, statements.finish_interrupted)
     routers = [
         board_api.router(decisions),
         payments_api.router(payments),
+        statements_api.router(statements),
         engagements_api.router(engagements),
     ]
     return service.app("Contractualisation", routers)

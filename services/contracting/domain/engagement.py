@@ -23,6 +23,7 @@ from shared.contracts.contracting import (
     EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
+    PremiumPaymentReversed,
 )
 from shared.contracts.envelope import Committed, Released
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
@@ -116,6 +117,7 @@ class Engagement:
     checked: SignedConventionChecked | None = None
     signed: ConventionSigned | None = None
     payments: tuple[PremiumPaymentRecorded, ...] = ()
+    reversals: tuple[PremiumPaymentReversed, ...] = ()
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
     transmitted: ActeTransmitted | None = None
@@ -146,7 +148,8 @@ class Engagement:
 
     @property
     def paid_cents(self) -> int:
-        return sum(payment.amount_cents for payment in self.payments)
+        came = sum(payment.amount_cents for payment in self.payments)
+        return came - sum(reversal.amount_cents for reversal in self.reversals)
 
     @property
     def premium_cents(self) -> int | None:
@@ -194,9 +197,10 @@ class Engagement:
 
     @property
     def transmission_pending(self) -> bool:
-        """A prepared acte is on its way; an end or an asset-freeze alert stops it."""
+        """A prepared acte is on its way; an end, an asset-freeze alert or a premium that went back stops it."""
         screened = self.acte_screening is not None and self.acte_screening.clear
-        return self.prepared is not None and self.transmitted is None and self.end is None and screened
+        held = self.end is not None or self.paid is None or not screened
+        return self.prepared is not None and self.transmitted is None and not held
 
     @property
     def documents(self) -> dict[EngagementDocument, StoredDocument]:
@@ -241,6 +245,8 @@ class Engagement:
                 )
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
+            case PremiumPaymentReversed(outstanding_cents=outstanding):
+                return replace(self, reversals=(*self.reversals, event), paid=None if outstanding else self.paid)
             case _:
                 return self
 

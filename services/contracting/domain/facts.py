@@ -21,6 +21,30 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
 
 
+class Direction(StrEnum):
+    """Which way the money of a bank entry went, seen from the collection account."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+class Basis(StrEnum):
+    """What tells which dossier a payment is for."""
+
+    REFERENCE = "reference"
+    AMOUNT_AND_PAYER = "amount_and_payer"
+    PERSON = "person"
+
+
+class Outcome(StrEnum):
+    """What a payment made of its dossier's premium when it was counted; late is after an end, all due back."""
+
+    EXACT = "exact"
+    PARTIAL = "partial"
+    OVER = "over"
+    LATE = "late"
+
+
 class EngagementScreened(Event):
     """The outcome of an asset-freeze screening; the latest of each purpose counts."""
 
@@ -52,22 +76,31 @@ class ActePrepared(Event):
 
 
 class PaymentReceived(Event):
-    """A payment as the accountant entered it, matched or not."""
+    """A bank entry as the accountant entered it or a statement brought it, matched or not.
+
+    `payer` is the other party, whom a debit pays. `end_to_end_id` and `bank_reference` are the banks' own names.
+    """
 
     payment_id: str
     reference: str
     amount_cents: int
     received_on: date
     recorded_at: UtcDatetime
+    direction: Direction = Direction.CREDIT
+    payer: str = ""
+    payer_iban: str = ""
+    end_to_end_id: str = ""
+    bank_reference: str = ""
 
 
 class PaymentMatched(Event):
-    """The dossier the payment is for, by its reference or by a person."""
+    """The dossier the payment is for, and what tells so."""
 
     payment_id: str
     dossier_id: str
     matched_by: str
     matched_at: UtcDatetime
+    basis: Basis = Basis.REFERENCE
 
 
 class PaymentBooked(Event):
@@ -76,3 +109,4 @@ class PaymentBooked(Event):
     payment_id: str
     dossier_id: str
     booked_at: UtcDatetime
+    outcome: Outcome

@@ -99,6 +99,62 @@ class PaymentAlreadyMatched(Refusal):
     title = "Ce paiement est déjà rapproché"
 
 
+class PaymentClosed(Refusal):
+    type = "payment-closed"
+    title = "Ce règlement est déjà traité"
+
+
+class PaymentCounted(Refusal):
+    type = "payment-counted"
+    title = "Ce règlement est déjà compté"
+
+
+class WrongDirection(Refusal):
+    type = "payment-wrong-direction"
+    title = "Le sens de cette écriture ne convient pas"
+
+
+class NothingToReturn(Refusal):
+    type = "nothing-to-return"
+    title = "Aucune somme n'est à restituer"
+
+
+class ReturnNotDecided(Refusal):
+    type = "return-not-decided"
+    title = "La restitution n'a pas été décidée"
+
+
+class DebitMismatch(Refusal):
+    type = "debit-mismatch"
+    title = "Le débit ne correspond pas à cet encaissement"
+
+
+class StatementConflict(Refusal):
+    type = "statement-conflict"
+    title = "Ce numéro de relevé désigne un autre relevé"
+
+
+class StatementRefused(Refusal):
+    """A statement that does not hold together: nothing of it is kept."""
+
+    status = 422
+
+
+class StatementOfOtherAccount(StatementRefused):
+    type = "statement-other-account"
+    title = "Ce relevé n'est pas celui du compte d'encaissement"
+
+
+class StatementUnbalanced(StatementRefused):
+    type = "statement-unbalanced"
+    title = "Le solde du relevé ne correspond pas à ses écritures"
+
+
+class EntryRepeated(StatementRefused):
+    type = "statement-entry-repeated"
+    title = "Une écriture figure deux fois dans le relevé"
+
+
 class PremiumNotCalled(Refusal):
     type = "premium-not-called"
     title = "La prime n'a pas encore été appelée"
