@@ -49,6 +49,8 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "to_return_cents": engagement.to_return_cents,
         "convention_outdated": engagement.convention_outdated,
         "transmission_pending": engagement.transmission_pending,
+        "acte_name": engagement.delivered.proof.name if engagement.delivered else None,
+        "acknowledged": engagement.acknowledged is not None,
     }
 
 
@@ -123,6 +125,11 @@ def overpaid(view: Documents, skip: int, limit: int) -> Rows:
 
 def pending_transmissions(view: Documents) -> Rows:
     return view.find({"transmission_pending": True})
+
+
+def unacknowledged(view: Documents, limit: int) -> Rows:
+    """Transmitted actes the BdT has not acknowledged."""
+    return view.find({"acte_name": {"$gt": ""}, "acknowledged": False}, sort=DEPOSIT_ORDER, limit=limit)
 
 
 def unmatched(payments: Documents, skip: int, limit: int) -> Rows:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from services.contracting.domain.dates import end_of_day
 from services.contracting.domain.facts import (
+    ActeAcknowledged,
+    ActeDelivered,
     ActePrepared,
     EngagementScreened,
     Purpose,
@@ -92,7 +94,9 @@ KEPT: dict[type[Event], str] = {
     ConventionSigned: "signed",
     PremiumPaid: "paid",
     ActePrepared: "prepared",
+    ActeDelivered: "delivered",
     ActeTransmitted: "transmitted",
+    ActeAcknowledged: "acknowledged",
 }
 
 
@@ -120,7 +124,9 @@ class Engagement:
     reversals: tuple[PremiumPaymentReversed, ...] = ()
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
+    delivered: ActeDelivered | None = None
     transmitted: ActeTransmitted | None = None
+    acknowledged: ActeAcknowledged | None = None
     end: EngagementState | None = None
 
     @property

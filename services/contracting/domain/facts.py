@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 
 from shared.contracts.values import StoredDocument
-from shared.events import Event, UtcDatetime
+from shared.events import Event, UtcDatetime, Value
 
 
 class Purpose(StrEnum):
@@ -73,6 +73,42 @@ class ActePrepared(Event):
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
+
+
+class Channel(StrEnum):
+    DIRECTORY = "directory"
+    MAIL = "mail"
+    SFTP = "sftp"
+    S3 = "s3"
+
+
+class Proof(Value):
+    """What was sent to the BdT, where and when, and what the other side answered."""
+
+    channel: Channel
+    destination: str
+    name: str
+    sha256: str
+    size_bytes: int
+    answer: str
+    sent_at: UtcDatetime
+
+
+class ActeDelivered(Event):
+    """The proof of delivery, kept with the transmission it proves."""
+
+    dossier_id: str
+    proof: Proof
+
+
+class ActeAcknowledged(Event):
+    """The BdT says that it has the acte; `reference` is its own."""
+
+    dossier_id: str
+    reference: str
+    received_on: date
+    recorded_by: str
+    recorded_at: UtcDatetime
 
 
 class PaymentReceived(Event):

@@ -89,6 +89,27 @@ class ActeAlreadyPrepared(Refusal):
     title = "L'acte est déjà établi"
 
 
+class ActeNotTransmitted(Refusal):
+    type = "acte-not-transmitted"
+    title = "L'acte n'est pas encore transmis"
+
+
+class AcknowledgementTooEarly(Refusal):
+    type = "acknowledgement-too-early"
+    title = "L'accusé de réception précède la transmission"
+    status = 422
+
+
+class AcknowledgementConflict(Refusal):
+    type = "acknowledgement-conflict"
+    title = "Un autre accusé de réception est déjà enregistré"
+
+
+class AcknowledgementMismatch(Refusal):
+    type = "acknowledgement-mismatch"
+    title = "L'accusé de réception porte sur un autre document"
+
+
 class PaymentConflict(Refusal):
     type = "payment-conflict"
     title = "Cet identifiant de paiement désigne un autre paiement"

@@ -145,10 +145,11 @@ class Engagements:
             if prepared is None or submitted is None or not engagement.transmission_pending:
                 return engagement
             pdf = await self._settled_bytes(prepared.acte)
-            await self.transmission.send(Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at))
             now = self.clock.now()
+            acte = Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at)
+            proof = await self.transmission.send(acte, now)
             done = await self.engagements.append(
-                dossier_id, lambda current: acte_domain.record_transmission(current, now), cause
+                dossier_id, lambda current: acte_domain.record_transmission(current, proof, now), cause
             )
             return done.state
 

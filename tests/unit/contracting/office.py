@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 
 from services.contracting import store
 from services.contracting.api import payments as payments_api
@@ -39,9 +40,14 @@ class Office:
         )
         self.statements = Statements(self.imports, self.view("statement"), self.payments, IBAN, self.clock)
         self.caller = Principal("nobody", frozenset())
+        self.client: httpx.AsyncClient
+        self.serve(payments_api.router(self.payments), statements_api.router(self.statements))
+
+    def serve(self, *routers: APIRouter) -> None:
+        """Answer `routers` instead of the accountant's."""
         app = build_app(
             "Contractualisation",
-            [payments_api.router(self.payments), statements_api.router(self.statements)],
+            routers,
             lifespan=None,  # pyright: ignore[reportArgumentType] (the transport starts nothing)
             checks=_nothing,
         )
@@ -59,6 +65,9 @@ class Office:
     async def _project(self, commit: Commit, state: Any) -> None:
         kind, key = commit.stream.split(":", 1)
         await self._views[kind].put(self._journals[kind], self.commits, key, state, commit.version)
+
+    async def keep(self, _commit: Commit, _state: Any) -> None:
+        """Nothing is shown of a stream without a view."""
 
     async def know(self, case: Case, dossier_id: str = DOSSIER) -> None:
         """The dossier stands where the case brought it."""

@@ -1,14 +1,29 @@
 """Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from services.contracting.main import transmission
 from services.contracting.settings import ContractingSettings
-from services.contracting.transmission import BdtDirectory, BdtMail
+from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
 
 IBAN = "FR7630006000011234567890189"
 MAIL = {"bdt_mail_to": "actes@bdt.example", "mail_from": "garantie@als.example", "smtp_host": "mail"}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+SFTP = {
+    "bdt_sftp_host": "sftp.bdt.example",
+    "bdt_sftp_user": "als",
+    "bdt_sftp_key_file": "/keys/bdt",
+    "bdt_sftp_host_key": HOST_KEY,
+}
+S3 = {
+    "bdt_s3_endpoint": "s3.bdt.example",
+    "bdt_s3_access_key": "access",
+    "bdt_s3_secret_key": "secret",
+    "bdt_s3_bucket": "actes",
+}
 
 
 def settings(**given) -> ContractingSettings:
@@ -24,7 +39,12 @@ def settings(**given) -> ContractingSettings:
     return ContractingSettings(**(base | given))
 
 
-def test_a_directory_or_mail_leads_to_the_bdt(tmp_path):
+def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
+    key_file = Path("/keys/bdt")
+    assert transmission(settings(**SFTP)) == BdtSftp("sftp.bdt.example", 22, "als", key_file, HOST_KEY, ".")
+    bucket = transmission(settings(**S3))
+    assert isinstance(bucket, BdtBucket)
+    assert bucket.destination == "s3://s3.bdt.example/actes"
     assert transmission(settings(bdt_directory=tmp_path)) == BdtDirectory(tmp_path)
     assert transmission(settings(**MAIL)) == BdtMail("mail", 25, "actes@bdt.example", "garantie@als.example")
 
@@ -32,8 +52,11 @@ def test_a_directory_or_mail_leads_to_the_bdt(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "ALS_BDT_DIRECTORY ou ALS_BDT_MAIL_TO"),
-        (MAIL | {"bdt_directory": "/bdt"}, "l'un des deux"),
+        ({}, "ALS_BDT_DIRECTORY, ALS_BDT_MAIL_TO, ALS_BDT_SFTP_HOST ou ALS_BDT_S3_ENDPOINT"),
+        (MAIL | {"bdt_directory": "/bdt"}, "un seul"),
+        (SFTP | {"bdt_sftp_host_key": None}, "ALS_BDT_SFTP_HOST_KEY sont nécessaires avec ALS_BDT_SFTP_HOST"),
+        (SFTP | {"bdt_sftp_host_key": "ssh-ed25519 none"}, "clé publique illisible"),
+        (S3 | {"bdt_s3_bucket": None}, "ALS_BDT_S3_BUCKET sont nécessaires avec ALS_BDT_S3_ENDPOINT"),
         (MAIL | {"smtp_host": None}, "ALS_SMTP_HOST"),
         (MAIL | {"bdt_mail_to": "nobody"}, "bdt_mail_to"),
         ({"bdt_directory": "/bdt", "payee_iban": "FR7630006000011234567890188"}, "IBAN invalide"),
