@@ -7,9 +7,11 @@ from services.contracting.api import board as board_api
 from services.contracting.api import delivery as delivery_api
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import payments as payments_api
+from services.contracting.api import screenings as screenings_api
 from services.contracting.api import statements as statements_api
 from services.contracting.documents import Payee
-from services.contracting.domain import board, campaign, engagement, payment, statement
+from services.contracting.domain import board, campaign, engagement, payment, screening, statement
+from services.contracting.freeze_register import FreezeRegister, RegisterFile, RegisterObject
 from services.contracting.handlers import GROUP, handlers
 from services.contracting.settings import ContractingSettings
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission
@@ -17,8 +19,9 @@ from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.board import Board
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.statements import Statements
-from shared.objects import MinioObjects
+from shared.objects import MinioObjects, ObjectStore
 from shared.service import Service
 from shared.settings import read_settings
 
@@ -38,6 +41,10 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     received = service.journal(payment.KIND, store.render_payment)
     imports = service.journal(statement.KIND, store.render_statement)
     view = service.view(engagement.KIND)
+    screened = service.journal(screening.KIND, store.render_screening)
+    screenings = Screenings(
+        journal, screened, service.view(screening.KIND), freeze_register(settings, service.objects), service.clock
+    )
     way = transmission(settings)
     engagements = Engagements(
         engagements=journal,
@@ -47,6 +54,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         transmission=way,
         payee=Payee(settings.payee_name, settings.payee_iban),
         clock=service.clock,
+        screenings=screenings,
     )
     decisions = Board(journal, sessions, view, service.view(board.KIND), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
@@ -63,6 +71,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         statements_api.router(statements),
         engagements_api.router(engagements),
         delivery_api.router(engagements, acknowledgements),
+        screenings_api.router(screenings),
     ]
     return service.app("Contractualisation", routers)
 
@@ -94,3 +103,10 @@ def transmission(settings: ContractingSettings) -> Transmission:
     assert settings.smtp_host
     assert settings.mail_from
     return BdtMail(settings.smtp_host, settings.smtp_port, settings.bdt_mail_to, settings.mail_from)
+
+
+def freeze_register(settings: ContractingSettings, objects: ObjectStore) -> FreezeRegister | None:
+    """Where the register of asset freezes is kept, if anywhere."""
+    if settings.freeze_register_file is not None:
+        return RegisterFile(settings.freeze_register_file)
+    return RegisterObject(objects, settings.freeze_register_object) if settings.freeze_register_object else None

@@ -45,7 +45,10 @@ def _variables(names: Iterable[str], last: str) -> str:
 
 
 class ContractingSettings(ServiceSettings):
-    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four."""
+    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four.
+
+    `freeze_register_*`: the register of asset freezes, a file or a key of the object store.
+    """
 
     database: str = "contracting"
     payee_name: str = "Action Logement Services"
@@ -66,6 +69,8 @@ class ContractingSettings(ServiceSettings):
     bdt_s3_secret_key: SecretStr | None = None
     bdt_s3_bucket: str | None = None
     bdt_s3_secure: bool = True
+    freeze_register_file: Path | None = None
+    freeze_register_object: str | None = None
 
     @model_validator(mode="after")
     def _one_way_to_the_bdt(self) -> "ContractingSettings":
@@ -75,4 +80,10 @@ class ContractingSettings(ServiceSettings):
         needed = WAYS[chosen[0]]
         if not all(getattr(self, name) for name in needed):
             raise ValueError(f"{_variables(needed, 'et')} sont nécessaires avec ALS_{chosen[0].upper()}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_register(self) -> "ContractingSettings":
+        if self.freeze_register_file and self.freeze_register_object:
+            raise ValueError("ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT, pas les deux")
         return self

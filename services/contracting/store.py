@@ -8,6 +8,7 @@ from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import Direction, PaymentReceived
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.returns import due_back_cents
+from services.contracting.domain.screening import Screening
 from services.contracting.domain.statement import Import
 from shared.contracts.contracting import BoardConfirmed
 from shared.documents import Document, Documents
@@ -59,6 +60,15 @@ def render_session(session_id: str, session: Session) -> Document:
         "session_id": session_id,
         "closed": session.closed is not None,
         "decisions": len(session.decisions),
+    }
+
+
+def render_screening(dossier_id: str, state: Screening) -> Document:
+    """Figures only: the names stay in the journal."""
+    return {
+        "dossier_id": dossier_id,
+        "open_alerts": len(state.open_alerts),
+        "screened_at": max((one.screened_at for one in state.made), default=None),
     }
 
 
@@ -187,6 +197,11 @@ def statements(view: Documents, skip: int, limit: int) -> Rows:
 def unprocessed(view: Documents) -> Rows:
     """Statements whose entries were not all taken in."""
     return view.find({"processed": False})
+
+
+def alerts(view: Documents, skip: int, limit: int) -> Rows:
+    """Dossiers with an alert to conclude, the oldest screening first."""
+    return view.find({"open_alerts": {"$gt": 0}}, sort=[("screened_at", 1)], skip=skip, limit=limit)
 
 
 def awaiting(view: Documents, amount_cents: int) -> Rows:

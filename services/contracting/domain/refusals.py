@@ -58,6 +58,16 @@ class ScreeningTooEarly(Refusal):
     title = "Filtrage prématuré"
 
 
+class AlertOpen(Refusal):
+    type = "freeze-alert-open"
+    title = "Une alerte de gel des avoirs est à conclure"
+
+
+class AlertAlreadyResolved(Refusal):
+    type = "freeze-alert-resolved"
+    title = "Cette alerte est déjà conclue"
+
+
 class DateInFuture(Refusal):
     type = "date-in-future"
     title = "Date à venir"

@@ -9,11 +9,13 @@ import pytest
 from services.contracting.api import delivery
 from services.contracting.documents import Payee
 from services.contracting.domain import acte as domain
-from services.contracting.domain import campaign
+from services.contracting.domain import campaign, screening
 from services.contracting.domain.facts import ActeDelivered
+from services.contracting.store import render_screening
 from services.contracting.transmission import ActeAltered, BdtDirectory
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.engagements import Engagements
+from services.contracting.usecases.screenings import Screenings
 from shared.auth import Role
 from shared.contracts.contracting import ActeTransmitted
 from shared.errors import Unavailable
@@ -45,6 +47,9 @@ class Counter:
             transmission=way,
             payee=Payee("ALS", IBAN),
             clock=clock,
+            screenings=Screenings(
+                self.office.engagements, self.office.journal(screening.KIND, render_screening), view, None, clock
+            ),
         )
         self.acknowledgements = Acknowledgements(self.office.engagements, view, way, clock)
         self.office.serve(delivery.router(self.engagements, self.acknowledgements))

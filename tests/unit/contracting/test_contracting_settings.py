@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.contracting.main import transmission
+from services.contracting.freeze_register import RegisterFile, RegisterObject
+from services.contracting.main import freeze_register, transmission
 from services.contracting.settings import ContractingSettings
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
+from shared.objects import DirectoryObjects
 
 IBAN = "FR7630006000011234567890189"
 MAIL = {"bdt_mail_to": "actes@bdt.example", "mail_from": "garantie@als.example", "smtp_host": "mail"}
@@ -57,6 +59,7 @@ def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
         (SFTP | {"bdt_sftp_host_key": None}, "ALS_BDT_SFTP_HOST_KEY sont nécessaires avec ALS_BDT_SFTP_HOST"),
         (SFTP | {"bdt_sftp_host_key": "ssh-ed25519 none"}, "clé publique illisible"),
         (S3 | {"bdt_s3_bucket": None}, "ALS_BDT_S3_BUCKET sont nécessaires avec ALS_BDT_S3_ENDPOINT"),
+        (MAIL | {"freeze_register_file": "/r", "freeze_register_object": "r"}, "pas les deux"),
         (MAIL | {"smtp_host": None}, "ALS_SMTP_HOST"),
         (MAIL | {"bdt_mail_to": "nobody"}, "bdt_mail_to"),
         ({"bdt_directory": "/bdt", "payee_iban": "FR7630006000011234567890188"}, "IBAN invalide"),
@@ -65,6 +68,15 @@ def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
 def test_a_wrong_setting_is_named(given, said):
     with pytest.raises(ValidationError, match=said):
         settings(**given)
+
+
+def test_the_register_of_asset_freezes_is_a_file_an_object_or_none(tmp_path):
+    objects = DirectoryObjects(tmp_path)
+    assert freeze_register(settings(**MAIL), objects) is None
+    file = settings(**MAIL, freeze_register_file=tmp_path / "gels.json")
+    assert freeze_register(file, objects) == RegisterFile(tmp_path / "gels.json")
+    key = settings(**MAIL, freeze_register_object="registers/gels.json")
+    assert freeze_register(key, objects) == RegisterObject(objects, "registers/gels.json")
 
 
 def test_an_iban_may_be_typed_with_spaces():
