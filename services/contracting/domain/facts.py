@@ -140,9 +140,9 @@ class PaymentMatched(Event):
 
 
 class PaymentBooked(Event):
-    """The dossier's engagement counts the payment."""
+    """The dossier's engagement counts the payment. `outcome` is None in what was booked before it was kept."""
 
     payment_id: str
     dossier_id: str
     booked_at: UtcDatetime
-    outcome: Outcome
+    outcome: Outcome | None = None

@@ -50,7 +50,7 @@ class Queue(StrEnum):
     TO_RETURN = "to_return"
 
 
-QUEUE_OF = {
+QUEUE_OF: dict[Outcome | None, Queue] = {
     Outcome.EXACT: Queue.EXACT,
     Outcome.PARTIAL: Queue.PARTIAL,
     Outcome.OVER: Queue.OVER,
@@ -139,7 +139,7 @@ class Payment:
         if self.to_return:
             return Queue.TO_RETURN
         if self.booked:
-            return QUEUE_OF[self.booked.outcome]
+            return QUEUE_OF.get(self.booked.outcome)
         if self.matched:
             return None
         return Queue.DUPLICATE if self.held else Queue.UNKNOWN

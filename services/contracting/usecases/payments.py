@@ -247,6 +247,8 @@ class Payments:
     async def queue(self, queue: Queue, skip: int, limit: int) -> list[dict[str, Any]]:
         """A queue, the oldest first; a partial or too large payment is in it as long as its dossier is so."""
         concerned = await store.dossiers_in(self.view, queue)
+        if concerned == []:
+            return []
         return [row async for row in store.queued(self.payments_view, queue, concerned, skip, limit)]
 
     async def unmatched(self, skip: int, limit: int) -> list[dict[str, Any]]:

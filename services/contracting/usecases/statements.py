@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from services.contracting import store
 from services.contracting.domain import statement as domain
 from services.contracting.domain.payment import Payment
@@ -12,8 +14,11 @@ from services.contracting.statements import read
 from services.contracting.usecases.payments import Payments
 from shared.clock import Clock
 from shared.documents import Documents
+from shared.errors import Refusal
 from shared.events import Cause
 from shared.journal import Journal
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,13 @@ class Statements:
         return done.state, payments
 
     async def finish_interrupted(self) -> None:
-        """Take in the statements that an outage interrupted."""
+        """Take in the statements that an outage interrupted; one that cannot be does not hold up the others."""
         interrupted = [row["_id"] async for row in store.unprocessed(self.view)]
         for key in interrupted:
-            await self._process(key, Cause("service:contracting", correlation=key))
+            try:
+                await self._process(key, Cause("service:contracting", correlation=key))
+            except Refusal as refusal:
+                log.error("statement_needs_person", statement=key, reason=refusal.type)
 
     async def listed(self, skip: int, limit: int) -> list[dict[str, Any]]:
         return [row async for row in store.statements(self.view, skip, limit)]

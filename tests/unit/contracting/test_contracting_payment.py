@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracting.domain import payment, premium, returns
-from services.contracting.domain.facts import Basis, Direction, Outcome
+from services.contracting.domain.facts import Basis, Direction, Outcome, PaymentBooked
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.refusals import (
     DateInFuture,
@@ -189,6 +189,10 @@ def test_a_payment_is_booked_once_and_waits_where_its_outcome_says(outcome):
     assert done.queue is payment.QUEUE_OF[outcome]
     assert payment.book(done, outcome, NOW) == []
     assert done.fold(opinion()) == done
+
+
+def test_what_was_booked_before_outcomes_were_kept_is_in_no_queue():
+    assert fold(kept(), [PaymentBooked(payment_id="p1", dossier_id=DOSSIER, booked_at=NOW)]).queue is None
 
 
 def test_what_is_settled_otherwise_is_not_matched():

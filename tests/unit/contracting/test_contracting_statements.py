@@ -265,9 +265,8 @@ async def test_an_entry_that_two_statements_tell_counts_once_and_told_otherwise_
     assert await office.commits.count({}) == before
 
 
-async def test_an_interrupted_import_is_finished_by_the_timer(monkeypatch):
-    office = Office()
-    await office.know(sent())
+async def interrupt(office: Office, monkeypatch, content: str) -> None:
+    """The statement is kept and the database goes away before its first payment."""
     insert = office.commits.insert
 
     async def fail(document):
@@ -277,11 +276,32 @@ async def test_an_interrupted_import_is_finished_by_the_timer(monkeypatch):
 
     monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
     monkeypatch.setattr(office.commits, "insert", fail)
-    assert (await office.send(camt(Line()))).status_code == 503
+    assert (await office.send(content)).status_code == 503
     monkeypatch.setattr(office.commits, "insert", insert)
+
+
+async def test_an_interrupted_import_is_finished_by_the_timer(monkeypatch):
+    office = Office()
+    await office.know(sent())
+    await interrupt(office, monkeypatch, camt(Line()))
     await office.statements.finish_interrupted()
     assert (await office.engagement()).paid is not None
     assert [one["processed"] for one in await office.statements.listed(0, 10)] == [True]
+
+
+async def test_an_import_that_cannot_be_finished_does_not_hold_up_the_others(monkeypatch):
+    office = Office()
+    await office.know(sent())
+    await interrupt(office, monkeypatch, camt(Line()))
+    await interrupt(office, monkeypatch, camt(Line(entry_id="B2"), number="2024-112"))
+    statement = parsed(camt(Line()))
+    taken = domain.payment_of(statement, statement.entries[0], NOW).payment_id
+    body = {"payment_id": taken, "reference": "RF", "amount_cents": 1, "received_on": TODAY.isoformat()}
+    await office.call("POST", "/payments", body)
+    await office.statements.finish_interrupted()
+    processed = {one["statement_id"]: one["processed"] for one in await office.statements.listed(0, 10)}
+    assert processed == {"2024-111": False, "2024-112": True}
+    assert (await office.engagement()).paid_cents == PREMIUM_CENTS
 
 
 def test_a_statement_is_kept_once_and_finished_once():

@@ -301,6 +301,18 @@ async def test_what_bears_the_name_of_an_acte_on_the_server_is_whole(sftp, monke
     assert list((sftp.root / "actes").iterdir()) == []
 
 
+async def test_a_server_that_keeps_other_bytes_than_it_got_has_no_acte(sftp, monkeypatch):
+    class Lossy(asyncssh.SFTPServer):
+        def write(self, file_obj: object, offset: int, data: bytes) -> int:
+            return len(data)
+
+    monkeypatch.setattr(sftp, "serve", lambda channel: Lossy(channel, chroot=str(sftp.root).encode()))
+    await sftp.stop()
+    await sftp.start()
+    with pytest.raises(ActeNameTaken):
+        await sftp.client().send(ACTE, NOW)
+
+
 async def test_an_interrupted_sftp_transmission_is_completed(sftp):
     (sftp.root / "actes" / ACTE.name).write_bytes(ACTE.pdf)
     await sftp.client().send(ACTE, NOW)
