@@ -1,4 +1,4 @@
-"""Bank statements as banks send them: camt.053 (ISO 20022) or CSV (docs/adr/0009)."""
+"""Bank statements as banks send them: camt.053 (ISO 20022) or CSV (docs/adr/0012)."""
 
 from services.contracting.domain.statement import BankStatement
 from services.contracting.statements import camt, table

@@ -1,6 +1,6 @@
 """camt.053 BankToCustomerStatement, any version: elements by their ISO 20022 names, whatever the namespace's number.
 
-Doctypes, entities and external references are refused by the parser before anything is read (docs/adr/0009).
+Doctypes, entities and external references are refused by the parser before anything is read (docs/adr/0012).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How an acte reaches the Banque des Territoires: a directory, mail, an SFTP or an S3 drop (docs/adr/0010)."""
+"""How an acte reaches the Banque des Territoires: a directory, mail, an SFTP or an S3 drop (docs/adr/0013)."""
 
 from services.contracting.transmission.bucket import BdtBucket
 from services.contracting.transmission.directory import BdtDirectory
