@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from deploy.demo import people
+from deploy.demo import bank, people
 from deploy.demo.client import Client, Unexpected, awaited
 from deploy.demo.people import Dossier
 
@@ -224,18 +224,21 @@ class Offices:
         await self.client.ok("POST", "contracting", path, who=people.LEGAL, json=body)
 
     async def record_payments(self, dossier: Dossier, in_two: bool, today: date) -> None:
-        """The whole premium, or a part and then the rest; payment ids are the bank's, so repeating is harmless."""
+        """The bank's statement with the whole premium, or a part and then the rest; importing it again is harmless."""
         engagement = await self.engagement(dossier)
         due = engagement["premium_cents"]
         parts = [due // 2, due - due // 2] if in_two else [due]
-        for number, cents in enumerate(parts, start=1):
-            body = {
-                "payment_id": f"{dossier.dossier_id}-{number}",
-                "reference": engagement["payment_reference"],
-                "amount_cents": cents,
-                "received_on": today.isoformat(),
-            }
-            await self.client.ok("POST", "contracting", "/payments", who=people.ACCOUNTANT, json=body)
+        number = f"{today:%Y-%j}-{engagement['deposit_number']:06d}"
+        received = [
+            bank.Credit(f"VIR{number}-{part}", cents, engagement["payment_reference"], engagement["bailleur"])
+            for part, cents in enumerate(parts, start=1)
+        ]
+        content = bank.statement(number, today, received)
+        headers = {"Content-Type": "application/xml"}
+        taken = await self.client.ok(
+            "POST", "contracting", "/statements", who=people.ACCOUNTANT, content=content, headers=headers
+        )
+        assert taken["payments"][-1]["queue"] == "exact"
 
     async def transmit_acte(self, dossier: Dossier, today: date) -> None:
         """A second legal officer; the one who checked the convention may not."""

@@ -13,6 +13,8 @@ from deploy.local.process import Process, Processes, free_port, listening
 ISSUER_SECONDS = 30
 # A morning before the campaign opens (DOMAIN, Campaign rules).
 CLOCK_START = datetime(2024, 4, 29, 6, 30, tzinfo=UTC)
+# A valid example: premiums are paid to it and the scenario's bank keeps it.
+PAYEE_IBAN = "FR7630001007941234567890185"
 
 
 class Stack:
@@ -72,5 +74,5 @@ class Stack:
             "ALS_OIDC_ISSUER": self.issuer,
             "ALS_CLOCK_FILE": str(self.clock_file),
             "ALS_BDT_DIRECTORY": str(self.data / "bdt"),
-            "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
+            "ALS_PAYEE_IBAN": PAYEE_IBAN,
         }

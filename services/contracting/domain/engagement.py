@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.contracting.domain.facts import (
+    ActeAcknowledged,
+    ActeDelivered,
     ActePrepared,
     BoardAdjourned,
     EngagementScreened,
@@ -24,6 +26,7 @@ from shared.contracts.contracting import (
     EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
+    PremiumPaymentReversed,
 )
 from shared.contracts.envelope import Committed, Released
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
@@ -93,7 +96,9 @@ KEPT: dict[type[Event], str] = {
     ConventionSigned: "signed",
     PremiumPaid: "paid",
     ActePrepared: "prepared",
+    ActeDelivered: "delivered",
     ActeTransmitted: "transmitted",
+    ActeAcknowledged: "acknowledged",
 }
 
 
@@ -119,9 +124,12 @@ class Engagement:
     checked: SignedConventionChecked | None = None
     signed: ConventionSigned | None = None
     payments: tuple[PremiumPaymentRecorded, ...] = ()
+    reversals: tuple[PremiumPaymentReversed, ...] = ()
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
+    delivered: ActeDelivered | None = None
     transmitted: ActeTransmitted | None = None
+    acknowledged: ActeAcknowledged | None = None
     end: EngagementState | None = None
 
     @property
@@ -149,7 +157,8 @@ class Engagement:
 
     @property
     def paid_cents(self) -> int:
-        return sum(payment.amount_cents for payment in self.payments)
+        came = sum(payment.amount_cents for payment in self.payments)
+        return came - sum(reversal.amount_cents for reversal in self.reversals)
 
     @property
     def premium_cents(self) -> int | None:
@@ -197,9 +206,10 @@ class Engagement:
 
     @property
     def transmission_pending(self) -> bool:
-        """A prepared acte is on its way; an end or an asset-freeze alert stops it."""
+        """A prepared acte is on its way; an end, an asset-freeze alert or a premium that went back stops it."""
         screened = self.acte_screening is not None and self.acte_screening.clear
-        return self.prepared is not None and self.transmitted is None and self.end is None and screened
+        held = self.end is not None or self.paid is None or not screened
+        return self.prepared is not None and self.transmitted is None and not held
 
     @property
     def documents(self) -> dict[EngagementDocument, StoredDocument]:
@@ -244,6 +254,8 @@ class Engagement:
                 )
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
+            case PremiumPaymentReversed(outstanding_cents=outstanding):
+                return replace(self, reversals=(*self.reversals, event), paid=None if outstanding else self.paid)
             case _:
                 return self
 

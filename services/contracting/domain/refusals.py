@@ -151,6 +151,16 @@ class ScreeningTooEarly(Refusal):
     title = "Filtrage prématuré"
 
 
+class AlertOpen(Refusal):
+    type = "freeze-alert-open"
+    title = "Une alerte de gel des avoirs est à conclure"
+
+
+class AlertAlreadyResolved(Refusal):
+    type = "freeze-alert-resolved"
+    title = "Cette alerte est déjà conclue"
+
+
 class DateInFuture(Refusal):
     type = "date-in-future"
     title = "Date à venir"
@@ -182,6 +192,27 @@ class ActeAlreadyPrepared(Refusal):
     title = "L'acte est déjà établi"
 
 
+class ActeNotTransmitted(Refusal):
+    type = "acte-not-transmitted"
+    title = "L'acte n'est pas encore transmis"
+
+
+class AcknowledgementTooEarly(Refusal):
+    type = "acknowledgement-too-early"
+    title = "L'accusé de réception précède la transmission"
+    status = 422
+
+
+class AcknowledgementConflict(Refusal):
+    type = "acknowledgement-conflict"
+    title = "Un autre accusé de réception est déjà enregistré"
+
+
+class AcknowledgementMismatch(Refusal):
+    type = "acknowledgement-mismatch"
+    title = "L'accusé de réception porte sur un autre document"
+
+
 class PaymentConflict(Refusal):
     type = "payment-conflict"
     title = "Cet identifiant de paiement désigne un autre paiement"
@@ -190,6 +221,62 @@ class PaymentConflict(Refusal):
 class PaymentAlreadyMatched(Refusal):
     type = "payment-already-matched"
     title = "Ce paiement est déjà rapproché"
+
+
+class PaymentClosed(Refusal):
+    type = "payment-closed"
+    title = "Ce règlement est déjà traité"
+
+
+class PaymentCounted(Refusal):
+    type = "payment-counted"
+    title = "Ce règlement est déjà compté"
+
+
+class WrongDirection(Refusal):
+    type = "payment-wrong-direction"
+    title = "Le sens de cette écriture ne convient pas"
+
+
+class NothingToReturn(Refusal):
+    type = "nothing-to-return"
+    title = "Aucune somme n'est à restituer"
+
+
+class ReturnNotDecided(Refusal):
+    type = "return-not-decided"
+    title = "La restitution n'a pas été décidée"
+
+
+class DebitMismatch(Refusal):
+    type = "debit-mismatch"
+    title = "Le débit ne correspond pas à cet encaissement"
+
+
+class StatementConflict(Refusal):
+    type = "statement-conflict"
+    title = "Ce numéro de relevé désigne un autre relevé"
+
+
+class StatementRefused(Refusal):
+    """A statement that does not hold together: nothing of it is kept."""
+
+    status = 422
+
+
+class StatementOfOtherAccount(StatementRefused):
+    type = "statement-other-account"
+    title = "Ce relevé n'est pas celui du compte d'encaissement"
+
+
+class StatementUnbalanced(StatementRefused):
+    type = "statement-unbalanced"
+    title = "Le solde du relevé ne correspond pas à ses écritures"
+
+
+class EntryRepeated(StatementRefused):
+    type = "statement-entry-repeated"
+    title = "Une écriture figure deux fois dans le relevé"
 
 
 class PremiumNotCalled(Refusal):

@@ -15,6 +15,7 @@ from shared.contracts.contracting import (
     EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
+    PremiumPaymentReversed,
     SignedConventionRefused,
 )
 from shared.contracts.envelope import (
@@ -176,6 +177,9 @@ class Dossier:
                 return replace(self, lodged_convention=None)
             case PremiumPaymentRecorded(amount_cents=amount):
                 return replace(self, paid_cents=self.paid_cents + amount)
+            case PremiumPaymentReversed(amount_cents=amount, outstanding_cents=outstanding):
+                steps = self.steps - {PublicStatus.PREMIUM_PAID} if outstanding else self.steps
+                return replace(self, paid_cents=self.paid_cents - amount, steps=steps)
             case Reserved() | Waitlisted() | Promoted() | Committed() | Released() | ReservationRefused():
                 return replace(self, envelope=event)
             case _:
@@ -258,6 +262,7 @@ MOMENTS = (
     "promoted_at",
     "committed_at",
     "released_at",
+    "reversed_at",
     "noted_at",
     "recorded_at",
 )
@@ -311,6 +316,7 @@ LABELS: dict[type[Event], str] = {
     SignedConventionRefused: "Convention signée non conforme",
     ConventionSigned: "Convention signée contrôlée",
     PremiumPaymentRecorded: "Règlement reçu",
+    PremiumPaymentReversed: "Règlement restitué ou repris",
     PremiumPaid: "Prime intégralement réglée",
     ActeTransmitted: "Acte transmis à la Banque des Territoires",
     EngagementLapsed: "Engagement caduc",

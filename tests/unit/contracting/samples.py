@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.contracting.domain import acte, convention, deliberation, payment
+from services.contracting.domain import acte, convention, deliberation, premium
 from services.contracting.domain.board import (
     BoardDecisionRecorded,
     BoardMinutesSignedOff,
@@ -257,7 +257,7 @@ class Case:
         return self.do(convention.check_signed, name, verdict, reason, CHECKER, NOW)
 
     def pay(self, amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1") -> list[Event]:
-        return self.do(payment.pay, received(amount_cents, payment_id), NOW)
+        return self.do(premium.pay, received(amount_cents, payment_id), NOW)
 
     def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
         return self.do(convention.screen, screened(purpose, clear=clear))
@@ -294,4 +294,11 @@ def complete() -> Case:
     case.check()
     case.pay()
     case.screen(Purpose.ACTE)
+    return case
+
+
+def lapsed() -> Case:
+    """Nothing came back in time and a person ended it."""
+    case = sent()
+    case.do(convention.lapse, "Prime impayée", NOW + timedelta(days=90))
     return case
