@@ -34,7 +34,10 @@ class Platform:
         return ClockFile(self.stack.clock_file).now()
 
     def step(self, **ahead: float) -> None:
-        clock.step_to(self.stack.clock_file, self.now + timedelta(**ahead))
+        self.step_to(self.now + timedelta(**ahead))
+
+    def step_to(self, moment: datetime) -> None:
+        clock.step_to(self.stack.clock_file, moment)
 
     def open_campaign(self) -> None:
         """Register everyone, try a deposit too early, then step to the opening; once a data directory."""

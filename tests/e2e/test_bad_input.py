@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import socket
+from datetime import datetime, timedelta
 
 import pikepdf
 import pytest
@@ -430,6 +431,19 @@ async def test_an_answer_must_name_the_offer_that_was_read(visit):
     decline = f"/dossiers/{dossier.dossier_id}/offer/decline"
     refused = await visit.call("POST", "intake", decline, who=dossier.who, json={"offer_id": newest})
     assert problem(refused) == "offer-already-answered"
+
+
+async def test_an_acceptance_after_the_last_moment_is_refused_with_the_deadline_and_the_amount_returns(visit):
+    dossier = await visit.brought_to("offer_issued")
+    offer = await visit.portal.offer(dossier)
+    path = f"/dossiers/{dossier.dossier_id}/offer/acceptance"
+    body = {"offer_id": offer["offer_id"], "document_sha256": offer["document_sha256"]}
+    visit.platform.step_to(datetime.fromisoformat(offer["valid_until"]) + timedelta(seconds=1))
+    late = await visit.call("POST", "intake", path, who=dossier.who, json=body)
+    assert problem(late) == "offer-expired"
+    assert datetime.fromisoformat(late.json()["valid_until"]) == datetime.fromisoformat(offer["valid_until"])
+    visit.platform.step(hours=1)
+    await visit.until(dossier, status="offer_expired", envelope="released")
 
 
 async def test_what_a_landlord_reads_never_speaks_of_a_rating(visit):

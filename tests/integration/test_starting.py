@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from deploy.local.data import FORMAT
-from deploy.local.services import NAMES
+from deploy.local.services import NAMES, PORTS
 from shared.main import EX_PORT_TAKEN
 from shared.settings import EX_CONFIG
 
@@ -77,6 +77,17 @@ def test_what_is_for_local_stacks_only_stops_a_production_start(project, setting
     done = run("services.pricing", project=project, **production)
     assert done.returncode == EX_CONFIG
     assert setting in done.stderr
+
+
+def test_the_demonstration_names_the_port_that_is_taken(tmp_path, project):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", PORTS["contracting"]))
+        taken.listen()
+        done = run("deploy.demo", "run", "--data", str(tmp_path / "data"), project=project)
+    assert done.returncode == 1
+    assert str(PORTS["contracting"]) in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("found", ["0", "99", None])
