@@ -25,6 +25,7 @@ from shared.inbox import Handlers, Inbox
 from shared.journal import Commit, Journal, StreamKind
 from shared.journal.journal import S
 from shared.journal.relay import Relay
+from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
@@ -57,11 +58,17 @@ class Service:
 
     # -- declaring ---------------------------------------------------------------------------------------------
 
-    def journal(self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None) -> Journal[S]:
-        """The streams of a kind; with `render`, a view named after the kind is kept in step."""
+    def journal(
+        self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None, *, snapshots: bool = False
+    ) -> Journal[S]:
+        """The streams of a kind; with `render`, a view named after the kind is kept in step.
+
+        `snapshots` are for the few long streams that everything waits for at a restart.
+        """
         assert kind.name not in self._journals, f"{kind.name} declared twice"
         self._topics[kind.name] = kind.topics
-        journal = Journal(kind, self.commits, self.clock, self._committed)
+        cache = Snapshots(kind, self.collection("snapshots"), self.commits) if snapshots else None
+        journal = Journal(kind, self.commits, self.clock, self._committed, cache)
         self._journals[kind.name] = journal
         if render is not None:
             self._views[kind.name] = View(self.collection(f"view_{kind.name}"), render)

@@ -14,12 +14,12 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A commit (or a view, a snapshot, a time stamp) that is wrong, what was expected and what is there."""
+    """A commit that is wrong, or what hangs on it (view, snapshot, time stamp); what was expected and what is there."""
 
-    where: str
+    commit: str
     check: str
     expected: str
     found: str
 
     def __str__(self) -> str:
-        return f"{self.where} : {self.check} — attendu {self.expected}, trouvé {self.found}"
+        return f"{self.commit} : {self.check} — attendu {self.expected}, trouvé {self.found}"

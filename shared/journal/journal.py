@@ -93,18 +93,34 @@ class _Lane(Generic[S]):
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class HeadCache(Protocol):
+    """Where heads are kept between processes (shared/journal/snapshots.py); what it gives is checked, never trusted."""
+
+    async def restore(self, head: Head[Any], key: str) -> None: ...
+
+    async def keep(self, head: Head[Any], key: str) -> None: ...
+
+
 OnCommit = Callable[[Commit, Any], Awaitable[None]]
 
 
 class Journal(Generic[S]):
     """The streams of one kind."""
 
-    def __init__(self, kind: StreamKind[S], commits: Documents, clock: Clock, on_commit: OnCommit) -> None:
+    def __init__(
+        self,
+        kind: StreamKind[S],
+        commits: Documents,
+        clock: Clock,
+        on_commit: OnCommit,
+        snapshots: HeadCache | None = None,
+    ) -> None:
         """`on_commit(commit, state)` runs after each insert, before the append returns (views, relay)."""
         self.kind = kind
         self._commits = commits
         self._clock = clock
         self._on_commit = on_commit
+        self._snapshots = snapshots
         self._lanes: OrderedDict[str, _Lane[S]] = OrderedDict()
 
     async def load(self, key: str) -> Appended[S]:
@@ -177,6 +193,8 @@ class Journal(Generic[S]):
                     continue  # somebody was first: fold what they wrote and decide again
                 head.apply(commit, self.kind)
                 await self._on_commit(commit, head.state)
+                if self._snapshots is not None:
+                    await self._snapshots.keep(head, key)
             for request, events in answers:
                 if not request.answer.done():
                     request.answer.set_result(Appended(head.state, head.version, events))
@@ -230,6 +248,8 @@ class Journal(Generic[S]):
     async def _catch_up(self, head: Head[S], key: str) -> None:
         """Fold what others appended. A point look-up a commit when warm; one ordered read when cold."""
         stream = self.kind.stream(key)
+        if head.version == 0 and self._snapshots is not None:
+            await self._snapshots.restore(head, key)
         if head.version == 0:
             async for document in self._commits.find({"stream": stream}, sort=[("version", 1)]):
                 head.apply(Commit.from_document(document), self.kind)
