@@ -74,6 +74,16 @@ class Service:
             self._views[kind.name] = View(self.collection(f"view_{kind.name}"), render)
         return journal
 
+    @property
+    def kinds(self) -> list[StreamKind[Any]]:
+        """Every kind of stream declared."""
+        return [journal.kind for journal in self._journals.values()]
+
+    @property
+    def renders(self) -> dict[str, Callable[[str, Any], dict[str, Any]]]:
+        """How views are drawn, by kind name."""
+        return {name: view.render for name, view in self._views.items()}
+
     def view(self, kind: StreamKind[Any]) -> Documents:
         return self._views[kind.name].documents
 

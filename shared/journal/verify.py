@@ -36,7 +36,10 @@ class Known:
 
 @dataclass(slots=True)
 class Report:
-    """What was read: streams, commits, events, each stream's first fault, and the heads of what could be folded."""
+    """What was read: streams, commits, events, each stream's first fault, and the heads of what could be folded.
+
+    `causes` are the events decisions followed, with the commit that says so and when it was recorded.
+    """
 
     streams: int = 0
     commits: int = 0
@@ -44,6 +47,7 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     heads: dict[str, Head[Any]] = field(default_factory=dict)
     sizes: dict[str, list[int]] = field(default_factory=dict)
+    causes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
@@ -140,6 +144,8 @@ class Verifier:
             if commit.sequences != counted:
                 return Fault(commit.key, "décompte des messages", counted, commit.sequences)
             head.apply(commit, known.kind)
+            recorded_at = datetime.fromisoformat(commit.recorded_at)
+            self.report.causes |= dict.fromkeys(causes, (commit.key, recorded_at))
         except Exception as error:  # whatever a fold says of a fact it does not admit is what is wrong
             return Fault(commit.key, "repli", "un fait que l'état admet", f"{type(error).__name__}: {error}")
         return None
