@@ -41,4 +41,5 @@ class EmbeddedStack(Stack):
             "ALS_MONGO_URL": f"mongodb://127.0.0.1:{self.mongo_port}",
             "ALS_OBJECTS_DIRECTORY": str(self.data / "objects"),
             "ALS_SINGLE_MEMBER": "true",
+            "ALS_SESSION_TIMEOUT_MS": "5000",  # its group joins take 3 s
         }

@@ -120,6 +120,7 @@ class RealStack(Stack):
         return super().environment() | {
             "ALS_KAFKA_BOOTSTRAP": self.bootstrap,
             "ALS_MONGO_URL": f"mongodb://127.0.0.1:{self.mongo_port}/",
+            "ALS_SESSION_TIMEOUT_MS": "6000",  # the least a broker takes
             "ALS_S3_ENDPOINT": f"127.0.0.1:{self.s3_port}",
             "ALS_S3_ACCESS_KEY": S3_ACCESS_KEY,
             "ALS_S3_SECRET_KEY": S3_SECRET_KEY,
