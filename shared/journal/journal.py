@@ -83,6 +83,9 @@ class _Request(Generic[S]):
     answer: "asyncio.Future[Appended[S]]"
 
 
+_Answers = list[tuple[_Request[S], tuple[Event, ...]]]
+
+
 @dataclass(slots=True)
 class _Lane(Generic[S]):
     """One appender a stream a process: whatever waits goes into one commit."""
@@ -169,43 +172,49 @@ class Journal(Generic[S]):
     async def _work(self, lane: _Lane[S], key: str) -> None:
         while lane.waiting:
             batch = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), MAX_DECISIONS_PER_COMMIT))]
-            async with lane.lock:
-                try:
-                    await self._commit_batch(lane, key, batch)
-                except BaseException as error:
-                    lane.head = Head(self.kind.initial)  # what the database holds is unknown: read it again
-                    for request in batch:
-                        if not request.answer.done():
-                            request.answer.set_exception(error)
-                    if not isinstance(error, Exception):
-                        raise
+            try:
+                await self._commit_batch(lane, key, batch)
+            except BaseException as error:
+                for request in batch:
+                    if not request.answer.done():
+                        request.answer.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
 
     async def _commit_batch(self, lane: _Lane[S], key: str, batch: list[_Request[S]]) -> None:
         while pending := [request for request in batch if not request.answer.done()]:
-            await self._catch_up(lane.head, key)
-            head = lane.head
-            entries, answers = self._decide(head, pending)
-            if entries:
-                commit = seal(
-                    self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now()
-                )
-                if not await self._insert(commit):
-                    continue  # somebody was first: fold what they wrote and decide again
-                head.apply(commit, self.kind)
-                await self._on_commit(commit, head.state)
-                if self._snapshots is not None:
-                    await self._snapshots.keep(head, key)
+            async with lane.lock:
+                try:
+                    commit, answers = await self._record(lane.head, key, pending)
+                except BaseException:
+                    lane.head = Head(self.kind.initial)  # what the database holds is unknown: read it again
+                    raise
+                state, version = lane.head.state, lane.head.version
+            if commit is not None:
+                await self._on_commit(commit, state)  # without the lock: a view that is overtaken loads the stream
             for request, events in answers:
                 if not request.answer.done():
-                    request.answer.set_result(Appended(head.state, head.version, events))
+                    request.answer.set_result(Appended(state, version, events))
 
-    def _decide(
-        self, head: Head[S], batch: list[_Request[S]]
-    ) -> tuple[list[Entry], list[tuple[_Request[S], tuple[Event, ...]]]]:
+    async def _record(self, head: Head[S], key: str, pending: list[_Request[S]]) -> tuple[Commit | None, _Answers[S]]:
+        """One commit of what is decided; no answers when somebody was first and it must be decided again."""
+        await self._catch_up(head, key)
+        entries, answers = self._decide(head, pending)
+        if not entries:
+            return None, answers
+        commit = seal(self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now())
+        if not await self._insert(commit):
+            return None, []
+        head.apply(commit, self.kind)
+        if self._snapshots is not None:
+            await self._snapshots.keep(head, key)
+        return commit, answers
+
+    def _decide(self, head: Head[S], batch: list[_Request[S]]) -> tuple[list[Entry], _Answers[S]]:
         """Each decision sees those before it. A refusal answers its own request only."""
         state, handled = head.state, set[str]()
         entries: list[Entry] = []
-        answers: list[tuple[_Request[S], tuple[Event, ...]]] = []
+        answers: _Answers[S] = []
         for request in batch:
             events: tuple[Event, ...] = ()
             causation = request.cause.causation

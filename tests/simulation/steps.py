@@ -201,7 +201,9 @@ def _draw(random: Random) -> Step:
         case "Tell":
             return Tell(after, dossier, random.random() < 0.5)
         case "ChangeRules":
-            return ChangeRules(after, random.randint(200, 2_000), random.choice(list(Exhaustion)), random.choice((0, 9)))
+            return ChangeRules(
+                after, random.randint(200, 2_000), random.choice(list(Exhaustion)), random.choice((0, 9))
+            )
         case "Kill":
             return Kill(after, service, place)
         case "TakeOver":

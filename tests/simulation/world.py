@@ -219,7 +219,9 @@ class World:
         for dossier_id, numbers in self.acknowledged.items():
             deposit = register.deposits.get(dossier_id)
             if deposit is None or numbers != {deposit.number}:
-                faults.append(f"{dossier_id} was told {sorted(numbers)}, the register says {deposit and deposit.number}")
+                faults.append(
+                    f"{dossier_id} was told {sorted(numbers)}, the register says {deposit and deposit.number}"
+                )
         decided = {dossier_id: line.number for dossier_id, line in ledger.reservations.items()}
         deposited = {dossier_id: one.number for dossier_id, one in register.deposits.items()}
         if decided != deposited or ledger.held:

@@ -11,7 +11,8 @@ from shared.errors import Refusal, Unavailable
 from shared.journal import Commit, Journal
 from shared.journal.relay import messages
 from shared.journal.verify import verify
-from tests.counter import KIND, Counter, Muttered, cause, count, make_journal
+from shared.views import View
+from tests.counter import KIND, Counter, FixedClock, Muttered, cause, count, make_journal
 
 
 async def test_what_is_appended_is_folded():
@@ -110,6 +111,21 @@ async def test_a_version_that_somebody_else_took_is_folded_and_the_decision_take
     done = await make_journal(store).append("a", lambda state: count(state.total + 1), cause("x#1.1"))
     assert (done.version, done.state.steps) == (2, (10, 11))
     assert (await make_journal(store).load("a")).state.steps == (10, 11)
+
+
+async def test_a_view_that_is_overtaken_reads_the_stream_again_while_the_append_waits():
+    store, views = Overtaken(), MemoryDocuments()
+    view = View(views, lambda _, state: {"total": state.total})
+
+    async def project(commit: Commit, state: Counter) -> None:
+        if commit.version == 1:
+            await make_journal(store).append("a", lambda _: count(10), cause())
+        await view.put(journal, store, "a", state, commit.version)
+
+    journal = Journal(KIND, store, FixedClock(), project)
+    async with asyncio.timeout(10):
+        await journal.append("a", lambda _: count(1), cause())
+    assert await views.get("a") == {"_id": "a", "total": 11, "stream_version": 2}
 
 
 class Down(MemoryDocuments):
