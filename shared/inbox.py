@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union
@@ -251,12 +252,20 @@ class Inbox:
         return Order.NEXT if sequence == position + 1 else Order.EARLY
 
     async def _position(self, stream: str) -> int:
-        found = await self._positions.get(f"{self.group}|{stream}")
-        self._known[stream] = found["sequence"] if found else 0
+        """How far anybody of the group has come."""
+        places = [row["sequence"] async for row in self._positions.find({"stream": f"{self.group}|{stream}"})]
+        self._known[stream] = max(places, default=0)
         return self._known[stream]
 
     async def _advance(self, stream: str, sequence: int) -> None:
-        await self._positions.put({"_id": f"{self.group}|{stream}", "sequence": sequence})
+        """Remember the place. Places are inserted, never changed, and the furthest counts: a member that stood still
+        while another went on cannot put an older one back, which would park what comes next for ever.
+        """
+        key = f"{self.group}|{stream}"
+        with suppress(Duplicate):
+            await self._positions.insert({"_id": f"{key}|{sequence}", "stream": key, "sequence": sequence})
+        async for passed in self._positions.find({"stream": key, "sequence": {"$lt": sequence}}):
+            await self._positions.remove(passed["_id"])
         self._known[stream] = sequence
 
     async def _park(self, stream: str, sequence: int, delivery: Delivery) -> None:

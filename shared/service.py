@@ -191,6 +191,7 @@ class Service:
         with suppress(Unavailable):
             await self.commits.index("stream")
             await self.commits.index("published")
+            await self.collection("inbox").index("stream")
 
     async def _bus(self) -> None:
         """Connect when the broker can be had; then publish again what an empty topic has lost."""

@@ -99,6 +99,24 @@ async def test_a_restart_remembers_what_was_handled():
     assert (before.handled, after.handled) == ([1], [2])
 
 
+async def test_a_member_that_stood_still_does_not_put_the_group_back():
+    before, after = Bench(), Bench()
+    after.inbox._positions = before.positions
+    async with TestKafkaBroker(before.broker):
+        await before.send(1)
+    async with TestKafkaBroker(after.broker):
+        for sequence in (2, 3):
+            await after.send(sequence)
+    async with TestKafkaBroker(before.broker):
+        await before.send(2)  # fetched before it was stopped; handled by the other meanwhile
+    restarted = Bench()
+    restarted.inbox._positions = before.positions
+    async with TestKafkaBroker(restarted.broker):
+        await restarted.send(4)
+    assert restarted.handled == [4]
+    assert await before.positions.count({}) == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
