@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.x509 import Certificate
 from rich.console import Console
 from rich.table import Table
 
@@ -77,9 +78,8 @@ async def verified(console: Console, source: Source, knowledge: dict[str, Knowle
         for fault in report.faults:
             console.print(f"FAUX {fault}", markup=False)
         return report.clean
-    roots = stamps.trusted(args.trust.read_bytes()) if args.trust else []
-    found = await audit(source, knowledge, roots)
-    show_audit(console, found, bool(roots))
+    found = await audit(source, knowledge, args.trust)
+    show_audit(console, found, bool(args.trust))
     return found.clean
 
 
@@ -98,13 +98,21 @@ def moment(text: str) -> datetime:
     return read
 
 
+def authorities(path: str) -> list[Certificate]:
+    """The roots to trust, from a PEM file."""
+    try:
+        return stamps.trusted(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{path} : {error}") from None
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.audit", description="Vérifier, exporter, horodater.")
     commands = parser.add_subparsers(dest="command", required=True)
     verify = commands.add_parser("verify", help="vérifier les cinq journaux, ou un export")
     verify.add_argument("bundle", type=Path, nargs="?")
     verify.add_argument("--at", type=moment, help="l'enveloppe telle qu'elle était à ce moment")
-    verify.add_argument("--trust", type=Path, help="certificats PEM des autorités d'horodatage de confiance")
+    verify.add_argument("--trust", type=authorities, default=[], help="autorités d'horodatage de confiance (PEM)")
     write = commands.add_parser("export", help="écrire un export que verify lit sans serveur")
     write.add_argument("bundle", type=Path)
     mark = commands.add_parser("stamp", help="faire horodater ce qui est nouveau")
@@ -125,12 +133,13 @@ async def run(console: Console, args: argparse.Namespace) -> bool:
         await stamped(console, args.url, HttpAuthority(args.authority))
         return True
     knowledge = {name: knowledge_of(name) for name in NAMES}
-    if args.command == "verify" and args.bundle is not None:
-        return await verified(console, Exported(args.bundle), knowledge, args)
+    bundle: Path | None = args.bundle
+    if args.command == "verify" and bundle is not None:
+        return await verified(console, Exported(bundle), knowledge, args)
     with closing(Databases(args.url, knowledge)) as databases:
-        if args.command == "export":
-            await export(databases, NAMES, args.bundle)
-            console.print(f"Export écrit : {args.bundle}")
+        if args.command == "export" and bundle is not None:
+            await export(databases, NAMES, bundle)
+            console.print(f"Export écrit : {bundle}")
             return True
         return await verified(console, databases, knowledge, args)
 

@@ -1,9 +1,9 @@
 """Where an audit reads: the services' databases, or a bundle made from them. The same rows from both."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from deploy.audit.knowledge import Knowledge
 from shared.documents import Database, Document, Documents
@@ -74,7 +74,7 @@ async def export(source: Source, services: Iterable[str], directory: Path) -> No
     await bundle.write(directory, files, source.started_at)
 
 
-async def view_rows(commits: Documents, views: dict[str, Documents]) -> AsyncIterator[Document]:
+async def view_rows(commits: Documents, views: Mapping[str, Documents]) -> AsyncIterator[Document]:
     """A row a stream that has a view: `view`, `key`, `document` (None when missing) and whether it is `behind`."""
     for name, documents in views.items():
         seen = set[str]()

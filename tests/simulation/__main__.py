@@ -2,6 +2,8 @@
 
 import argparse
 
+from rich.console import Console
+
 from tests.simulation.steps import drawn
 from tests.simulation.world import play, shortest
 
@@ -11,18 +13,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
     arguments = parser.parse_args()
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         steps = drawn(seed)
         wrong = play(seed, steps)
         if wrong:
             steps = shortest(seed, steps)
-            print(f"Seed {seed} goes wrong; its shortest history:")
+            console.print(f"Seed {seed} goes wrong; its shortest history:")
             for step in steps:
-                print(f"  {step}")
+                console.print(f"  {step}")
             for fault in play(seed, steps):
-                print(f"  → {fault}")
+                console.print(f"  → {fault}")
             raise SystemExit(1)
-    print(f"{arguments.seeds} seeds, all well.")
+    console.print(f"{arguments.seeds} seeds, all well.")
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ class EnvelopeNode(Node):
             await asyncio.sleep(RULES_CHECK_SECONDS)
             try:
                 await self.envelope.follow_due_rules()
-            except Exception:  # noqa: S112 (as the service's timers do: the next turn tries again)
+            except Exception:  # as the service's timers do: the next turn tries again
                 continue
 
 

@@ -15,6 +15,7 @@ from shared.contracts.pricing import OFFER_TOPIC, OfferExpired
 from shared.contracts.values import CampaignRules, Exhaustion
 from tests.counter import START
 from tests.simulation.faults import Effect
+from tests.unit.envelope.test_ledger import rules as campaign_rules
 
 NODES = ("intake", "envelope")
 GROUPS = {"intake": intake_handlers.GROUP, "envelope": envelope_handlers.GROUP}
@@ -89,11 +90,10 @@ class ChangeRules(Step):
     delay: float
 
     def rules(self, campaign_id: str, now: float) -> CampaignRules:
-        return CampaignRules(
+        return campaign_rules(
+            self.cap_keur * 100_000,
             campaign_id=campaign_id,
-            version=1,
             label="Simulation",
-            cap_cents=self.cap_keur * 100_000,
             opens_at=START - timedelta(days=1),
             effective_at=START + timedelta(seconds=now + self.delay),
             on_exhaustion=self.policy,

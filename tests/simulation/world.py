@@ -4,7 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -22,7 +23,7 @@ from services.intake.forms import DraftForm
 from services.intake.store import Upload
 from shared.auth import Principal
 from shared.contracts.values import Bailleur, CampaignRules, Exhaustion, Structure
-from shared.documents import Document
+from shared.documents import Document, MemoryDocuments
 from shared.errors import Refusal, Unavailable
 from shared.events import Cause, Event
 from shared.journal.verify import in_order
@@ -44,6 +45,27 @@ RIGHTLY_DEAD = ("NotReserved",)
 KNOWLEDGE = {name: knowledge_of(name) for name in ("intake", "envelope")} | nodes.KNOWLEDGE
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The databases as an audit reads them (deploy.audit.source)."""
+
+    collections: dict[str, dict[str, MemoryDocuments]] = field(default_factory=nodes.stored)
+    started_at: datetime = START - timedelta(days=1)
+
+    async def rows(self, service: str, part: str) -> AsyncIterator[Document]:
+        collections = self.collections[service]
+        match part:
+            case "journal":
+                rows = in_order(collections["journal"])
+            case "views":
+                views = {name[5:]: one for name, one in collections.items() if name.startswith("view_")}
+                rows = view_rows(collections["journal"], views)
+            case _:
+                rows = collections[part].find({}, sort=[("_id", 1)])
+        async for row in rows:
+            yield row
+
+
 class World:
     """Two intake processes, two envelope processes, the other services as one, a broker and their databases."""
 
@@ -51,7 +73,8 @@ class World:
         self.random = Random(seed)
         self.loop = asyncio.get_running_loop()
         self.campaign_id = CAMPAIGN
-        self.stored = nodes.stored()
+        self.source = Stored()
+        self.stored = self.source.collections
         self.bus = Bus()
         self.nodes = [IntakeNode("intake", 0, self), IntakeNode("intake", 1, self)]
         self.nodes += [EnvelopeNode("envelope", 0, self), EnvelopeNode("envelope", 1, self)]
@@ -59,7 +82,6 @@ class World:
         self.dossier_ids: list[str] = []
         self.acknowledged: dict[str, set[int]] = defaultdict(set)
         self._acts: list[asyncio.Task[None]] = []
-        self.started_at = START - timedelta(days=1)
 
     def node(self, service: str, place: int) -> Any:
         return next(node for node in self.nodes if (node.name, node.place) == (service, place))
@@ -166,7 +188,7 @@ class World:
 
     async def _until_quiet(self) -> None:
         """Everything recorded is published, everything published is read, nothing waits."""
-        while not await self.quiet():
+        while not await self.quiet():  # noqa: ASYNC110 (simulated seconds)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def quiet(self) -> bool:
@@ -192,23 +214,9 @@ class World:
 
     # -- the checks --------------------------------------------------------------------------------------------
 
-    async def rows(self, service: str, part: str) -> AsyncIterator[Document]:
-        """The databases as an audit reads them (deploy.audit.source)."""
-        collections = self.stored[service]
-        match part:
-            case "journal":
-                rows = in_order(collections["journal"])
-            case "views":
-                views = {name: collections[f"view_{name}"] for name in KNOWLEDGE[service].renders}
-                rows = view_rows(collections["journal"], views)
-            case _:
-                rows = collections[part].find({}, sort=[("_id", 1)])
-        async for row in rows:
-            yield row
-
     async def wrong(self) -> list[str]:
         """What must hold and does not."""
-        found = await audit(self, KNOWLEDGE, [])
+        found = await audit(self.source, KNOWLEDGE, [])
         faults = [str(fault) for report in found.reports.values() for fault in report.faults]
         faults += [str(fault) for fault in found.between]
         heads = {stream: head.state for report in found.reports.values() for stream, head in report.heads.items()}
@@ -261,12 +269,14 @@ def repeatable(seed: int):
         yield
 
 
-def play(seed: int, steps: list[Step]) -> list[str]:
-    """Play a history; returns what is wrong after it, nothing when all is well."""
+def play(seed: int, steps: list[Step], kept: list[Stored] | None = None) -> list[str]:
+    """Play a history; returns what is wrong after it, nothing when all is well. `kept` takes its databases."""
     loop = SimulatedLoop()
 
     async def history() -> list[str]:
         world = World(seed)
+        if kept is not None:
+            kept.append(world.source)
         try:
             await world.play(steps)
         except TimeoutError:

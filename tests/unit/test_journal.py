@@ -115,7 +115,7 @@ async def test_a_version_that_somebody_else_took_is_folded_and_the_decision_take
 
 async def test_a_view_that_is_overtaken_reads_the_stream_again_while_the_append_waits():
     store, views = Overtaken(), MemoryDocuments()
-    view = View(views, lambda _, state: {"total": state.total})
+    view = View[Counter](views, lambda _, state: {"total": state.total})
 
     async def project(commit: Commit, state: Counter) -> None:
         if commit.version == 1:
