@@ -175,6 +175,8 @@ class Inbox:
         match await self._waiting_out(lambda: self._order(stream, meta.sequence)):
             case Order.DUPLICATE:
                 Metrics.messages.labels(self.group, meta.type, Order.DUPLICATE).inc()
+                # Whoever handled it may have died before it looked at what was parked behind.
+                await self._unpark(stream, self._known[stream] + 1)
             case Order.EARLY:
                 Metrics.messages.labels(self.group, meta.type, Order.EARLY).inc()
                 await self._waiting_out(lambda: self._park(stream, meta.sequence, delivery))
@@ -276,11 +278,17 @@ class Inbox:
             return
 
     async def _unpark(self, stream: str, sequence: int) -> None:
-        key = f"{self.group}|{stream}|{sequence}"
-        waiting = await self._waiting_out(lambda: self._parked.get(key))
-        if waiting is not None:
-            await self.deliver(Delivery.from_document(waiting))
-            await self._waiting_out(lambda: self._parked.remove(key))
+        """Handle what was parked from `sequence` on, as far as nothing is missing."""
+        while True:
+            key = f"{self.group}|{stream}|{sequence}"
+            waiting = await self._waiting_out(lambda key=key: self._parked.get(key))
+            if waiting is None:
+                return
+            delivery = Delivery.from_document(waiting)
+            await self._handle(delivery, read_meta(delivery.headers))
+            await self._waiting_out(lambda sequence=sequence: self._advance(stream, sequence))
+            await self._waiting_out(lambda key=key: self._parked.remove(key))
+            sequence += 1
 
 
 def _stream(delivery: Delivery, meta: MessageMeta) -> str:
