@@ -22,7 +22,7 @@ from shared.errors import Unavailable
 from shared.events import public_events
 from shared.http import build_app
 from shared.inbox import Handlers, Inbox
-from shared.journal import Commit, Journal, StreamKind
+from shared.journal import Commit, Journal, StreamKind, commit_key
 from shared.journal.journal import S
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
@@ -109,13 +109,14 @@ class Service:
 
     async def _committed(self, commit: Commit, state: Any) -> None:
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
-        self.relay.enqueue(commit)
-        Metrics.relay_backlog.set(self.relay.backlog)
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
-            # The fact is recorded; the sweep renews the view before it marks the commit.
+            # The fact is recorded; the sweep finds it unmarked, renews the view, and only then publishes and marks.
             log.warning("view_behind", stream=commit.stream, version=commit.version)
+            return
+        self.relay.enqueue(commit)
+        Metrics.relay_backlog.set(self.relay.backlog)
 
     async def _project(self, commit: Commit, state: Any, version: int) -> None:
         kind, key = commit.stream.split(":", 1)
@@ -128,16 +129,24 @@ class Service:
         current = await self._journals[kind].load(key)
         await self._project(commit, current.state, current.version)
 
-    async def rebuild_views(self) -> int:
-        """Drop every view and make it again from the journal. Returns the number of streams."""
-        for view in self._views.values():
-            await view.documents.clear()
-        newest: dict[str, Commit] = {}
-        async for document in self.commits.find({}, sort=[("version", 1)]):
-            newest[document["stream"]] = Commit.from_document(document)
-        for commit in newest.values():
-            await self._recover(commit)
-        return len(newest)
+    async def rebuild_views(self, progress: Callable[[int, int], None]) -> int:
+        """Make every view again from the journal while the service runs; `progress(done, total)` after each stream.
+
+        Rows are replaced one by one, so readers always find them; rows of no stream are removed last. Returns the
+        number of streams.
+        """
+        began = [document["stream"] async for document in self.commits.find({"version": 1})]
+        shown = [stream for stream in began if stream.split(":", 1)[0] in self._views]
+        for done, stream in enumerate(shown, start=1):
+            kind, key = stream.split(":", 1)
+            current = await self._journals[kind].load(key)
+            await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
+            progress(done, len(shown))
+        for kind, view in self._views.items():
+            async for row in view.documents.find({}):
+                if await self.commits.get(commit_key(f"{kind}:{row['_id']}", 1)) is None:
+                    await view.documents.remove(row["_id"])
+        return len(shown)
 
     # -- running -----------------------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ LOOKS_AT_A_VIEW_BEHIND = 3
 class Source(Protocol):
     """`rows(service, part)`, part of PARTS. `started_at`: everything recorded before is in every journal read."""
 
-    started_at: datetime
+    @property
+    def started_at(self) -> datetime: ...
 
     def rows(self, service: str, part: str) -> AsyncIterator[Document]: ...
 

@@ -160,6 +160,14 @@ class Outage(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuild(Step):
+    """Drop some rows of intake's views, then make all views again while everybody goes on."""
+
+    def play(self, world):
+        world.begin(world.rebuild())
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat(Step):
     topic: str
     place: int
@@ -188,8 +196,8 @@ def _draw(random: Random) -> Step:
     after = random.choice((0.0, 0.0, 0.01, 0.1, 1.0, 5.0))
     dossier, service, place = random.randrange(DOSSIERS), random.choice(NODES), random.randrange(2)
     kind = random.choices(
-        (Submit, Withdraw, Reduce, Tell, ChangeRules, Kill, TakeOver, Stall, Spoil, Outage, Repeat, Overtake),
-        weights=(12, 2, 2, 4, 2, 2, 3, 2, 6, 1, 3, 3),
+        (Submit, Withdraw, Reduce, Tell, ChangeRules, Kill, TakeOver, Stall, Spoil, Outage, Repeat, Overtake, Rebuild),
+        weights=(12, 2, 2, 4, 2, 2, 3, 2, 6, 1, 3, 3, 1),
     )[0]
     match kind.__name__:
         case "Submit":
@@ -225,5 +233,7 @@ def _draw(random: Random) -> Step:
             return Outage(after, service, random.choice(("database", "broker")), random.uniform(1, 20))
         case "Repeat":
             return Repeat(after, random.choice(TOPICS), random.randrange(50))
-        case _:
+        case "Overtake":
             return Overtake(after, random.choice(TOPICS))
+        case _:
+            return Rebuild(after)

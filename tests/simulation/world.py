@@ -124,6 +124,12 @@ class World:
     async def tell(self, dossier_id: str, event: Event) -> None:
         await self.ask("offices", lambda node: node.elsewhere.append(dossier_id, lambda _: [event], CAUSE))
 
+    async def rebuild(self) -> None:
+        view = self.stored["intake"]["view_dossier"]
+        for dossier_id in self.dossier_ids[:3]:
+            await view.remove(dossier_id)
+        await self.ask("intake", lambda node: node.service.rebuild_views(lambda *_: None))
+
     async def decide(self, action: Action, rules: CampaignRules | None) -> None:
         one, two = Cause("user:one", "simulation"), Cause("user:two", "simulation")
         made = await self.ask("envelope", lambda node: node.envelope.propose(CAMPAIGN, action, rules, "essai", one))
