@@ -18,7 +18,7 @@ from shared import crash
 from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
 from shared.crash import Step
 from shared.documents import Documents, Duplicate
-from shared.errors import Unavailable
+from shared.errors import Refusal, Unavailable
 from shared.events import MessageMeta
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
@@ -208,7 +208,8 @@ class Inbox:
                 except Exception as error:
                     log.error("handler_failed", attempt=attempt, error=type(error).__name__, exc_info=True)
                     if attempt == HANDLER_ATTEMPTS:
-                        await self._dead_letter(delivery, "handler-failed", f"{type(error).__name__}: {error}")
+                        reason = error.type if isinstance(error, Refusal) else "handler-failed"
+                        await self._dead_letter(delivery, reason, f"{type(error).__name__}: {error}")
                         return
                     await asyncio.sleep(RETRY_SECONDS * 2**attempt)
 
