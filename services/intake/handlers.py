@@ -4,6 +4,7 @@ from services.intake.domain.dossier import LABELS, DossierOpened
 from services.intake.usecases.dossiers import Dossiers
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -26,6 +27,7 @@ HEARD = frozenset(
     }
 )
 ABOUT_A_CAMPAIGN = (
+    CampaignClosed,
     CampaignOpened,
     RulesChanged,
     CapChanged,

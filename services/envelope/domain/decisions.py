@@ -12,6 +12,7 @@ from services.envelope.domain.facts import (
 )
 from services.envelope.domain.ledger import Ledger, Standing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -264,6 +265,14 @@ def suspend(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
 def resume(ledger: Ledger, now: datetime) -> list[Event]:
     rules = _rules(ledger)
     return [CampaignResumed(campaign_id=rules.campaign_id, resumed_at=now)] if ledger.suspended else []
+
+
+def close(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
+    """No deposits any more; numbers given before are still decided."""
+    rules = _rules(ledger)
+    if ledger.closed:
+        return []
+    return [CampaignClosed(campaign_id=rules.campaign_id, closed_at=now, reason=reason)]
 
 
 def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Event]:

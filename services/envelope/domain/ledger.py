@@ -20,6 +20,7 @@ from services.envelope.domain.facts import (
 from shared.contracts.envelope import (
     BUDGET_TOPIC,
     RESERVATION_TOPIC,
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -94,6 +95,7 @@ class Ledger:
     scheduled: tuple[CampaignRules, ...] = ()
     suspended: bool = False
     exhausted: bool = False
+    closed: bool = False
     decided: int = 0
     reservations: Map[str, Reservation] = field(default_factory=Map)
     waiting: Map[int, str] = field(default_factory=Map)
@@ -166,6 +168,8 @@ class Ledger:
                 return replace(self, suspended=True)
             case CampaignResumed():
                 return replace(self, suspended=False)
+            case CampaignClosed():
+                return replace(self, closed=True)
             case EnvelopeExhausted():
                 return replace(self, exhausted=True)
             case _:

@@ -24,6 +24,7 @@ from services.envelope.domain.facts import (
 from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger, Standing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -343,6 +344,16 @@ def test_suspension_and_resumption_are_said_once():
     assert book.do(decisions.suspend, "audit", NOW) == [CampaignSuspended]
     assert book.do(decisions.suspend, "audit", NOW) == []
     assert book.do(decisions.resume, NOW) == [CampaignResumed]
+
+
+def test_closing_is_said_once_and_what_was_deposited_before_is_still_decided():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    assert book.do(decisions.close, "fin", NOW) == [CampaignClosed]
+    assert book.do(decisions.close, "fin", NOW) == []
+    assert book.submit("c", 3, 10) == [Waitlisted]
+    assert book.release("a") == [Released, Promoted, Promoted]
 
 
 def test_epochs_follow_each_other():
