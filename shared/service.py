@@ -57,6 +57,7 @@ class Service:
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
         self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
+        Metrics.relay_backlog.set_function(lambda: self.relay.backlog)
 
     # -- declaring ---------------------------------------------------------------------------------------------
 
@@ -116,7 +117,6 @@ class Service:
             log.warning("view_behind", stream=commit.stream, version=commit.version)
             return
         self.relay.enqueue(commit)
-        Metrics.relay_backlog.set(self.relay.backlog)
 
     async def _project(self, commit: Commit, state: Any, version: int) -> None:
         kind, key = commit.stream.split(":", 1)

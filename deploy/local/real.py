@@ -70,7 +70,6 @@ class RealStack(Stack):
         return f"127.0.0.1:{self.kafka_port}"
 
     def start_server(self, name: str) -> None:
-        """Start `kafka`, `mongo` or `objects`, also after a kill, on the same port and data."""
         self.processes.start(self._definitions[name], lambda: self._ready(name), START_SECONDS)
 
     def create_topics(self) -> None:

@@ -2,23 +2,32 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
 
+from aiokafka import ConsumerRecord
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
 from shared.errors import Unavailable
 from tests.simulation.faults import TIMEOUT_SECONDS, Effect, Network
 
+Record = ConsumerRecord[bytes, bytes]
 
-@dataclass(frozen=True, slots=True)
-class Record:
+
+def record_of(topic: str, key: bytes | None, body: bytes, headers: dict[str, str]) -> Record:
     """As aiokafka gives it, as far as the inbox looks."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...]
+    return ConsumerRecord(
+        topic=topic,
+        partition=0,
+        offset=0,
+        timestamp=0,
+        timestamp_type=0,
+        key=key,
+        value=body,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=tuple((name, value.encode()) for name, value in headers.items()),
+    )
 
 
 class Bus:
@@ -83,7 +92,7 @@ class Broker:
             await self._network.latency("broker")
         except Unavailable as away:
             raise KafkaConnectionError from away
-        record = Record(topic, key, body, tuple((name, value.encode()) for name, value in headers.items()))
+        record = record_of(topic, key, body, headers)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         effect = self._network.next_effect("publish")
         if effect is not Effect.LOST:

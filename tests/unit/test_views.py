@@ -1,103 +1,85 @@
-"""Views are made again while the service runs: nobody misses a row, and what is made is what the journal says."""
+"""A view is a pure function of its stream, and ends on the newest version whoever writes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from shared.documents import MemoryDocuments
-from shared.errors import Unavailable
-from shared.journal.relay import Relay
-from shared.service import Service
-from tests.counter import KIND, FixedClock, cause, count
-
-STREAMS = [f"s{number}" for number in range(20)]
+from shared.journal import Commit, Journal
+from shared.views import View
+from tests.counter import KIND, Counter, FixedClock, cause, count
 
 
-class Slow(MemoryDocuments):
-    """Gives way to others at every step, as a server does."""
+def render(key: str, counter: Counter) -> dict:
+    return {"name": key, "total": counter.total}
 
-    async def get(self, key):
-        await asyncio.sleep(0)
-        return await super().get(key)
+
+class Shelf:
+    """A journal with a view that is kept in step."""
+
+    def __init__(self, views: MemoryDocuments | None = None) -> None:
+        self.commits = MemoryDocuments()
+        self.view = View(views or MemoryDocuments(), render)
+        self.journal = Journal(KIND, self.commits, FixedClock(), self.project)
+
+    async def project(self, commit: Commit, state: Counter) -> None:
+        await self.view.put(self.journal, self.commits, "a", state, commit.version)
+
+    async def append(self, amount: int) -> None:
+        await self.journal.append("a", lambda _: count(amount), cause())
+
+
+async def test_a_view_follows_its_stream():
+    shelf = Shelf()
+    assert await shelf.view.get("a") is None
+    await shelf.append(1)
+    await shelf.append(2)
+    assert await shelf.view.get("a") == {"_id": "a", "stream_version": 2, "name": "a", "total": 3}
+
+
+async def test_a_writer_that_comes_late_leaves_the_newest_version():
+    shelf = Shelf()
+    await shelf.append(1)
+    behind = (await shelf.journal.load("a")).state
+    await shelf.append(2)
+    await shelf.view.put(shelf.journal, shelf.commits, "a", behind, 1)
+    assert await shelf.view.get("a") == {"_id": "a", "stream_version": 2, "name": "a", "total": 3}
+
+
+class Overtaken(MemoryDocuments):
+    """While a view is written, somebody appends, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.append: Callable[[], Awaitable[Any]] | None = None
 
     async def put(self, document):
-        await asyncio.sleep(0)
         await super().put(document)
-        await asyncio.sleep(0)
+        if self.append is not None:
+            overtake, self.append = self.append, None
+            await overtake()
 
 
-class MemoryService(Service):
-    """The real wiring on memory."""
-
-    def __init__(self, stored: dict[str, MemoryDocuments]) -> None:
-        async def publish(_) -> None:
-            return None
-
-        self.name, self.clock, self._stored = "test", FixedClock(), stored
-        self.commits = self.collection("journal")
-        self._topics, self._journals, self._views = {}, {}, {}
-        self.relay = Relay(self.commits, self._topics, publish, self._recover)
-        self.counters = self.journal(KIND, lambda key, state: {"key": key, "total": state.total})
-
-    def collection(self, name):
-        return self._stored.setdefault(name, Slow())
-
-    async def add(self, stream: str, amount: int) -> None:
-        await self.counters.append(stream, lambda _: count(amount), cause())
-
-    async def totals(self) -> dict[str, int]:
-        return {row["_id"]: row["total"] async for row in self.view(KIND).find({})}
+async def test_what_is_appended_while_the_view_is_written_is_in_it():
+    views = Overtaken()
+    shelf = Shelf(views)
+    others = Journal(KIND, shelf.commits, FixedClock(), _nothing)
+    views.append = lambda: others.append("a", lambda _: count(5), cause())
+    async with asyncio.timeout(10):
+        await shelf.append(1)
+    assert await shelf.view.get("a") == {"_id": "a", "stream_version": 2, "name": "a", "total": 6}
 
 
-async def running() -> tuple[MemoryService, MemoryService]:
-    """A service with streams, and the process that rebuilds its views."""
-    stored: dict[str, MemoryDocuments] = {}
-    service = MemoryService(stored)
-    for stream in STREAMS:
-        await service.add(stream, 1)
-    return service, MemoryService(stored)
+async def test_views_that_are_dropped_are_made_again_the_same():
+    shelf = Shelf()
+    await shelf.append(1)
+    await shelf.append(2)
+    before = await shelf.view.get("a")
+    await shelf.view.documents.clear()
+    current = await shelf.journal.load("a")
+    await shelf.view.put(shelf.journal, shelf.commits, "a", current.state, current.version)
+    assert await shelf.view.get("a") == before
 
 
-async def test_views_that_were_dropped_come_back_and_progress_is_told():
-    service, rebuilding = await running()
-    before = await service.totals()
-    await service.view(KIND).clear()
-    await service.view(KIND).put({"_id": "nobody", "total": 7})
-    told = []
-    assert await rebuilding.rebuild_views(lambda *progress: told.append(progress)) == len(STREAMS)
-    assert await service.totals() == before
-    assert told == [(done, len(STREAMS)) for done in range(1, len(STREAMS) + 1)]
-
-
-async def test_readers_find_every_row_while_views_are_made_again_and_writers_go_on():
-    service, rebuilding = await running()
-    for stream in STREAMS[:5]:  # rows drawn by an older version
-        await service.view(KIND).mark(stream, {"total": -1})
-    rebuilt = asyncio.create_task(rebuilding.rebuild_views(lambda *_: None))
-    seen = []
-    while not rebuilt.done():
-        await service.add(STREAMS[len(seen) % len(STREAMS)], 10)
-        seen.append(len(await service.totals()))
-    await service.add("new", 3)
-    assert len(seen) > 5
-    assert set(seen) == {len(STREAMS)}
-    expected = {stream: (await service.counters.load(stream)).state.total for stream in [*STREAMS, "new"]}
-    assert await service.totals() == expected
-
-
-async def test_a_commit_whose_view_could_not_be_renewed_is_not_marked_before_it_is():
-    class Away(Slow):
-        away = False
-
-        async def put(self, document):
-            if self.away:
-                raise Unavailable("database")
-            await super().put(document)
-
-    views = Away()
-    service = MemoryService({"view_counter": views})
-    views.away = True
-    await service.add("a", 1)
-    assert service.relay.backlog == 0
-    views.away = False
-    await service.relay._sweep_everything()
-    assert await service.totals() == {"a": 1}
-    assert await service.commits.count({"published": False}) == 0
+async def _nothing(*_) -> None:
+    return None
