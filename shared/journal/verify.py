@@ -36,7 +36,8 @@ class Known:
 
 @dataclass(slots=True)
 class Report:
-    """What was read: streams, commits, events, each stream's first fault, and the heads of what could be folded.
+    """What was read: streams, commits, events, commits not marked as published yet, each stream's first fault, and the
+    heads of what could be folded.
 
     `causes` are the events decisions followed, with the commit that says so and when it was recorded.
     """
@@ -44,6 +45,7 @@ class Report:
     streams: int = 0
     commits: int = 0
     events: int = 0
+    unpublished: int = 0
     faults: list[Fault] = field(default_factory=list)
     heads: dict[str, Head[Any]] = field(default_factory=dict)
     sizes: dict[str, list[int]] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class Verifier:
         if tail.closed:
             return
         self.report.commits += 1
+        self.report.unpublished += not commit.published
         fault = _link_fault(commit, document["_id"], tail) or self._fold_fault(commit)
         if fault is not None:
             self.report.faults.append(fault)
