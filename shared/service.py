@@ -21,9 +21,10 @@ from shared.errors import Unavailable
 from shared.events import Event, public_events
 from shared.http import build_app
 from shared.inbox import Handlers, Inbox
-from shared.journal import Commit, Journal, StreamKind
+from shared.journal import Commit, Journal, StreamKind, commit_key
 from shared.journal.journal import S
 from shared.journal.relay import Relay
+from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
 from shared.pages import bus_page
 from shared.settings import ServiceSettings
@@ -60,15 +61,31 @@ class Service:
 
     # -- declaring ---------------------------------------------------------------------------------------------
 
-    def journal(self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None) -> Journal[S]:
-        """The streams of a kind; with `render`, a view named after the kind is kept in step."""
+    def journal(
+        self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None, *, snapshots: bool = False
+    ) -> Journal[S]:
+        """The streams of a kind; with `render`, a view named after the kind is kept in step.
+
+        `snapshots` are for the few long streams that everything waits for at a restart.
+        """
         assert kind.name not in self._journals, f"{kind.name} declared twice"
         self._topics[kind.name] = kind.topics
-        journal = Journal(kind, self.commits, self.clock, self._committed)
+        cache = Snapshots(kind, self.collection("snapshots"), self.commits) if snapshots else None
+        journal = Journal(kind, self.commits, self.clock, self._committed, cache)
         self._journals[kind.name] = journal
         if render is not None:
             self._views[kind.name] = View(self.collection(f"view_{kind.name}"), render)
         return journal
+
+    @property
+    def kinds(self) -> list[StreamKind[Any]]:
+        """Every kind of stream declared."""
+        return [journal.kind for journal in self._journals.values()]
+
+    @property
+    def renders(self) -> dict[str, Callable[[str, Any], dict[str, Any]]]:
+        """How views are drawn, by kind name."""
+        return {name: view.render for name, view in self._views.items()}
 
     def view(self, kind: StreamKind[Any]) -> Documents:
         return self._views[kind.name].documents
@@ -97,7 +114,7 @@ class Service:
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
-            # The fact is recorded; the sweep renews the view, then publishes.
+            # The fact is recorded; the sweep finds it unmarked, renews the view, and only then publishes and marks.
             log.warning("view_behind", stream=commit.stream, version=commit.version)
             return
         self.relay.enqueue(commit)
@@ -113,16 +130,24 @@ class Service:
         current = await self._journals[kind].load(key)
         await self._project(commit, current.state, current.version)
 
-    async def rebuild_views(self) -> int:
-        """Drop every view and make it again from the journal. Returns the number of streams."""
-        for view in self._views.values():
-            await view.documents.clear()
-        newest: dict[str, Commit] = {}
-        async for document in self.commits.find({}, sort=[("version", 1)]):
-            newest[document["stream"]] = Commit.from_document(document)
-        for commit in newest.values():
-            await self._recover(commit)
-        return len(newest)
+    async def rebuild_views(self, progress: Callable[[int, int], None]) -> int:
+        """Make every view again from the journal while the service runs; `progress(done, total)` after each stream.
+
+        Rows are replaced one by one, so readers always find them; rows of no stream are removed last. Returns the
+        number of streams.
+        """
+        began = [document["stream"] async for document in self.commits.find({"version": 1})]
+        shown = [stream for stream in began if stream.split(":", 1)[0] in self._views]
+        for done, stream in enumerate(shown, start=1):
+            kind, key = stream.split(":", 1)
+            current = await self._journals[kind].load(key)
+            await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
+            progress(done, len(shown))
+        for kind, view in self._views.items():
+            async for row in view.documents.find({}):
+                if await self.commits.get(commit_key(f"{kind}:{row['_id']}", 1)) is None:
+                    await view.documents.remove(row["_id"])
+        return len(shown)
 
     # -- running -----------------------------------------------------------------------------------------------
 
@@ -181,6 +206,7 @@ class Service:
         with suppress(Unavailable):
             await self.commits.index("stream")
             await self.commits.index("published")
+            await self.collection("inbox").index("stream")
 
     async def _bus(self) -> None:
         """Connect when the broker can be had; then publish again what an empty topic has lost."""

@@ -42,9 +42,11 @@ _OF_A_CAMPAIGN = {
     },
     envelope.CampaignSuspended: {"suspended_at": AT},
     envelope.CampaignResumed: {"resumed_at": AT},
+    envelope.CampaignClosed: {"closed_at": AT},
     envelope.EnvelopeExhausted: {"exhausted_at": AT, "available_cents": 0},
     envelope.SuspensionDecided: {"decided_at": AT},
     envelope.ResumptionDecided: {"decided_at": AT},
+    envelope.ClosureDecided: {"decided_at": AT},
 }
 _OF_AN_OFFER = {
     intake.OfferAcceptanceLodged: {"lodged_at": AT},

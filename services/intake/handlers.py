@@ -5,6 +5,7 @@ from services.intake.domain.timeline import LABELS
 from services.intake.usecases.dossiers import Dossiers
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -27,6 +28,7 @@ HEARD = frozenset(
     }
 )
 ABOUT_A_CAMPAIGN = (
+    CampaignClosed,
     CampaignOpened,
     RulesChanged,
     CapChanged,

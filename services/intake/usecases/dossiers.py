@@ -102,7 +102,8 @@ class Dossiers:
     async def submit(self, dossier_id: str, caller: Principal, cause: Cause) -> DossierSubmitted:
         """The definitive deposit; doing it again gives the same number.
 
-        Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignSuspendedNow, Incomplete.
+        Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
+        Incomplete.
         """
         found = await self.represented(dossier_id, caller)
         if found.submitted is not None:
