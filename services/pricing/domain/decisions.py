@@ -93,6 +93,8 @@ def terms(loan: Loan) -> LoanTerms:
         prefinancing_months=loan.prefinancing_months,
         prefinancing_interest=loan.prefinancing_interest,
         deferral_months=loan.deferral_months,
+        profile=loan.profile,
+        progressivity=loan.progressivity,
     )
 
 
