@@ -6,7 +6,7 @@ Its profile sets what is repaid after the deferral; every amount in whole cents,
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from typing import NamedTuple
 
 from shared.errors import Refusal
@@ -144,13 +144,11 @@ def _amounts(terms: LoanTerms, outstanding_cents: int, period_rate: Decimal) -> 
     instalment. Raises: InstalmentBelowInterest.
     """
     repayments = terms.periods - terms.deferred
-    match terms.profile:
-        case AmortisationProfile.CONSTANT_AMORTISATION:
-            return repeat(round_half_up(Decimal(outstanding_cents) / repayments))
-        case AmortisationProfile.CONSTANT_INSTALMENTS:
-            return repeat(round_half_up(outstanding_cents / _annuity_factor(period_rate, repayments)))
-        case AmortisationProfile.PROGRESSIVE_INSTALMENTS:
-            return _progressive(terms, outstanding_cents, period_rate, repayments)
+    if terms.profile is AmortisationProfile.PROGRESSIVE_INSTALMENTS:
+        return _progressive(terms, outstanding_cents, period_rate, repayments)
+    if terms.profile is AmortisationProfile.CONSTANT_AMORTISATION:
+        return repeat(round_half_up(Decimal(outstanding_cents) / repayments))
+    return repeat(round_half_up(outstanding_cents / _annuity_factor(period_rate, repayments)))
 
 
 def _progressive(terms: LoanTerms, outstanding_cents: int, period_rate: Decimal, repayments: int) -> Iterator[int]:
@@ -169,8 +167,7 @@ def _progressive(terms: LoanTerms, outstanding_cents: int, period_rate: Decimal,
     first = outstanding_cents / worth
     if first < outstanding_cents * period_rate:
         raise InstalmentBelowInterest("La progressivité ne couvre pas les intérêts des premières échéances.")
-    for year in count():
-        yield from repeat(round_half_up(first * growth**year), a_year)
+    return chain.from_iterable(repeat(round_half_up(first * growth**year), a_year) for year in count())
 
 
 def _annuity_factor(period_rate: Decimal, periods: int) -> Decimal:

@@ -24,7 +24,6 @@ from shared.lending import (
 from shared.money import MAX_CENTS
 from tests.unit.pricing import exact
 
-
 AMORTISATION = AmortisationProfile.CONSTANT_AMORTISATION
 PROGRESSIVE = AmortisationProfile.PROGRESSIVE_INSTALMENTS
 
