@@ -47,15 +47,14 @@ class AnswersReading:
         """The moment is taken first: what is lodged during the look may be missing from it."""
         at = self._clock.now()
         partitions = consumer.assignment()
+        if not partitions:
+            return  # the topic is not known yet: an empty look would seem to be read
         consumer.pause(*partitions)  # the offsets are wanted, not the messages
         ends = await consumer.end_offsets(partitions)
-        committed = await admin.list_consumer_group_offsets(self._group)
+        committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
         self.reading = self.reading.looked(
             at,
             {partition.partition: end for partition, end in ends.items()},
-            {
-                partition.partition: kept.offset
-                for partition, kept in committed.items()
-                if partition.topic == self._topic
-            },
+            # −1 where the group has committed nothing.
+            {partition.partition: max(0, kept.offset) for partition, kept in committed.items()},
         )
