@@ -189,6 +189,13 @@ def test_an_old_rating_prices_nothing_even_by_derogation(derogation: Derogation 
 
 
 @given(exact.loan_terms())
+def test_without_a_discount_the_worth_is_the_sum_of_what_is_owed(loan: LoanTerms):
+    shown = figures(loan, discount_rate=Decimal(0))
+    assert shown.discounted_outstanding == sum(shown.outstanding_cents)
+    assert (shown.period_factor, shown.start_factor) == (1, 1)
+
+
+@given(exact.loan_terms())
 def test_the_figures_add_up_to_the_premium(loan: LoanTerms):
     shown = figures(loan)
     commission = shown.prefinancing_commission + shown.amortisation_commission

@@ -7,10 +7,20 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
+from deploy.docs import EXAMPLE_ENVIRONMENT
+from services.pricing.domain.grid import GridHashMismatch
 from services.pricing.domain.reading import Reading
+from services.pricing.main import create_app
 from services.pricing.settings import PricingSettings
 from shared.contracts.intake import DOSSIER_TOPIC
-from shared.contracts.pricing import OfferAccepted, OfferExpired, OfferExpiryContested, OfferIssued, OfferReminderSent
+from shared.contracts.pricing import (
+    OFFER_TOPIC,
+    OfferAccepted,
+    OfferExpired,
+    OfferExpiryContested,
+    OfferIssued,
+    OfferReminderSent,
+)
 from shared.money import format_euros
 from tests.facts import DOSSIER, opinion, profile, submitted
 from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SETTLING, Desk, problem
@@ -61,10 +71,17 @@ async def test_the_offer_is_issued_by_a_person_and_printed(desk: Desk):
 
 
 async def test_nothing_confidential_is_in_what_leaves_pricing(desk: Desk):
-    await desk.issued()
-    public = [event.model_dump_json() for event in desk.recorded if type(event).topic and type(event) is OfferIssued]
-    assert public
-    assert not any(word in one for one in public for word in ("rating", "CQS", "rate_bp", "derogation", "step"))
+    await desk.drafted(profile(rating="5"))
+    made = await desk.done(
+        "POST", f"/offers/{DOSSIER}/derogations", {"rate_bp": "77.25", "reason": "Caution du groupe"}
+    )
+    path = f"/offers/{DOSSIER}/derogations/{made['derogations'][0]['derogation_id']}/approval"
+    await desk.done("POST", path, who=SECOND_OFFICER)
+    await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": OFFER})
+    public = [event.model_dump_json() for event in desk.recorded if event.topic == OFFER_TOPIC]
+    assert len(public) == 2  # a person was needed, the offer was issued
+    confidential = ("rating", "CQS", "_bp", "77.25", "derogation", "step", "Caution")
+    assert not [word for word in confidential for one in public if word in one]
 
 
 async def test_the_draft_that_was_not_read_is_not_issued(desk: Desk):
@@ -162,8 +179,10 @@ async def test_a_grid_with_a_float_a_hole_or_a_missing_step_is_refused_by_name(d
 
 
 def test_a_configured_grid_may_be_held_to_its_hash():
-    with pytest.raises(ValueError, match="grid_sha256"):
-        PricingSettings.model_validate({"grid_sha256": "short"})
+    given = EXAMPLE_ENVIRONMENT | {"grid_sha256": GRID.content_hash}
+    assert create_app(PricingSettings.model_validate(given)).title == "Tarification"
+    with pytest.raises(GridHashMismatch):
+        create_app(PricingSettings.model_validate(given | {"grid_sha256": "0" * 64}))
 
 
 # -- reminders and expiry ----------------------------------------------------------------------------------------
