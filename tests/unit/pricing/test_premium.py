@@ -1,4 +1,5 @@
 import json
+from dataclasses import FrozenInstanceError
 from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -143,6 +144,10 @@ def test_an_offer_never_exceeds_its_cap(loans: list[LoanTerms], value: str):
     assert offer == price_offer(by_id, rated(value), "C", GRID, TODAY)
 
 
+def test_the_smallest_premium_is_a_cent():
+    assert price_offer({"building": annual(1, principal_cents=10)}, rated("1"), "B", GRID, TODAY).premium_cents == 1
+
+
 @pytest.mark.parametrize("loans", [{}, {"building": annual(1, principal_cents=9)}])
 def test_loans_too_small_for_any_premium_are_refused(loans: dict[str, LoanTerms]):
     with pytest.raises(LoanNotPriceable):
@@ -160,6 +165,14 @@ def test_loans_too_small_for_any_premium_are_refused(loans: dict[str, LoanTerms]
 def test_what_automatic_pricing_may_not_price_is_refused(value: str, quality: str, refusal: type[Exception]):
     with pytest.raises(refusal):
         price_offer({"building": annual(35)}, rated(value), quality, GRID, TODAY)
+
+
+def test_a_price_cannot_be_changed_once_worked_out():
+    offer = price_offer({"building": annual(35)}, rated("4"), "B", GRID, TODAY)
+    with pytest.raises(FrozenInstanceError):
+        offer.lines_cents = 1  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(FrozenInstanceError):
+        offer.lines[0].principal_cents = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_neither_rate_nor_step_is_in_what_a_log_would_show():

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
@@ -114,6 +114,7 @@ def test_a_tiny_loan_repaid_early_is_never_repaid_twice():
         {"years": 101},
         {"prefinancing": -1},
         {"prefinancing": 121},
+        {"deferral": -1},
         {"deferral": -12},
         {"rate": "Infinity"},
         {"rate": "-0.01"},
@@ -122,8 +123,9 @@ def test_a_tiny_loan_repaid_early_is_never_repaid_twice():
     ],
 )
 def test_terms_without_a_schedule_are_refused(change):
-    with pytest.raises(LoanNotPriceable):
+    with pytest.raises(LoanNotPriceable) as refused:
         terms(**change)
+    assert refused.value.status == 422
 
 
 def test_a_deferral_that_ends_inside_a_period_is_refused_not_rounded():
@@ -191,6 +193,11 @@ def test_without_progressivity_progressive_instalments_are_constant():
 def test_a_progressivity_out_of_place_is_refused(change):
     with pytest.raises(ProgressivityOutsideLimits):
         terms(**change)
+
+
+def test_terms_cannot_be_changed_once_checked():
+    with pytest.raises(FrozenInstanceError):
+        terms().principal_cents = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @given(exact.loan_terms())
