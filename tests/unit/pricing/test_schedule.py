@@ -128,6 +128,21 @@ def test_terms_without_a_schedule_are_refused(change):
     assert refused.value.status == 422
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"principal_cents": 1},
+        {"principal_cents": MAX_CENTS},
+        {"years": 1},
+        {"years": 100},
+        {"prefinancing": 120},
+        {"rate": "0.99999999"},
+    ],
+)
+def test_terms_at_their_limits_have_a_schedule(change):
+    assert schedule(terms(**change))
+
+
 def test_a_deferral_that_ends_inside_a_period_is_refused_not_rounded():
     with pytest.raises(DeferralNotWholePeriods):
         terms(frequency=Frequency.HALF_YEARLY, deferral=9)
