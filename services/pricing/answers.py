@@ -1,4 +1,4 @@
-"""Looks at the broker: how far the group has read what intake lodges (docs/adr/0009)."""
+"""Looks at the broker: how far the group has read what intake lodges (docs/adr/0016)."""
 
 import asyncio
 
@@ -51,7 +51,7 @@ class AnswersReading:
             return  # the topic is not known yet: an empty look would seem to be read
         consumer.pause(*partitions)  # the offsets are wanted, not the messages
         ends = await consumer.end_offsets(partitions)
-        committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
+        committed = await admin.list_consumer_group_offsets(self._group, partitions=list(partitions))
         self.reading = self.reading.looked(
             at,
             {partition.partition: end for partition, end in ends.items()},

@@ -68,7 +68,7 @@ class OfferReminderSent(Event):
 class OfferExpiryContested(Event):
     """An acceptance lodged in time (`lodged_at`) was read after the offer had been declared expired.
 
-    The expiry's effects stand until a person has decided (docs/adr/0009); the acceptance is not refused.
+    The expiry's effects stand until a person has decided (docs/adr/0016); the acceptance is not refused.
     """
 
     topic: ClassVar[str | None] = OFFER_TOPIC

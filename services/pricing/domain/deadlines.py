@@ -1,4 +1,4 @@
-"""What time does to an issued offer: its last valid moment, its reminder, its expiry (docs/adr/0009)."""
+"""What time does to an issued offer: its last valid moment, its reminder, its expiry (docs/adr/0016)."""
 
 from datetime import UTC, datetime, time, timedelta
 

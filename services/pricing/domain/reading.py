@@ -1,4 +1,4 @@
-"""How far the answers of intake have been read, learnt from looks at the broker (docs/adr/0009)."""
+"""How far the answers of intake have been read, learnt from looks at the broker (docs/adr/0016)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

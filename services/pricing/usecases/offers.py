@@ -127,7 +127,7 @@ class Offers:
             await self.journal.append(row["_id"], lambda offer: deadlines.remind(offer, now), cause)
 
     async def expire_due(self) -> None:
-        """Expire every offer whose last moment has passed and whose answers have all been read (docs/adr/0009); safe
+        """Expire every offer whose last moment has passed and whose answers have all been read (docs/adr/0016); safe
         to run again and from several processes.
         """
         now, read_until = self.clock.now(), self.reading().settled(self.settling)

@@ -51,7 +51,7 @@ class Broker:
         return {partition: self.ends[partition.partition] for partition in partitions}
 
     async def list_consumer_group_offsets(
-        self, group: str, *, partitions: set[TopicPartition]
+        self, group: str, *, partitions: list[TopicPartition]
     ) -> dict[TopicPartition, OffsetAndMetadata]:
         assert group == GROUP
         return {one: OffsetAndMetadata(self.committed.get(one.partition, -1), "") for one in partitions}
