@@ -13,6 +13,8 @@ from deploy.local.process import Process, Processes, free_port, listening
 ISSUER_SECONDS = 30
 # A morning before the campaign opens (DOMAIN, Campaign rules).
 CLOCK_START = datetime(2024, 4, 29, 6, 30, tzinfo=UTC)
+# A valid example: premiums are paid to it and the scenario's bank keeps it.
+PAYEE_IBAN = "FR7630001007941234567890185"
 
 
 class Stack:
@@ -47,6 +49,14 @@ class Stack:
     def start_servers(self) -> None:
         raise NotImplementedError
 
+    def kill_server(self, name: str) -> None:
+        """Take `mongo`, `objects` or (real stack) `kafka` away, as by kill -9; what it acknowledged is kept."""
+        raise NotImplementedError
+
+    def start_server(self, name: str) -> None:
+        """Bring a killed server back on the same address and data."""
+        raise NotImplementedError
+
     def log(self, name: str) -> Path:
         return self.data / "logs" / f"{name}.log"
 
@@ -65,5 +75,5 @@ class Stack:
             "ALS_CLOCK_FILE": str(self.clock_file),
             "ALS_ANSWERS_SETTLE_SECONDS": "60",
             "ALS_BDT_DIRECTORY": str(self.data / "bdt"),
-            "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
+            "ALS_PAYEE_IBAN": PAYEE_IBAN,
         }

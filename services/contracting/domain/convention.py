@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from services.contracting.domain.dates import end_of_day, paris_date
+from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import (
     EngagementScreened,
@@ -23,6 +23,7 @@ from services.contracting.domain.refusals import (
     ScreeningTooEarly,
     SignedConventionUnknown,
 )
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ConventionSent,
     ConventionSigned,

@@ -3,7 +3,7 @@ from decimal import Decimal, localcontext
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.pricing.domain.schedule import (
@@ -257,6 +257,7 @@ def test_at_a_rate_of_zero_the_profiles_without_growth_are_one(loan: LoanTerms):
     assert len({schedule(replace(free, profile=profile)) for profile in AmortisationProfile}) == 1
 
 
+@settings(max_examples=25)
 @given(exact.loan_terms(), st.integers(1, 12))
 def test_the_callers_decimal_context_changes_nothing(loan: LoanTerms, precision: int):
     expected = schedule(loan)
