@@ -54,7 +54,9 @@ _OF_AN_OFFER = {
     pricing.OfferSuperseded: {"superseded_at": AT},
     pricing.OfferAccepted: {"accepted_at": AT, "premium_cents": PREMIUM_CENTS},
     pricing.OfferDeclined: {"declined_at": AT},
+    pricing.OfferReminderSent: {"valid_until": AT, "sent_at": AT},
     pricing.OfferExpired: {"expired_at": AT, "valid_until": AT},
+    pricing.OfferExpiryContested: {"lodged_at": AT, "valid_until": AT, "found_at": AT},
     pricing.OfferAnswerRefused: {"reason": pricing.AnswerRefusal.TOO_LATE, "valid_until": AT, "refused_at": AT},
     pricing.OfferIssued: {
         "lines": (),

@@ -73,6 +73,7 @@ class Stack:
             "ALS_ENVIRONMENT": "local",
             "ALS_OIDC_ISSUER": self.issuer,
             "ALS_CLOCK_FILE": str(self.clock_file),
+            "ALS_ANSWERS_SETTLE_SECONDS": "60",
             "ALS_BDT_DIRECTORY": str(self.data / "bdt"),
             "ALS_PAYEE_IBAN": PAYEE_IBAN,
         }

@@ -47,7 +47,9 @@ from shared.contracts.pricing import (
     OfferAnswerRefused,
     OfferDeclined,
     OfferExpired,
+    OfferExpiryContested,
     OfferIssued,
+    OfferReminderSent,
     OfferSuperseded,
 )
 from shared.events import Event
@@ -120,7 +122,9 @@ LABELS: dict[type[Event], str] = {
     OfferDeclineLodged: "Refus déposé",
     OfferAccepted: "Acceptation enregistrée",
     OfferDeclined: "Refus enregistré",
+    OfferReminderSent: "Rappel : la proposition arrive à son terme",
     OfferExpired: "Proposition expirée",
+    OfferExpiryContested: "Acceptation reçue à temps : l'expiration est revue par une personne",
     OfferAnswerRefused: "Réponse non recevable",
     BoardConfirmed: "Engagement confirmé par le Conseil d'administration",
     BoardRefused: "Engagement refusé par le Conseil d'administration",
