@@ -1,4 +1,4 @@
-"""`python -m deploy.audit verify|export|stamp` (docs/adr/0012).
+"""`python -m deploy.audit verify|export|stamp` (docs/adr/0015).
 
 verify [BUNDLE] [--at TIME] [--trust PEM]   the five databases or a bundle; with --at, the envelope as it stood
 export BUNDLE                               what verify needs, in files, with no server and no settings
