@@ -8,20 +8,27 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, TypeVar
 
+import structlog
 import urllib3
 from minio import Minio
+from minio.commonconfig import COMPLIANCE
 from minio.error import MinioException, S3Error
+from minio.retention import Retention
 
 from shared.errors import NotFound, Refusal, Unavailable
+
+log = structlog.get_logger(__name__)
 
 CHUNK_BYTES = 256 * 1024
 MAX_READ_BYTES = 64 * 1024 * 1024
 S3_THREADS = 16
 S3_CONNECT_SECONDS = 2.0
 S3_READ_SECONDS = 10.0
+READ_ONLY = 0o444
 
 Result = TypeVar("Result")
 
@@ -42,6 +49,16 @@ class KeyTaken(Refusal):
 
     type = "object-key-taken"
     title = "Document déjà enregistré avec un autre contenu"
+
+
+class Retained(Refusal):
+    """Nobody removes a document before its date; `retain_until` says which."""
+
+    type = "object-retained"
+    title = "Document sous conservation"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("Il ne peut pas être supprimé avant son terme.", retain_until=until.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +88,16 @@ class ObjectStore(Protocol):
         """The bytes at once, at most MAX_READ_BYTES. Raises: ObjectMissing, TooLarge."""
         ...
 
-    async def delete(self, key: str) -> None: ...
+    async def retain(self, key: str, until: datetime) -> None:
+        """Lock an object until a moment; a lock is only ever prolonged. Raises: ObjectMissing.
+
+        A store that offers no lock keeps the object without one and says so in the log.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; none is fine. Raises: Retained."""
+        ...
 
     async def check(self) -> None:
         """Raises: Unavailable."""
@@ -140,13 +166,40 @@ class DirectoryObjects:
     async def read(self, key: str) -> bytes:
         return await collect(self.stream(key))
 
-    async def delete(self, key: str) -> None:
+    async def retain(self, key: str, until: datetime) -> None:
+        path, held = self._path(key), self._held_until(key)
         with _directory_trouble():
-            self._path(key).unlink(missing_ok=True)
+            if not path.exists():
+                raise ObjectMissing
+            if held is None or held < until:
+                path.chmod(READ_ONLY)
+                _lock_of(path).write_text(until.isoformat())
+
+    def _held_until(self, key: str) -> datetime | None:
+        with _directory_trouble():
+            lock = _lock_of(self._path(key))
+            return datetime.fromisoformat(lock.read_text()) if lock.exists() else None
+
+    async def delete(self, key: str) -> None:
+        _refuse_retained(self._held_until(key))
+        with _directory_trouble():
+            for path in (self._path(key), _lock_of(self._path(key))):
+                path.unlink(missing_ok=True)
 
     async def check(self) -> None:
         with _directory_trouble():
             self._root.mkdir(parents=True, exist_ok=True)
+
+
+def _lock_of(path: Path) -> Path:
+    """Where a directory keeps the date a file is locked until."""
+    return path.with_name(f".{path.name}.retained")
+
+
+def _refuse_retained(held: datetime | None) -> None:
+    """Locks run on the machine's clock, as an S3 store's do. Raises: Retained."""
+    if held is not None and held > datetime.now(UTC):
+        raise Retained(held)
 
 
 @contextmanager
@@ -167,6 +220,7 @@ class MinioObjects:
         self._bucket = bucket
         self._threads = ThreadPoolExecutor(S3_THREADS, thread_name_prefix="objects")
         self._bucket_known = False
+        self._locks = False
 
     async def _call(self, work: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         def translated() -> Result:
@@ -221,8 +275,30 @@ class MinioObjects:
     async def read(self, key: str) -> bytes:
         return await collect(self.stream(key))
 
+    async def retain(self, key: str, until: datetime) -> None:
+        await self._ensure_bucket()
+        if not self._locks:
+            log.warning("retention_not_offered", bucket=self._bucket, key=key)
+            return
+        held = await self._held_until(key)
+        # A store refuses a date that is past, and a compliance lock that would be shortened.
+        if until > datetime.now(UTC) and (held is None or held < until):
+            lock = Retention(COMPLIANCE, until)
+            await self._call(self._client.set_object_retention, self._bucket, key, lock)
+
+    async def _held_until(self, key: str) -> datetime | None:
+        lock = await self._call(self._client.get_object_retention, self._bucket, key)
+        return lock.retain_until_date if lock else None
+
     async def delete(self, key: str) -> None:
-        await self._call(self._client.remove_object, self._bucket, key)
+        await self._ensure_bucket()
+        try:
+            found = await self._call(self._client.stat_object, self._bucket, key)
+            _refuse_retained(await self._held_until(key) if self._locks else None)
+        except ObjectMissing:
+            return
+        # With its version: in a bucket with locks a plain removal would only hide it.
+        await self._call(self._client.remove_object, self._bucket, key, version_id=found.version_id)
 
     async def check(self) -> None:
         await self._call(self._client.bucket_exists, self._bucket)
@@ -232,12 +308,26 @@ class MinioObjects:
             return
         if not await self._call(self._client.bucket_exists, self._bucket):
             await self._call(_make_bucket, self._client, self._bucket)
+        self._locks = await self._call(_has_locks, self._client, self._bucket)
         self._bucket_known = True
 
 
 def _make_bucket(client: Minio, bucket: str) -> None:
+    """With object lock, which a bucket gets when it is made or never, where the store knows it."""
     try:
-        client.make_bucket(bucket)
+        client.make_bucket(bucket, object_lock=True)
     except S3Error as error:
-        if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+        if error.code in ("NotImplemented", "InvalidArgument"):
+            client.make_bucket(bucket)
+        elif error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise
+
+
+def _has_locks(client: Minio, bucket: str) -> bool:
+    try:
+        client.get_object_lock_config(bucket)
+    except S3Error as error:
+        if error.code in ("ObjectLockConfigurationNotFoundError", "NotImplemented"):
+            return False
+        raise
+    return True

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import ActePrepared
+from services.contracting.domain.facts import ActePrepared, Printing
 from services.contracting.domain.gate import acte_gate, labels
 from services.contracting.domain.refusals import ActeGateClosed, DossierChanged, TwoPeopleNeeded
 from shared.contracts.contracting import ActeTransmitted
@@ -26,7 +26,12 @@ def check_ready(engagement: Engagement, actor: str) -> None:
 
 
 def prepare(
-    engagement: Engagement, acte: StoredDocument, printed: tuple[Loan, ...], actor: str, now: datetime
+    engagement: Engagement,
+    acte: StoredDocument,
+    printing: Printing,
+    printed: tuple[Loan, ...],
+    actor: str,
+    now: datetime,
 ) -> list[Event]:
     """Settle the acte's bytes; what was settled first stays.
 
@@ -39,7 +44,15 @@ def prepare(
         raise DossierChanged("Le dossier a changé pendant l'édition de l'acte : recommencez.")
     assert engagement.convention is not None
     assert engagement.paid_cents >= engagement.convention.premium_cents
-    return [ActePrepared(dossier_id=engagement.convention.dossier_id, acte=acte, prepared_by=actor, prepared_at=now)]
+    return [
+        ActePrepared(
+            dossier_id=engagement.convention.dossier_id,
+            acte=acte,
+            prepared_by=actor,
+            prepared_at=now,
+            printing=printing,
+        )
+    ]
 
 
 def record_transmission(engagement: Engagement, now: datetime) -> list[Event]:

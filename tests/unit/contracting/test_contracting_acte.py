@@ -12,7 +12,18 @@ from services.contracting.domain.refusals import (
 )
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.intake import DossierWithdrawn
-from tests.unit.contracting.samples import CHECKER, DOSSIER, NOW, OTHER, complete, document, loan, lodged, sent
+from tests.unit.contracting.samples import (
+    CHECKER,
+    DOSSIER,
+    NOW,
+    OTHER,
+    PRINTING,
+    complete,
+    document,
+    loan,
+    lodged,
+    sent,
+)
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 
@@ -40,14 +51,14 @@ def test_the_checker_of_the_convention_does_not_prepare_the_acte():
 def test_what_was_settled_first_stays():
     case = complete()
     case.prepare()
-    assert case.do(acte.prepare, document("another"), case.engagement.loans, OTHER, NOW) == []
+    assert case.do(acte.prepare, document("another"), PRINTING, case.engagement.loans, OTHER, NOW) == []
     assert case.engagement.prepared is not None
     assert case.engagement.prepared.acte == document("acte", "acte")
 
 
 def test_an_acte_printed_from_other_loans_is_not_settled():
     with pytest.raises(DossierChanged):
-        complete().do(acte.prepare, document("acte"), (loan(1),), OTHER, NOW)
+        complete().do(acte.prepare, document("acte"), PRINTING, (loan(1),), OTHER, NOW)
 
 
 def test_an_ended_dossier_gets_no_acte():

@@ -20,6 +20,9 @@ def settings(**given) -> ContractingSettings:
         "oidc_issuer": "http://localhost",
         "objects_directory": "/nowhere",
         "payee_iban": IBAN,
+        "signing_key": "key.pem",
+        "signing_certificate": "certificate.pem",
+        "trust_roots": "roots.pem",
     }
     return ContractingSettings(**(base | given))
 
