@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from shared.signing import KeyFiles, Seal
 
 NOT_BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2044, 1, 1, tzinfo=UTC)
+KEY_BITS = 2048
 ROOT_NAME = "Autorité de démonstration"
 # Fictitious, like the landlords: the number has a right check digit and belongs to nobody.
 ALS_NAME, ALS_SIREN = "Action Logement Services (démonstration)", "900000100"
@@ -44,12 +45,19 @@ class Authority:
         return Seal(self.issue(f"bailleur-{siren}", name, siren))
 
     def issue(
-        self, label: str, name: str, siren: str, *, not_before: datetime = NOT_BEFORE, not_after: datetime = NOT_AFTER
+        self,
+        label: str,
+        name: str,
+        siren: str,
+        *,
+        not_before: datetime = NOT_BEFORE,
+        not_after: datetime = NOT_AFTER,
+        time_stamping: bool = False,
     ) -> KeyFiles:
-        """A signing certificate that names an organisation and its SIREN."""
+        """A certificate that names an organisation and its SIREN, for signing or for stamping the time."""
         root = self._root
 
-        def certify(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+        def certify(key: rsa.RSAPrivateKey) -> x509.Certificate:
             issuer = x509.load_pem_x509_certificate(root.certificate.read_bytes())
             subject = x509.Name(
                 [
@@ -62,15 +70,18 @@ class Authority:
             built = _builder(subject, issuer.subject, key, not_before, not_after).add_extension(
                 _usage(content_commitment=True), critical=True
             )
+            if time_stamping:
+                purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+                built = built.add_extension(purposes, critical=True)
             return built.sign(_key(root), hashes.SHA256())
 
         return self._make(label, certify)
 
-    def _make(self, label: str, certify: Callable[[ec.EllipticCurvePrivateKey], x509.Certificate]) -> KeyFiles:
+    def _make(self, label: str, certify: Callable[[rsa.RSAPrivateKey], x509.Certificate]) -> KeyFiles:
         files = KeyFiles(self.directory / f"{label}-key.pem", self.directory / f"{label}.pem")
         if not files.certificate.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
-            key = ec.generate_private_key(ec.SECP256R1())
+            key = rsa.generate_private_key(65_537, KEY_BITS)
             files.key.touch(mode=0o600)
             files.key.write_bytes(
                 key.private_bytes(
@@ -80,7 +91,7 @@ class Authority:
             files.certificate.write_bytes(certify(key).public_bytes(serialization.Encoding.PEM))
         return files
 
-    def _root_certificate(self, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    def _root_certificate(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ROOT_NAME)])
         built = _builder(name, name, key, NOT_BEFORE, NOT_AFTER)
         built = built.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -88,7 +99,7 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, not_before: datetime, not_after: datetime
+    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey, not_before: datetime, not_after: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -101,9 +112,9 @@ def _builder(
     )
 
 
-def _key(files: KeyFiles) -> ec.EllipticCurvePrivateKey:
+def _key(files: KeyFiles) -> rsa.RSAPrivateKey:
     loaded = serialization.load_pem_private_key(files.key.read_bytes(), password=None)
-    assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+    assert isinstance(loaded, rsa.RSAPrivateKey)
     return loaded
 
 

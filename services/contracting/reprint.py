@@ -19,7 +19,7 @@ from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import KIND, Engagement, EngagementDocument
 from services.contracting.domain.facts import ActePrepared, PapersPrinted, Printing
 from shared.contracts.contracting import ConventionSent
-from shared.documents import Database
+from shared.documents import Database, Documents
 from shared.errors import NotFound
 from shared.events import Event
 from shared.journal import Commit
@@ -65,27 +65,23 @@ async def reprint(events: Sequence[Event], kind: EngagementDocument) -> Reprint:
             raise NotFound("Le journal ne dit pas comment ce document a été édité.")
 
 
-async def events_of(url: str, database: str, dossier_id: str) -> list[Event]:
+async def events_of(commits: Documents, dossier_id: str) -> list[Event]:
     """Every event of a dossier's engagement, in order."""
-    opened = Database(url, database)
-    try:
-        found = opened.collection("journal").find({"stream": KIND.stream(dossier_id)}, sort=[("version", 1)])
-        commits = [Commit.from_document(document) async for document in found]
-    finally:
-        opened.close()
-    return [event for commit in commits for entry in commit.decoded() for event in entry.events]
+    found = commits.find({"stream": KIND.stream(dossier_id)}, sort=[("version", 1)])
+    decoded = [Commit.from_document(document).decoded() async for document in found]
+    return [event for entries in decoded for entry in entries for event in entry.events]
 
 
-async def run(url: str, database: str, dossier_id: str, kind: EngagementDocument, out: Path | None) -> int:
-    """Print again, compare, say so; 0 when the bytes are the same."""
+async def compare(events: Sequence[Event], kind: EngagementDocument, out: Path | None = None) -> int:
+    """Print again, say whether it is the same; 0 when the bytes are."""
     try:
-        again = await reprint(await events_of(url, database, dossier_id), kind)
+        again = await reprint(events, kind)
     except NotFound as missing:
         print(missing.detail, file=sys.stderr)
         return 1
     if out is not None:
         out.write_bytes(again.pdf)
-    print(f"{kind.value} {dossier_id} : {again.sha256}")
+    print(f"{kind.value} : {again.sha256}")
     if again.same:
         print("identique à l'édition d'origine, à l'octet près")
         return 0
@@ -105,8 +101,16 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.url:
         parser.error("--url ou ALS_MONGO_URL est nécessaire")
-    kind = EngagementDocument(arguments.kind)
-    raise SystemExit(asyncio.run(run(arguments.url, arguments.database, arguments.dossier, kind, arguments.out)))
+    raise SystemExit(asyncio.run(run(arguments)))
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    database = Database(arguments.url, arguments.database)
+    try:
+        events = await events_of(database.collection("journal"), arguments.dossier)
+    finally:
+        database.close()
+    return await compare(events, EngagementDocument(arguments.kind), arguments.out)
 
 
 if __name__ == "__main__":

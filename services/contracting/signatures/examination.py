@@ -119,13 +119,13 @@ def _pages(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
 
 def _holder(certificate: x509.Certificate) -> dict[str, Any]:
     """Whom a certificate names. The units of an organisation may hold its SIREN (RGS)."""
-    subject = certificate.subject.native
+    subject, issuer = certificate.subject.native, certificate.issuer
     stated = [subject.get("organization_identifier"), subject.get("organizational_unit_name")]
     return {
         "signer": subject.get("common_name") or certificate.subject.human_friendly,
         "organisation": subject.get("organization_name"),
         "identifiers": tuple(text for one in stated for text in _texts(one)),
-        "issuer": certificate.issuer.human_friendly,
+        "issuer": issuer.native.get("common_name") or issuer.human_friendly,
     }
 
 

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from deploy.local.authority import Authority
+from deploy.local.authority import NOT_AFTER, Authority
 from services.contracting.documents import BAILLEUR_BOX, BAILLEUR_FIELD, render_convention
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
@@ -41,8 +41,8 @@ class Files:
     sent: bytes
     unsigned: bytes
 
-    def keys(self, name: str = NAME, siren: str = SIREN, **validity: datetime) -> KeyFiles:
-        return self.authority.issue(f"{name}-{siren}-{len(validity)}", name, siren, **validity)
+    def keys(self, name: str = NAME, siren: str = SIREN, not_after: datetime = NOT_AFTER) -> KeyFiles:
+        return self.authority.issue(f"{siren}-{not_after:%Y%m%d}", name, siren, not_after=not_after)
 
     async def signed(self, pdf: bytes | None = None, *, keys: KeyFiles | None = None, field: str = "Bailleur") -> bytes:
         seal = Seal(keys or self.keys())
@@ -61,7 +61,7 @@ async def files_below(folder: Path) -> Files:
 def last_signature_broken(pdf: bytes) -> bytes:
     """One bit of the last signature's value is another; everything else stays."""
     last = PdfFileReader(io.BytesIO(pdf)).embedded_signatures[-1]
-    value = last.signer_info["signature"].native.hex().encode()
+    value = last.signer_info["signature"].contents.hex().encode()
     place = pdf.lower().rindex(value) + len(value) - 1
     return pdf[:place] + (b"0" if pdf[place : place + 1] != b"0" else b"1") + pdf[place + 1 :]
 
@@ -90,6 +90,30 @@ def page_rewritten(pdf: bytes, number: int) -> bytes:
         shown = next(place for place, one in enumerate(instructions) if str(one.operator) in ("Tj", "TJ"))
         del instructions[shown]
         page.Contents = opened.make_stream(pikepdf.unparse_content_stream(instructions))
+        return _saved(opened)
+
+
+def annotated(pdf: bytes, subtype: str) -> bytes:
+    """A file saved anew with an annotation on its last page."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        note = opened.make_indirect(
+            pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name(subtype), Rect=[0, 0, 9, 9])
+        )
+        opened.pages[-1].Annots = pikepdf.Array([note])
+        return _saved(opened)
+
+
+def with_picture(pdf: bytes, *, inside: bool) -> bytes:
+    """A file with a picture on its last page, in the page itself or `inside` a form of the page."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        page = opened.pages[-1]
+        if not inside:
+            page.contents_add(opened.make_stream(b"q BI /W 1 /H 1 /CS /G /BPC 8 ID x EI Q"))
+            return _saved(opened)
+        picture = opened.make_stream(b"x", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=1, Height=1)
+        resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=picture))
+        form = opened.make_stream(b"/Im0 Do", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, Resources=resources)
+        page.add_resource(form, pikepdf.Name.XObject)
         return _saved(opened)
 
 

@@ -16,12 +16,14 @@ from tests.unit.contracting.returned_files import (
     NAME,
     SIREN,
     Files,
+    annotated,
     drawn_upon,
     files_below,
     last_signature_broken,
     page_rewritten,
     saved_anew,
     with_page_of,
+    with_picture,
     without_page,
 )
 from tests.unit.contracting.samples import NOW, submitted
@@ -140,6 +142,31 @@ async def test_a_missing_and_an_added_page_are_named(files):
     assert states(await examine(files, added)) == (*SAME, PageState.ADDED)
     annexed = with_page_of(files.unsigned, scanned_convention_pdf(files.sent))
     assert states(await examine(files, annexed)) == (*SAME, PageState.MARKED)
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["on-the-page", "within-a-form"])
+async def test_a_picture_of_a_signature_is_for_a_person(files, inside):
+    returned = with_picture(files.unsigned, inside=inside)
+    assert states(await examine(files, returned)) == (PageState.SAME, PageState.MARKED)
+    assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
+
+
+async def test_a_stamp_is_a_mark_and_a_link_is_none(files):
+    assert states(await examine(files, annotated(files.unsigned, "/Stamp"))) == (PageState.SAME, PageState.MARKED)
+    assert states(await examine(files, annotated(files.unsigned, "/Link"))) == SAME
+
+
+async def test_a_signature_of_a_kind_that_cannot_be_judged_is_a_broken_one(files):
+    judged = b"/SubFilter /ETSI.CAdES.detached"
+    before, _, after = (await files.signed()).rpartition(judged)
+    unjudged = before + b"/SubFilter /ETSI.RFC3161       " + after
+    assert (await concluded(files, unjudged))[1][0] is Fault.SIGNATURE_BROKEN
+
+
+async def test_a_file_that_is_no_pdf_is_no_convention(files):
+    findings = await examine(files, b"%PDF-1.7 and nothing else")
+    assert findings.numbers(PageState.CHANGED) == (1,)
+    assert not findings.incremental
 
 
 async def test_a_signature_that_cannot_be_read_is_a_broken_one(files):
