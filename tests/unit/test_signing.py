@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -144,3 +145,13 @@ def test_trust_roots_that_hold_no_certificate_are_named(tmp_path):
     (tmp_path / "wrong.pem").write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
     with pytest.raises(BadKeyMaterial, match="illisibles"):
         certificates(tmp_path)
+
+
+def test_the_log_names_no_signer():
+    script = (
+        "import logging; from shared.telemetry import configure; configure('contracting', None); "
+        "logging.getLogger('pyhanko.sign.validation').warning('Unable to validate Common Name: Durand'); "
+        "logging.getLogger('another').warning('heard')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("heard\n", "")
