@@ -1,7 +1,7 @@
 """Draws the generated documents from the code: `python -m deploy.docs`. A test notices drift.
 
 docs/topics.md (topics × events × consumers), docs/routes.md (routes × roles), docs/states.md (what a landlord sees),
-docs/settings.md, and one JSON Schema a public event under docs/schemas/.
+docs/settings.md, docs/metrics.md, and one JSON Schema a public event under docs/schemas/.
 """
 
 import importlib
@@ -13,12 +13,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from prometheus_client.metrics import MetricWrapperBase
 
 import shared.contracts
 from deploy.local.services import NAMES
 from shared.auth import Role, required_roles
 from shared.events import public_events
 from shared.settings import ServiceSettings
+from shared.telemetry import Metrics
 from shared.topics import CONSUMERS, TOPICS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -130,6 +132,17 @@ def _settings_table(title: str, cls: type[ServiceSettings], names: set[str]) -> 
     return [*lines, ""]
 
 
+def metrics_page() -> str:
+    lines = ["# Metrics\n", NOTE, "On `/metrics` of every service; counters end in `_total`, histograms in `_bucket`,"]
+    lines += ["`_sum` and `_count`.\n", "| metric | kind | labels | meaning |", "|---|---|---|---|"]
+    for metric in vars(Metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames) or "—"
+            lines.append(f"| `{family.name}` | {family.type} | {labels} | {family.documentation} |")
+    return "\n".join(lines) + "\n"
+
+
 def schemas() -> dict[str, str]:
     """File name → JSON Schema of each public event."""
     return {
@@ -148,6 +161,7 @@ def pages() -> dict[str, str]:
         "routes.md": routes_page(),
         "states.md": states_page(),
         "settings.md": settings_page(),
+        "metrics.md": metrics_page(),
     } | schemas()
 
 

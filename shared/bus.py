@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aiokafka.errors import KafkaError
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
@@ -15,6 +16,8 @@ from shared.events import Event, MessageMeta, decode, event_class
 from shared.journal.relay import Outgoing
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# What publishing raises without a broker; IncorrectState: before and between connections FastStream has no producer.
+NO_BROKER = (KafkaError, OSError, IncorrectState, RuntimeError)
 
 
 class UnreadableMessage(Exception):
@@ -113,13 +116,12 @@ class Publisher:
                 for event, meta in outgoing
             ]
             await asyncio.gather(*sent)
-        except (KafkaError, OSError, AssertionError, RuntimeError) as error:
-            # FastStream asserts that its producer is connected; before and between connections it is not.
+        except NO_BROKER as error:
             raise Unavailable("broker") from error
 
     async def send(self, topic: str, key: bytes | None, body: bytes, raw: Mapping[str, str]) -> None:
         """One raw message (dead letters, redrive)."""
         try:
             await self._broker.publish(body, topic, key=key, headers=dict(raw))
-        except (KafkaError, OSError, AssertionError, RuntimeError) as error:
+        except NO_BROKER as error:
             raise Unavailable("broker") from error

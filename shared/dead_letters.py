@@ -24,6 +24,7 @@ class DeadLetter:
     """A message with its error, as the inbox left it."""
 
     topic: str
+    partition: int
     offset: int
     key: bytes | None
     body: bytes
@@ -32,12 +33,12 @@ class DeadLetter:
     @classmethod
     def of(cls, record: "ConsumerRecord[Any, Any]") -> "DeadLetter":
         named = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-        return cls(record.topic, record.offset, record.key, record.value or b"", named)
+        return cls(record.topic, record.partition, record.offset, record.key, record.value or b"", named)
 
     def line(self) -> str:
         headers = self.headers
         return (
-            f"{self.topic} {self.offset} {headers.get('ce_type', '?')} {headers.get('ce_id', '?')} "
+            f"{self.topic} {self.partition}:{self.offset} {headers.get('ce_type', '?')} {headers.get('ce_id', '?')} "
             f"{headers.get('als_reason', '?')} — {headers.get('als_detail', '')}"
         )
 
@@ -52,8 +53,7 @@ async def read(bootstrap: str, topic: str, *, since_redrive: bool = False) -> li
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=redrive_group(topic), enable_auto_commit=False)
     await consumer.start()
     try:
-        numbers = consumer.partitions_for_topic(topic) or set()
-        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+        partitions = await partitions_of(bootstrap, topic)
         if not partitions:
             return []
         consumer.assign(partitions)
@@ -68,6 +68,17 @@ async def read(bootstrap: str, topic: str, *, since_redrive: bool = False) -> li
         return letters
     finally:
         await consumer.stop()
+
+
+async def partitions_of(bootstrap: str, topic: str) -> list[TopicPartition]:
+    """The partitions the cluster has of a topic; none when it has no such topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        (found,) = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return [TopicPartition(topic, number) for number in sorted(one["partition"] for one in found["partitions"])]
 
 
 async def redrive(bootstrap: str, topic: str) -> int:
@@ -89,17 +100,17 @@ async def redrive(bootstrap: str, topic: str) -> int:
             )
     finally:
         await producer.stop()
-    await _remember(bootstrap, topic, letters[-1].offset + 1)
+    await _remember(bootstrap, topic, {letter.partition: letter.offset + 1 for letter in letters})
     return len(letters)
 
 
-async def _remember(bootstrap: str, topic: str, offset: int) -> None:
+async def _remember(bootstrap: str, topic: str, offsets: dict[int, int]) -> None:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=redrive_group(topic), enable_auto_commit=False)
     await consumer.start()
     try:
-        partition = TopicPartition(topic, 0)  # dead-letter topics have one partition (shared/topics.py)
-        consumer.assign([partition])
-        await consumer.commit({partition: offset})
+        partitions = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
+        consumer.assign(list(partitions))
+        await consumer.commit(partitions)
     finally:
         await consumer.stop()
 
@@ -129,7 +140,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         case "show":
             letters = await read(bootstrap, arguments.topic)
             for letter in letters:
-                if letter.offset == arguments.offset:
+                if f"{letter.partition}:{letter.offset}" == arguments.place:
                     print(letter.line())
                     print("\n".join(f"  {name}: {value}" for name, value in sorted(letter.headers.items())))
                     print(letter.body.decode("utf-8", "replace"))
@@ -146,7 +157,7 @@ def main() -> None:
     commands.add_parser("list", help="tous, ou ceux d'un sujet").add_argument("topic", nargs="?")
     show = commands.add_parser("show", help="un message en entier")
     show.add_argument("topic")
-    show.add_argument("offset", type=int)
+    show.add_argument("place", help="partition:position, comme les donne la liste")
     commands.add_parser("redrive", help="renvoyer ce qui ne l'a pas encore été").add_argument("topic")
     arguments = parser.parse_args()
     if not arguments.bootstrap:

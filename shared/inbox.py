@@ -1,7 +1,7 @@
 """The inbox every consumer reads through: order, duplicates, retries, dead letters (docs/adr/0002)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union
@@ -114,14 +114,18 @@ class Inbox:
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
         record = message.raw_message
-        assert not isinstance(record, tuple), "one message at a time"
-        await self.deliver(Delivery.of(record))
+        assert isinstance(record, ConsumerRecord), "one message at a time"
+        await self._never_skipping(lambda: self.deliver(Delivery.of(record)))
         await self._ack(message)
 
     async def receive_batch(self, message: KafkaMessage) -> None:
         """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
         records = message.raw_message
-        assert isinstance(records, tuple), "a batch"
+        assert not isinstance(records, ConsumerRecord), "a batch"
+        await self._never_skipping(lambda: self._deliver_batch(records))
+        await self._ack(message)
+
+    async def _deliver_batch(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
         together: list[tuple[Delivery, MessageMeta, str]] = []
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):
@@ -139,7 +143,6 @@ class Inbox:
             await self.deliver(delivery)
             reached.clear()
         await self._handle_together(together)
-        await self._ack(message)
 
     async def _handle_together(self, run: list[tuple[Delivery, MessageMeta, str]]) -> None:
         # Tasks start in the order they are made, and a handler appends before it waits for anything.
@@ -205,6 +208,17 @@ class Inbox:
                         await self._dead_letter(delivery, "handler-failed", f"{type(error).__name__}: {error}")
                         return
                     await asyncio.sleep(RETRY_SECONDS * 2**attempt)
+
+    async def _never_skipping(self, step: Callable[[], Awaitable[None]]) -> None:
+        """What nobody foresaw around a handler holds the group up, loudly, rather than lose its place: delivering
+        again is harmless, going on would leave a gap."""
+        while True:
+            try:
+                return await step()
+            except Exception as error:
+                Metrics.consumer_stuck.labels(self.group).inc()
+                log.error("consumer_stuck", group=self.group, error=type(error).__name__, exc_info=True)
+                await asyncio.sleep(OUTAGE_RETRY_SECONDS)
 
     async def _waiting_out(self, step: Callable[[], Awaitable[Any]]) -> Any:
         """A server that is down is waited for: no message is given up because of an outage."""

@@ -33,6 +33,8 @@ from shared.views import View
 log = structlog.get_logger(__name__)
 
 BROKER_RETRY_SECONDS = 1.0
+BACKGROUND_RETRY_SECONDS = 1.0
+HEARTBEATS_PER_SESSION = 4
 
 
 class Service:
@@ -54,6 +56,7 @@ class Service:
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
         self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
+        Metrics.relay_backlog.set_function(lambda: self.relay.backlog)
 
     # -- declaring ---------------------------------------------------------------------------------------------
 
@@ -76,7 +79,9 @@ class Service:
     def consume(self, group: str, handlers: Handlers, **options: Any) -> Inbox:
         """Read every topic the handled events come from, as one consumer group (options: Inbox.attach)."""
         inbox = Inbox(group, handlers, self.collection("inbox"), self.collection("parked"), self.publisher)
-        inbox.attach(self.broker, **options)
+        session_ms = self.settings.session_timeout_ms
+        heartbeat_ms = session_ms // HEARTBEATS_PER_SESSION
+        inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
         self.inbox = inbox
         return inbox
 
@@ -89,7 +94,6 @@ class Service:
     async def _committed(self, commit: Commit, state: Any) -> None:
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
         self.relay.enqueue(commit)
-        Metrics.relay_backlog.set(self.relay.backlog)
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
@@ -152,7 +156,7 @@ class Service:
         provider = telemetry.configure(self.name, self.settings.otlp_endpoint)
         await self._prepare()
         crash.arm(self.settings.crash_at)
-        tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self.relay.run())]
+        tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self._kept_up("relay", self.relay.run))]
         tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
         try:
             yield
@@ -197,6 +201,15 @@ class Service:
             return own - {partition.topic for partition, end in ends.items() if end}
         finally:
             await consumer.stop()
+
+    async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Start `run` again when it fails: work in the background never ends unseen."""
+        while True:
+            try:
+                await run()
+            except Exception as error:
+                log.error("background_failed", task=name, error=type(error).__name__, exc_info=True)
+            await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _timer(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.crash import Step
@@ -23,6 +23,7 @@ class ServiceSettings(BaseSettings):
     mongo_url: SecretStr
     database: str
     kafka_bootstrap: str
+    session_timeout_ms: int = Field(10_000, ge=1_000, le=300_000)
     oidc_issuer: str
     oidc_audience: str = "ami-garantie"
     campaign_id: str = "lli-2024"

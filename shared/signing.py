@@ -77,7 +77,7 @@ class KeyFiles:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0009)."""
+    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0011)."""
 
     module: Path
     token: str

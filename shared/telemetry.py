@@ -18,10 +18,11 @@ NAMING_LOGGERS = ("pyhanko", "pyhanko_certvalidator")
 
 
 class Metrics:
-    """Every metric of the product, by name; docs/operations.md lists them."""
+    """Every metric of the product, by name; docs/metrics.md lists them."""
 
     messages = Counter("als_messages", "Messages consumed, by outcome", ["group", "type", "outcome"])
     dead_letters = Counter("als_dead_letters", "Messages put in a dead-letter topic", ["group", "reason"])
+    consumer_stuck = Counter("als_consumer_stuck", "Deliveries tried again after an unforeseen failure", ["group"])
     handling = Histogram("als_handling_seconds", "Time to handle a message", ["group", "type"])
     requests = Histogram("als_http_seconds", "Time to answer a request", ["method", "route", "status"])
     commits = Counter("als_commits", "Commits appended to the journal", ["kind"])
@@ -30,7 +31,7 @@ class Metrics:
     envelope_cents = Gauge("als_envelope_cents", "The envelope's figures", ["campaign", "figure"])
     envelope_waiting = Gauge("als_envelope_waiting", "Dossiers on the waiting list", ["campaign"])
     ledger_gap = Gauge("als_ledger_gap", "1 while the ledger waits for a missing deposit number", ["campaign"])
-    ledger_fenced = Counter("als_ledger_fenced", "Times this writer met a newer epoch and stopped")
+    ledger_epoch = Gauge("als_ledger_epoch", "Takeovers of the ledger so far, as this writer knows it", ["campaign"])
 
 
 def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:

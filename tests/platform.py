@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 
+from deploy.demo.account import journals
 from deploy.demo.client import Client, awaited
 from deploy.demo.offices import Offices
 from deploy.demo.operations import OPERATIONS, DemoOperation, Story
@@ -119,6 +120,17 @@ class Visit:
 
     async def call(self, method: str, service: str, path: str, **request: Any) -> httpx.Response:
         return await self.client.send(method, service, path, **request)
+
+
+async def whole(visit: Visit) -> None:
+    """Every journal is intact, and everything recorded gets published."""
+
+    async def published() -> bool | None:
+        found = await journals(visit.platform.stack.environment()["ALS_MONGO_URL"])
+        assert all(one.report.clean for one in found.values())
+        return True if not any(one.unpublished for one in found.values()) else None
+
+    await awaited(published, "everything recorded is published")
 
 
 def problem(answer: httpx.Response) -> str:

@@ -49,18 +49,27 @@ class Client:
         self, method: str, service: str, path: str, *, who: tuple[str, str] | None = None, **request: Any
     ) -> httpx.Response:
         """Any answer but 503, which is repeated as Retry-After asks for patience."""
-        headers = dict(request.pop("headers", {}))
-        for attempt in range(MAX_TRIES):
-            if who is not None:
-                headers["Authorization"] = f"Bearer {await self.token(*who)}"
-            answer = await self._http.request(method, self._urls[service] + path, headers=headers, **request)
-            if answer.status_code == httpx.codes.UNAUTHORIZED and who is not None and not attempt:
-                self._tokens.pop(who)  # the clock was stepped past its expiry
-                continue
+        for _ in range(MAX_TRIES):
+            answer = await self.attempt(method, service, path, who=who, **request)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return answer
             await asyncio.sleep(POLL_SECONDS * 10)
         raise Unexpected(f"{method} {path} : service indisponible")
+
+    async def attempt(
+        self, method: str, service: str, path: str, *, who: tuple[str, str] | None = None, **request: Any
+    ) -> httpx.Response:
+        """One try, whatever the answer; a token that a step of the clock made old is renewed."""
+        headers = dict(request.pop("headers", {}))
+        url = self._urls[service] + path
+        if who is not None:
+            headers["Authorization"] = f"Bearer {await self.token(*who)}"
+        answer = await self._http.request(method, url, headers=headers, **request)
+        if answer.status_code == httpx.codes.UNAUTHORIZED and who is not None:
+            self._tokens.pop(who)
+            headers["Authorization"] = f"Bearer {await self.token(*who)}"
+            answer = await self._http.request(method, url, headers=headers, **request)
+        return answer
 
     async def ok(self, method: str, service: str, path: str, **request: Any) -> Any:
         """The JSON of a good answer. Raises: Unexpected with the problem document."""

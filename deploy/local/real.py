@@ -70,7 +70,6 @@ class RealStack(Stack):
         return f"127.0.0.1:{self.kafka_port}"
 
     def start_server(self, name: str) -> None:
-        """Start `kafka`, `mongo` or `objects`, also after a kill, on the same port and data."""
         self.processes.start(self._definitions[name], lambda: self._ready(name), START_SECONDS)
 
     def create_topics(self) -> None:
@@ -120,6 +119,7 @@ class RealStack(Stack):
         return super().environment() | {
             "ALS_KAFKA_BOOTSTRAP": self.bootstrap,
             "ALS_MONGO_URL": f"mongodb://127.0.0.1:{self.mongo_port}/",
+            "ALS_SESSION_TIMEOUT_MS": "6000",  # the least a broker takes
             "ALS_S3_ENDPOINT": f"127.0.0.1:{self.s3_port}",
             "ALS_S3_ACCESS_KEY": S3_ACCESS_KEY,
             "ALS_S3_SECRET_KEY": S3_SECRET_KEY,

@@ -51,6 +51,14 @@ class Stack:
     def start_servers(self) -> None:
         raise NotImplementedError
 
+    def kill_server(self, name: str) -> None:
+        """Take `mongo`, `objects` or (real stack) `kafka` away, as by kill -9; what it acknowledged is kept."""
+        raise NotImplementedError
+
+    def start_server(self, name: str) -> None:
+        """Bring a killed server back on the same address and data."""
+        raise NotImplementedError
+
     def log(self, name: str) -> Path:
         return self.data / "logs" / f"{name}.log"
 

@@ -38,9 +38,4 @@ def create_app(settings: EnvelopeSettings) -> FastAPI:
 
 def membership(settings: EnvelopeSettings) -> dict[str, Any]:
     """How this process takes part in the consumer group: one member writes, the others stand by."""
-    if settings.single_member:
-        return {}
-    return {
-        "partition_assignment_strategy": [OldestMemberAssignor],
-        "session_timeout_ms": settings.session_timeout_ms,
-    }
+    return {} if settings.single_member else {"partition_assignment_strategy": [OldestMemberAssignor]}

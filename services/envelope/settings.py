@@ -8,4 +8,3 @@ class EnvelopeSettings(ServiceSettings):
 
     database: str = "envelope"
     single_member: bool = False
-    session_timeout_ms: int = 10_000

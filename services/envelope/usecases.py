@@ -124,3 +124,4 @@ def show(campaign_id: str, ledger: Ledger) -> None:
         Metrics.envelope_cents.labels(campaign_id, figure).set(cents)
     Metrics.envelope_waiting.labels(campaign_id).set(len(ledger.waiting))
     Metrics.ledger_gap.labels(campaign_id).set(ledger.gap)
+    Metrics.ledger_epoch.labels(campaign_id).set(ledger.epoch)

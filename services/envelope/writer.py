@@ -11,7 +11,6 @@ from shared.clock import Clock
 from shared.events import Cause, Event
 from shared.ids import new_id
 from shared.journal import Appended, Journal
-from shared.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +60,5 @@ class Writer:
         return done
 
     def _fenced(self, campaign_id: str, ledger: Ledger) -> None:
-        Metrics.ledger_fenced.inc()
         log.critical("fenced", campaign=campaign_id, epoch=ledger.epoch, exit_code=EX_FENCED)
         self._stop(EX_FENCED)

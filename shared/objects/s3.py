@@ -44,7 +44,7 @@ class MinioObjects:
         self._bucket = bucket
         self._threads = ThreadPoolExecutor(S3_THREADS, thread_name_prefix="objects")
         self._bucket_known = False
-        self._locks = False
+        self._locks: bool | None = None
 
     async def _call(self, work: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         def translated() -> Result:
@@ -100,8 +100,7 @@ class MinioObjects:
         return await collect(self.stream(key))
 
     async def retain(self, key: str, until: datetime) -> None:
-        await self._ensure_bucket()
-        if not self._locks:
+        if not await self._offers_locks():
             log.warning("retention_not_offered", bucket=self._bucket, key=key)
             return
         held = await self._held_until(key)
@@ -115,10 +114,9 @@ class MinioObjects:
         return lock.retain_until_date if lock else None
 
     async def delete(self, key: str) -> None:
-        await self._ensure_bucket()
         try:
             found = await self._call(self._client.stat_object, self._bucket, key)
-            refuse_retained(await self._held_until(key) if self._locks else None)
+            refuse_retained(await self._held_until(key) if await self._offers_locks() else None)
         except ObjectMissing:
             return
         # With its version: in a bucket with locks a plain removal would only hide it.
@@ -132,8 +130,12 @@ class MinioObjects:
             return
         if not await self._call(self._client.bucket_exists, self._bucket):
             await self._call(_make_bucket, self._client, self._bucket)
-        self._locks = await self._call(_has_locks, self._client, self._bucket)
         self._bucket_known = True
+
+    async def _offers_locks(self) -> bool:
+        if self._locks is None:
+            self._locks = await self._call(_has_locks, self._client, self._bucket)
+        return self._locks
 
 
 def _make_bucket(client: Minio, bucket: str) -> None:

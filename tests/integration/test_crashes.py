@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from deploy.demo.account import journals
 from deploy.demo.client import Unexpected, awaited
 from shared.crash import Step
+from tests.platform import whole
 
 KILLED = -9
 DEATH_SECONDS = 60
@@ -20,17 +20,6 @@ async def dead(services, name: str) -> None:
 
     await awaited(ended, f"{name} dies at its step", DEATH_SECONDS)
     assert services[name].exit_code == KILLED
-
-
-async def whole(visit) -> None:
-    """Every journal is intact and everything recorded is published."""
-
-    async def published():
-        found = await journals(visit.platform.stack.environment()["ALS_MONGO_URL"])
-        assert all(one.report.clean for one in found.values())
-        return True if not any(one.unpublished for one in found.values()) else None
-
-    await awaited(published, "everything recorded is published")
 
 
 async def submit_until_answered(visit, dossier) -> int:

@@ -1,0 +1,176 @@
+"""A message nobody can handle goes to the dead letters with its error; the others go on; a redrive sends it back."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from deploy.demo.client import awaited
+from shared.bus import headers
+from shared.contracts.contracting import ENGAGEMENT_TOPIC, Engaged
+from shared.contracts.intake import REGISTER_TOPIC
+from shared.dead_letters import partitions_of, read
+from shared.events import MessageMeta
+from shared.topics import dead_letter_topic
+from tests.platform import whole
+
+GROUP = "envelope.ledger"
+LETTERS = dead_letter_topic(ENGAGEMENT_TOPIC, GROUP)
+NOW = datetime(2024, 5, 6, 9, tzinfo=UTC)
+SECONDS = 60
+
+
+def bootstrap(visit):
+    return visit.platform.stack.environment()["ALS_KAFKA_BOOTSTRAP"]
+
+
+def stranger(**changes):
+    """The headers of the first message of a stream nobody knows."""
+    stream = f"engagement:{uuid4().hex}"
+    given = {
+        "id": f"{stream}#1.1",
+        "type": "Engaged",
+        "schema_version": 1,
+        "stream": stream,
+        "version": 1,
+        "sequence": 1,
+        "time": NOW,
+        "correlation": uuid4().hex,
+    } | changes
+    return headers(MessageMeta(**given))
+
+
+def engaged(dossier_id):
+    event = Engaged(dossier_id=dossier_id, offer_id=f"{dossier_id}-1", premium_cents=50_000, engaged_at=NOW)
+    return event.model_dump_json().encode()
+
+
+async def produce(visit, topic, key, body, named):
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap(visit), acks="all")
+    await producer.start()
+    try:
+        encoded = [(name, value.encode()) for name, value in named.items()]
+        await producer.send_and_wait(topic, body, key=key, headers=encoded)
+    finally:
+        await producer.stop()
+
+
+async def letters(visit, message_id):
+    return [one for one in await read(bootstrap(visit), LETTERS) if one.headers.get("ce_id") == message_id]
+
+
+async def lettered(visit, message_id, count=1):
+    async def there():
+        found = await letters(visit, message_id)
+        return found if len(found) >= count else None
+
+    return await awaited(there, f"dead letter of {message_id}")
+
+
+def command(visit, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "shared.dead_letters", *arguments],
+        env=os.environ | {"ALS_KAFKA_BOOTSTRAP": bootstrap(visit)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "body", "reason"),
+    [
+        ({}, b"\xff not json", "bad-payload"),
+        ({}, b"{}", "bad-payload"),
+        ({"schema_version": 99}, engaged("x"), "future-version"),
+        ({"type": "EngagedByTelepathy"}, engaged("x"), "unknown-type"),
+    ],
+)
+async def test_an_unreadable_message_is_put_aside_and_the_next_dossier_goes_on(visit, changes, body, reason):
+    named = stranger(**changes)
+    await produce(visit, ENGAGEMENT_TOPIC, b"x", body, named)
+    (letter,) = await lettered(visit, named["ce_id"])
+    assert letter.headers["als_reason"] == reason
+    assert letter.body == body
+    await visit.submitted()
+
+
+async def test_a_message_without_our_headers_is_put_aside_too(visit):
+    before = len(await read(bootstrap(visit), LETTERS))
+    await produce(visit, ENGAGEMENT_TOPIC, b"x", b"hello", {"content-type": "text/plain"})
+
+    async def there():
+        return (await read(bootstrap(visit), LETTERS))[before:] or None
+
+    (letter,) = await awaited(there, "dead letter without headers")
+    assert letter.headers["als_reason"] == "bad-headers"
+
+
+async def test_what_a_handler_refuses_is_listed_shown_and_redriven_once(visit):
+    dossier_id = uuid4().hex
+    named = stranger()
+    await produce(visit, ENGAGEMENT_TOPIC, dossier_id.encode(), engaged(dossier_id), named)
+    (letter,) = await lettered(visit, named["ce_id"])
+    assert letter.headers["als_reason"] == "handler-failed"
+    assert named["ce_id"] in command(visit, "list", LETTERS)
+    shown = command(visit, "show", LETTERS, f"{letter.partition}:{letter.offset}")
+    assert dossier_id in shown
+    assert "NotReserved" in shown
+    before = len(await read(bootstrap(visit), LETTERS))
+    waiting = len(await read(bootstrap(visit), LETTERS, since_redrive=True))
+    assert command(visit, "redrive", LETTERS) == f"{waiting} message(s) renvoyé(s)\n"
+    await lettered(visit, named["ce_id"], count=2)
+
+    async def all_back():
+        return True if len(await read(bootstrap(visit), LETTERS)) == before + waiting else None
+
+    await awaited(all_back, "what nobody can handle comes back to the dead letters")
+    assert len(await read(bootstrap(visit), LETTERS, since_redrive=True)) == waiting
+
+
+async def test_a_register_published_again_from_its_start_changes_nothing(visit):
+    await visit.submitted()
+    figures = await visit.offices.figures()
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap(visit), enable_auto_commit=False)
+    await consumer.start()
+    records = []
+    try:
+        for partition in await partitions_of(bootstrap(visit), REGISTER_TOPIC):
+            consumer.assign([partition])
+            (end,) = (await consumer.end_offsets([partition])).values()
+            await consumer.seek_to_beginning(partition)
+            while await consumer.position(partition) < end:
+                records += (await consumer.getmany(partition, timeout_ms=1_000)).get(partition, [])
+    finally:
+        await consumer.stop()
+    assert records
+    for record in reversed(records):
+        named = {name: value.decode() for name, value in record.headers}
+        await produce(visit, REGISTER_TOPIC, record.key, record.value, named)
+    dossier = await visit.submitted()
+    after = await visit.offices.figures()
+    assert after["reserved_cents"] == figures["reserved_cents"] + dossier.operation.principal_cents
+    assert after["last_number"] == figures["last_number"] + 1
+    await whole(visit)
+
+
+async def test_an_early_message_waits_for_the_one_before_and_is_then_handled(visit):
+    """The second message of a stream first: parked; when the first has come both are handled, in order."""
+    first, dossier_id = stranger(), uuid4().hex
+    stream = first["ce_stream"]
+    second = first | {"ce_id": f"{stream}#2.1", "ce_version": "2", "ce_sequence": "2"}
+    key = dossier_id.encode()
+    await produce(visit, ENGAGEMENT_TOPIC, key, engaged(dossier_id), second)
+    await visit.submitted()  # by then the group has read it
+    assert not await letters(visit, second["ce_id"])
+    await produce(visit, ENGAGEMENT_TOPIC, key, engaged(dossier_id), first)
+    (one,) = await lettered(visit, first["ce_id"])
+    (two,) = await lettered(visit, second["ce_id"])
+    assert json.loads(one.body)["dossier_id"] == json.loads(two.body)["dossier_id"] == dossier_id
