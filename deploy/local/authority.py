@@ -9,17 +9,19 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from shared.signing import KeyFiles, Seal
 
 NOT_BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2044, 1, 1, tzinfo=UTC)
-KEY_BITS = 2048
+RSA_BITS = 2048
 ROOT_NAME = "Autorité de démonstration"
 # Fictitious, like the landlords: the number has a right check digit and belongs to nobody.
 ALS_NAME, ALS_SIREN = "Action Logement Services (démonstration)", "900000100"
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 class Authority:
@@ -57,7 +59,7 @@ class Authority:
         """A certificate that names an organisation and its SIREN, for signing or for stamping the time."""
         root = self._root
 
-        def certify(key: rsa.RSAPrivateKey) -> x509.Certificate:
+        def certify(key: PrivateKey) -> x509.Certificate:
             issuer = x509.load_pem_x509_certificate(root.certificate.read_bytes())
             subject = x509.Name(
                 [
@@ -75,13 +77,15 @@ class Authority:
                 built = built.add_extension(purposes, critical=True)
             return built.sign(_key(root), hashes.SHA256())
 
-        return self._make(label, certify)
+        return self._make(label, certify, with_rsa=time_stamping)
 
-    def _make(self, label: str, certify: Callable[[rsa.RSAPrivateKey], x509.Certificate]) -> KeyFiles:
+    def _make(
+        self, label: str, certify: Callable[[PrivateKey], x509.Certificate], *, with_rsa: bool = False
+    ) -> KeyFiles:
         files = KeyFiles(self.directory / f"{label}-key.pem", self.directory / f"{label}.pem")
         if not files.certificate.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
-            key = rsa.generate_private_key(65_537, KEY_BITS)
+            key = rsa.generate_private_key(65_537, RSA_BITS) if with_rsa else ec.generate_private_key(ec.SECP256R1())
             files.key.touch(mode=0o600)
             files.key.write_bytes(
                 key.private_bytes(
@@ -91,7 +95,7 @@ class Authority:
             files.certificate.write_bytes(certify(key).public_bytes(serialization.Encoding.PEM))
         return files
 
-    def _root_certificate(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    def _root_certificate(self, key: PrivateKey) -> x509.Certificate:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ROOT_NAME)])
         built = _builder(name, name, key, NOT_BEFORE, NOT_AFTER)
         built = built.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -99,7 +103,7 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey, not_before: datetime, not_after: datetime
+    subject: x509.Name, issuer: x509.Name, key: PrivateKey, not_before: datetime, not_after: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -112,9 +116,9 @@ def _builder(
     )
 
 
-def _key(files: KeyFiles) -> rsa.RSAPrivateKey:
+def _key(files: KeyFiles) -> PrivateKey:
     loaded = serialization.load_pem_private_key(files.key.read_bytes(), password=None)
-    assert isinstance(loaded, rsa.RSAPrivateKey)
+    assert isinstance(loaded, ec.EllipticCurvePrivateKey)
     return loaded
 
 

@@ -75,8 +75,8 @@ class Returns:
             lambda current: domain.examine(current, waiting.document.document_id, findings, now),
             Cause("service:contracting", correlation=cause.correlation, traceparent=cause.traceparent),
         )
-        if done.state.report is not None:
-            log.info("return_examined", dossier=dossier_id, outcome=done.state.report.outcome.value)
+        if done.events:
+            log.info("return_examined", dossier=dossier_id, events=[type(event).__name__ for event in done.events])
 
     async def examine_pending(self) -> None:
         """Examine every return that waits; one that fails does not hold up the others."""
