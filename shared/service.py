@@ -11,7 +11,6 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
 from faststream.specification import AsyncAPI
-from faststream.specification.asyncapi import get_asyncapi_html
 
 from shared import crash, telemetry
 from shared.auth import Authenticator
@@ -19,13 +18,14 @@ from shared.bus import Publisher, make_broker
 from shared.clock import Clock, ClockFile, SystemClock
 from shared.documents import Database, Documents
 from shared.errors import Unavailable
-from shared.events import public_events
+from shared.events import Event, public_events
 from shared.http import build_app
 from shared.inbox import Handlers, Inbox
 from shared.journal import Commit, Journal, StreamKind
 from shared.journal.journal import S
 from shared.journal.relay import Relay
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
+from shared.pages import bus_page
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
 from shared.views import View
@@ -92,13 +92,15 @@ class Service:
     # -- the journal's followers -------------------------------------------------------------------------------
 
     async def _committed(self, commit: Commit, state: Any) -> None:
+        """The view first: once the relay has marked a commit published, nothing renews its view."""
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
-        self.relay.enqueue(commit)
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
-            # The fact is recorded; the sweep renews the view before it marks the commit.
+            # The fact is recorded; the sweep renews the view, then publishes.
             log.warning("view_behind", stream=commit.stream, version=commit.version)
+            return
+        self.relay.enqueue(commit)
 
     async def _project(self, commit: Commit, state: Any, version: int) -> None:
         kind, key = commit.stream.split(":", 1)
@@ -132,11 +134,14 @@ class Service:
         app.state.service = self
         return app
 
+    def _published(self) -> list[type[Event]]:
+        own = {topic for topics in self._topics.values() for topic in topics}
+        return [cls for cls in public_events() if cls.topic in own]
+
     def _document_publishers(self) -> None:
-        for topic in sorted({topic for topics in self._topics.values() for topic in topics}):
-            classes = tuple(cls for cls in public_events() if cls.topic == topic)
-            if classes:
-                self.broker.publisher(topic, schema=Union[classes], title=topic)  # noqa: UP007 (built at run time)
+        for topic in sorted({cls.topic or "" for cls in self._published()}):
+            classes = tuple(cls for cls in self._published() if cls.topic == topic)
+            self.broker.publisher(topic, schema=Union[classes], title=topic)  # noqa: UP007 (built at run time)
 
     def _asyncapi(self, title: str) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -147,7 +152,9 @@ class Service:
 
         @router.get("/asyncapi")
         async def page() -> HTMLResponse:
-            return HTMLResponse(get_asyncapi_html(AsyncAPI(self.broker, title=title).to_specification()))
+            inbox = self.inbox
+            read, group = (list(inbox.handlers), inbox.group) if inbox else ([], "")
+            return HTMLResponse(bus_page(title, self._published(), read, group))
 
         return router
 

@@ -101,6 +101,14 @@ _OF_A_DOSSIER = {
         "overpaid_cents": 0,
     },
     contracting.PremiumPaid: {"premium_cents": PREMIUM_CENTS, "paid_at": AT},
+    contracting.PremiumPaymentReversed: {
+        "payment_id": "p1",
+        "amount_cents": PREMIUM_CENTS,
+        "reversed_on": DAY,
+        "outstanding_cents": PREMIUM_CENTS,
+        "overpaid_cents": 0,
+        "reversed_at": AT,
+    },
     contracting.ActeTransmitted: {"acte": document("acte", "acte"), "transmitted_at": AT},
     contracting.EngagementLapsed: {"reason": "Prime impayée", "lapsed_at": AT},
 }

@@ -103,7 +103,7 @@ class Visit:
         while (seen := await self.portal.timeline(dossier))["status"] != status:
             act = self.scenario.next_act(dossier, seen)
             if act is None:
-                await self.offices.hold_board(self.scenario.today, [(dossier, True)], close=False)
+                await self.offices.hold_board(self.scenario.today, [(dossier, True)])
             else:
                 await act()
             await self.scenario.changed(dossier, seen)

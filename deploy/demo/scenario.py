@@ -18,7 +18,7 @@ from deploy.demo.portal import Portal
 from deploy.local import clock
 from deploy.local.authority import Authority
 from services.intake.domain.status import TABLE, PublicStatus
-from shared.calendar import PARIS
+from shared.calendar import PARIS, BusinessCalendar
 from shared.clock import ClockFile
 
 OPENS_AT = datetime(2024, 4, 29, 7, tzinfo=UTC)
@@ -57,8 +57,15 @@ class Scenario:
             moved |= await self._hold_board()
             if not moved and not await self._let_an_offer_expire():
                 return
-            clock.step_to(self._clock_file, self.now + timedelta(days=1))
+            self._next_business_day()
         raise Unexpected(f"le scénario n'est pas terminé après {MAX_DAYS} jours")
+
+    def _next_business_day(self) -> None:
+        """The offices open again; nobody works at weekends."""
+        moment = self.now + timedelta(days=1)
+        while not BusinessCalendar().is_business_day(moment.astimezone(PARIS).date()):
+            moment += timedelta(days=1)
+        clock.step_to(self._clock_file, moment)
 
     # -- before and at the opening -----------------------------------------------------------------------------
 
@@ -207,7 +214,8 @@ class Scenario:
                 decisions.append((dossier, story is not Story.BOARD_REFUSED))
         if not decisions:
             return False
-        self._say(f"Séance du Conseil d'administration du {self.today:%d/%m/%Y} : {len(decisions)} dossiers.")
+        counted = "un dossier" if len(decisions) == 1 else f"{len(decisions)} dossiers"
+        self._say(f"Séance du Conseil d'administration du {self.today:%d/%m/%Y} : {counted}.")
         await self.offices.hold_board(self.today, decisions)
         for dossier, _ in decisions:
             await self._changed_from(dossier, ("offer_accepted", "offer_issued"))

@@ -16,6 +16,8 @@ ISSUER_SECONDS = 30
 RETENTION_DAYS = 3_653
 # A morning before the campaign opens (DOMAIN, Campaign rules).
 CLOCK_START = datetime(2024, 4, 29, 6, 30, tzinfo=UTC)
+# A valid example: premiums are paid to it and the scenario's bank keeps it.
+PAYEE_IBAN = "FR7630001007941234567890185"
 
 
 class Stack:
@@ -76,9 +78,9 @@ class Stack:
             "ALS_OIDC_ISSUER": self.issuer,
             "ALS_CLOCK_FILE": str(self.clock_file),
             "ALS_BDT_DIRECTORY": str(self.data / "bdt"),
-            "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
             "ALS_SIGNING_KEY": str(self.authority.als.key),
             "ALS_SIGNING_CERTIFICATE": str(self.authority.als.certificate),
             "ALS_TRUST_ROOTS": str(self.authority.root),
             "ALS_RETENTION_DAYS": str(RETENTION_DAYS),
+            "ALS_PAYEE_IBAN": PAYEE_IBAN,
         }

@@ -86,7 +86,7 @@ def _screening(routes: APIRouter, engagements: Engagements) -> None:
 
     @routes.get("/{dossier_id}/screening", summary="Les filtrages gel des avoirs d'un dossier")
     async def read_screenings(
-        dossier_id: str, _: Annotated[Principal, require(Role.COMPLIANCE, Role.AUDITOR)]
+        dossier_id: str, _: Annotated[Principal, require(Role.COMPLIANCE)]
     ) -> list[ScreeningDetail]:
         return screenings(await engagements.engagement(dossier_id))
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from services.contracting.domain.dates import end_of_day, paris_date
+from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import (
     EngagementScreened,
@@ -21,10 +21,10 @@ from services.contracting.domain.refusals import (
     DossierChanged,
     LapseTooEarly,
     ReasonRequired,
-    ReturnNotExamined,
     ScreeningTooEarly,
     SignedConventionUnknown,
 )
+from services.contracting.domain.return_refusals import ReturnNotExamined
 from services.contracting.domain.returned import (
     Findings,
     Outcome,
@@ -34,6 +34,7 @@ from services.contracting.domain.returned import (
     reason_of,
     refusal_of,
 )
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ConventionSent,
     ConventionSigned,

@@ -4,15 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.contracting.domain.dates import end_of_day
 from services.contracting.domain.facts import (
+    ActeAcknowledged,
+    ActeDelivered,
     ActePrepared,
+    BoardAdjourned,
     EngagementScreened,
     Purpose,
     SignedConventionChecked,
 )
 from services.contracting.domain.refusals import EngagementEnded
 from services.contracting.domain.returned import Outcome, SignedReturnExamined
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ENGAGEMENT_TOPIC,
     ActeTransmitted,
@@ -24,6 +27,7 @@ from shared.contracts.contracting import (
     EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
+    PremiumPaymentReversed,
 )
 from shared.contracts.envelope import Committed, Released
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
@@ -85,6 +89,7 @@ KEPT: dict[type[Event], str] = {
     OfferAccepted: "accepted",
     BoardConfirmed: "board",
     BoardRefused: "board",
+    BoardAdjourned: "adjourned",
     Engaged: "engaged",
     Committed: "committed",
     SignedConventionLodged: "lodged",
@@ -93,7 +98,9 @@ KEPT: dict[type[Event], str] = {
     ConventionSigned: "signed",
     PremiumPaid: "paid",
     ActePrepared: "prepared",
+    ActeDelivered: "delivered",
     ActeTransmitted: "transmitted",
+    ActeAcknowledged: "acknowledged",
 }
 
 
@@ -108,6 +115,7 @@ class Engagement:
     issued: OfferIssued | None = None
     accepted: OfferAccepted | None = None
     board: BoardConfirmed | BoardRefused | None = None
+    adjourned: BoardAdjourned | None = None
     engaged: Engaged | None = None
     committed: Committed | None = None
     convention_screening: EngagementScreened | None = None
@@ -119,9 +127,12 @@ class Engagement:
     checked: SignedConventionChecked | None = None
     signed: ConventionSigned | None = None
     payments: tuple[PremiumPaymentRecorded, ...] = ()
+    reversals: tuple[PremiumPaymentReversed, ...] = ()
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
+    delivered: ActeDelivered | None = None
     transmitted: ActeTransmitted | None = None
+    acknowledged: ActeAcknowledged | None = None
     end: EngagementState | None = None
 
     @property
@@ -149,7 +160,8 @@ class Engagement:
 
     @property
     def paid_cents(self) -> int:
-        return sum(payment.amount_cents for payment in self.payments)
+        came = sum(payment.amount_cents for payment in self.payments)
+        return came - sum(reversal.amount_cents for reversal in self.reversals)
 
     @property
     def premium_cents(self) -> int | None:
@@ -209,9 +221,10 @@ class Engagement:
 
     @property
     def transmission_pending(self) -> bool:
-        """A prepared acte is on its way; an end or an asset-freeze alert stops it."""
+        """A prepared acte is on its way; an end, an asset-freeze alert or a premium that went back stops it."""
         screened = self.acte_screening is not None and self.acte_screening.clear
-        return self.prepared is not None and self.transmitted is None and self.end is None and screened
+        held = self.end is not None or self.paid is None or not screened
+        return self.prepared is not None and self.transmitted is None and not held
 
     @property
     def documents(self) -> dict[EngagementDocument, StoredDocument]:
@@ -262,6 +275,8 @@ class Engagement:
                 )
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
+            case PremiumPaymentReversed(outstanding_cents=outstanding):
+                return replace(self, reversals=(*self.reversals, event), paid=None if outstanding else self.paid)
             case _:
                 return self
 

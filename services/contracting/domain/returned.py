@@ -4,7 +4,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from services.contracting.domain.refusals import (
+from services.contracting.domain.return_refusals import (
     CertificateExpired,
     CertificateOfAnotherName,
     CertificateUntrusted,

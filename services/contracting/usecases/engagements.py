@@ -16,6 +16,7 @@ from services.contracting.domain.engagement import Engagement, EngagementDocumen
 from services.contracting.domain.facts import EngagementScreened, PapersPrinted
 from services.contracting.papers import Papers
 from services.contracting.transmission import Acte, ActeAltered, Transmission, TransmissionRefused
+from services.contracting.usecases.screenings import Screenings
 from shared.clock import Clock
 from shared.contracts.values import CampaignRules, StoredDocument
 from shared.documents import Documents
@@ -39,6 +40,7 @@ class Engagements:
     transmission: Transmission
     papers: Papers
     clock: Clock
+    screenings: Screenings
     transmitting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def note(self, event: Any, meta: MessageMeta) -> None:
@@ -62,7 +64,10 @@ class Engagements:
         return [row async for row in store.listed(self.view, state, skip, limit)]
 
     async def screen(self, screened: EngagementScreened, cause: Cause) -> Engagement:
+        """Raises: NotFound; AlertOpen when an alert of the register contradicts `clear`; as screen of the domain."""
         await self.engagement(screened.dossier_id)
+        if screened.clear:
+            await self.screenings.check_no_alert(screened.dossier_id)
         done = await self.engagements.append(
             screened.dossier_id, lambda engagement: convention_domain.screen(engagement, screened), cause
         )
@@ -104,12 +109,14 @@ class Engagements:
     async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
         """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
 
-        Raises: NotFound, Unavailable, TransmissionRefused; as check_ready of the domain.
+        Raises: NotFound, Unavailable, RegisterUnreadable, TransmissionRefused; as check_ready of the domain.
         """
         engagement = await self.engagement(dossier_id)
         if engagement.transmitted is None:
             engagement.refuse_when_ended()
         if engagement.prepared is None:
+            await self.screenings.repeat_before_acte(dossier_id, engagement, cause)
+            engagement = await self.engagement(dossier_id)
             acte_domain.check_ready(engagement, cause.actor)
             now = self.clock.now()
             acte, printing = await self.papers.acte(engagement, now)
@@ -136,10 +143,11 @@ class Engagements:
             if prepared is None or submitted is None or not engagement.transmission_pending:
                 return engagement
             pdf = await self._settled_bytes(prepared.acte)
-            await self.transmission.send(Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at))
             now = self.clock.now()
+            acte = Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at)
+            proof = await self.transmission.send(acte, now)
             done = await self.engagements.append(
-                dossier_id, lambda current: acte_domain.record_transmission(current, now), cause
+                dossier_id, lambda current: acte_domain.record_transmission(current, proof, now), cause
             )
             return done.state
 

@@ -238,7 +238,7 @@ def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
         deposit_number=dossier.submitted.deposit_number if dossier.submitted else None,
         status=dossier.status,
         status_label=row.label,
-        next_actor=row.next_actor,
+        next_actor=dossier.next_actor,
         due_at=dossier.due_at,
         envelope=said,
         envelope_label=ENVELOPE_LABELS[said] if said else None,

@@ -12,17 +12,17 @@ from fastapi import FastAPI
 from deploy.local.authority import Authority
 from services.contracting import store
 from services.contracting.api import engagements as engagements_api
-from services.contracting.api import returns as returns_api
-from services.contracting.domain import campaign
+from services.contracting.api import signed_returns as signed_returns_api
+from services.contracting.domain import campaign, screening
 from services.contracting.domain.engagement import KIND, EngagementDocument
-from services.contracting.domain.facts import Payee, Purpose
-from services.contracting.domain.payment import pay
-from services.contracting.papers import Papers
+from services.contracting.domain.facts import Purpose
+from services.contracting.domain.premium import pay
 from services.contracting.reprint import events_of
 from services.contracting.signatures.examination import Examiner
 from services.contracting.transmission import BdtDirectory
 from services.contracting.usecases.engagements import Engagements
-from services.contracting.usecases.returns import Returns
+from services.contracting.usecases.screenings import Screenings
+from services.contracting.usecases.signed_returns import SignedReturns
 from shared.auth import Principal, Role, principal
 from shared.contracts.envelope import CampaignOpened
 from shared.contracts.intake import SignedConventionLodged
@@ -36,6 +36,7 @@ from shared.objects import DirectoryObjects
 from shared.signing import Seal
 from shared.views import View
 from tests.counter import FixedClock
+from tests.unit.contracting import stationery
 from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, received, rules, screened, sendable
 
 CAUSE = Cause("user:legal_officer-1", "c0ffee")
@@ -54,8 +55,8 @@ class Officer:
         self.journal = Journal(KIND, commits, clock, self._project)
         self._campaigns = Journal(campaign.KIND, commits, clock, self._keep)
         self._documents = commits
-        payee = Payee(name="Action Logement Services", iban="FR7630006000011234567890189")
-        papers = Papers(self.objects, Seal(self.authority.als), payee, RETENTION_DAYS)
+        papers = stationery.papers(folder, self.objects, RETENTION_DAYS)
+        screened = Journal(screening.KIND, commits, clock, self._keep)
         self.engagements = Engagements(
             engagements=self.journal,
             campaigns=self._campaigns,
@@ -64,14 +65,15 @@ class Officer:
             transmission=BdtDirectory(folder / "bdt"),
             papers=papers,
             clock=clock,
+            screenings=Screenings(self.journal, screened, MemoryDocuments(), None, clock),
         )
         examiner = Examiner(self.authority.root)
-        self.returns = Returns(self.journal, self.view.documents, self.objects, papers, examiner, clock)
+        self.returns = SignedReturns(self.journal, self.view.documents, self.objects, papers, examiner, clock)
         self.caller = Principal("nobody", frozenset())
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(_app(self)), base_url="http://contracting")
 
     async def _keep(self, commit: Commit, _: Any) -> None:
-        """The campaigns have no view."""
+        """Campaigns and register screenings have no view here."""
 
     async def _project(self, commit: Commit, state: Any) -> None:
         await self.view.put(self.journal, self._documents, DOSSIER, state, commit.version)
@@ -138,7 +140,7 @@ def _app(officer: Officer) -> FastAPI:
     async def checks() -> dict[str, bool]:
         return {}
 
-    routers = [engagements_api.router(officer.engagements), returns_api.router(officer.returns)]
+    routers = [engagements_api.router(officer.engagements), signed_returns_api.router(officer.returns)]
     app = build_app("Contractualisation", routers, lifespan, checks)
     app.dependency_overrides[principal] = lambda: officer.caller
     return app

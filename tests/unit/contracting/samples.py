@@ -5,8 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.contracting.domain import acte, board, convention, payment
-from services.contracting.domain.board import BoardSessionOpened, Decision
+from services.contracting.domain import acte, convention, deliberation, premium
+from services.contracting.domain.board import (
+    BoardDecisionRecorded,
+    BoardMinutesSignedOff,
+    BoardSessionOpened,
+    Decision,
+    Member,
+    Presence,
+    QuorumRule,
+    Session,
+    Votes,
+    session_id_of,
+)
 from services.contracting.domain.engagement import Engagement, receive
 from services.contracting.domain.facts import (
     EngagementScreened,
@@ -42,6 +53,14 @@ DOSSIER = "d1"
 OFFER = "d1-1"
 PREMIUM_CENTS = 10_048_815
 CHECKER, OTHER = "user:checker", "user:other"
+SECRETARY = "user:secretary"
+QUORUM = QuorumRule(version="essai", members=6, minimum_present=4)
+PRESENT = ("m1", "m2", "m3", "m4", "m5")
+MEMBERS = (
+    *(Member(member_id=one, name=f"Membre {one}", presence=Presence.PRESENT) for one in PRESENT),
+    Member(member_id="m6", name="Membre m6", presence=Presence.EXCUSED),
+)
+ALL_FOR = Votes(in_favour=PRESENT)
 
 
 def loan(principal_cents: int = 325_000_000, loan_id: str = "l1", purpose=LoanPurpose.BUILDING) -> Loan:
@@ -190,8 +209,36 @@ def rules(**changes: Any) -> CampaignRules:
 
 def sitting(session_date: date = TODAY) -> BoardSessionOpened:
     return BoardSessionOpened(
-        session_id=session_date.isoformat(), session_date=session_date, opened_by="user:secretary", opened_at=NOW
+        session_id=session_id_of(session_date, 1),
+        session_date=session_date,
+        quorum=QUORUM,
+        members=MEMBERS,
+        opened_by=SECRETARY,
+        opened_at=NOW,
     )
+
+
+def decided(
+    decision: Decision = Decision.CONFIRM, reason: str = "", votes: Votes = ALL_FOR, dossier_id: str = DOSSIER
+) -> BoardDecisionRecorded:
+    return BoardDecisionRecorded(
+        session_id=session_id_of(TODAY, 1),
+        dossier_id=dossier_id,
+        decision=decision,
+        reason=reason,
+        votes=votes,
+        principal_cents=425_000_000,
+        premium_cents=PREMIUM_CENTS,
+        recorded_by=SECRETARY,
+        recorded_at=NOW,
+    )
+
+
+def signed_session(session_date: date = TODAY) -> Session:
+    signed = BoardMinutesSignedOff(
+        session_id=session_id_of(session_date, 1), minutes_sha256="0" * 64, signed_off_by=OTHER, signed_off_at=NOW
+    )
+    return Session(opened=sitting(session_date), members=MEMBERS, signed_off=signed)
 
 
 def screened(purpose: Purpose, *, clear: bool = True, on: date = TODAY) -> EngagementScreened:
@@ -239,7 +286,8 @@ class Case:
         return [type(event).__name__ for event in self.events]
 
     def decide(self, decision: Decision = Decision.CONFIRM, reason: str = "", day: date = TODAY) -> list[Event]:
-        return self.do(board.decide, DOSSIER, sitting(day), decision, reason, NOW)
+        """What the board's decision announces once its minutes are signed."""
+        return self.do(deliberation.announce, signed_session(day), decided(decision, reason), NOW)
 
     def send(self, now: datetime = NOW) -> list[Event]:
         agreed = convention.terms(self.engagement, rules(), now)
@@ -255,7 +303,7 @@ class Case:
         return self.do(convention.check_signed, name, verdict, reason, CHECKER, NOW)
 
     def pay(self, amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1") -> list[Event]:
-        return self.do(payment.pay, received(amount_cents, payment_id), NOW)
+        return self.do(premium.pay, received(amount_cents, payment_id), NOW)
 
     def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
         return self.do(convention.screen, screened(purpose, clear=clear))
@@ -292,4 +340,11 @@ def complete() -> Case:
     case.check()
     case.pay()
     case.screen(Purpose.ACTE)
+    return case
+
+
+def lapsed() -> Case:
+    """Nothing came back in time and a person ended it."""
+    case = sent()
+    case.do(convention.lapse, "Prime impayée", NOW + timedelta(days=90))
     return case

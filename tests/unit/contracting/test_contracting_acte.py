@@ -1,29 +1,52 @@
 """The acte: two people, an open gate, and always the same bytes."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from services.contracting.domain import acte
-from services.contracting.domain.facts import Purpose
+from services.contracting.domain.facts import ActeDelivered, Channel, Proof, Purpose
 from services.contracting.domain.refusals import (
+    AcknowledgementConflict,
+    AcknowledgementMismatch,
+    AcknowledgementTooEarly,
     ActeGateClosed,
+    ActeNotTransmitted,
+    DateInFuture,
     DossierChanged,
     EngagementEnded,
     TwoPeopleNeeded,
 )
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.intake import DossierWithdrawn
+from shared.events import Event
 from tests.unit.contracting.samples import (
     CHECKER,
     DOSSIER,
     NOW,
     OTHER,
     PRINTING,
+    TODAY,
+    Case,
     complete,
     document,
     loan,
     lodged,
     sent,
 )
+
+
+def proof(sha256: str = document("acte").sha256) -> Proof:
+    return Proof(
+        channel=Channel.SFTP,
+        destination="sftp://bdt.example",
+        name="000012-d1.pdf",
+        sha256=sha256,
+        size_bytes=1,
+        answer="relu",
+        sent_at=NOW,
+    )
+
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 
@@ -70,9 +93,10 @@ def test_a_transmission_is_recorded_once_even_when_an_end_crossed_it():
     case = complete()
     case.prepare()
     case.hear(WITHDRAWN)
-    (transmitted,) = case.do(acte.record_transmission, NOW)
+    delivered, transmitted = case.do(acte.record_transmission, proof(), NOW)
+    assert delivered == ActeDelivered(dossier_id=DOSSIER, proof=proof())
     assert transmitted == ActeTransmitted(dossier_id=DOSSIER, acte=document("acte", "acte"), transmitted_at=NOW)
-    assert case.do(acte.record_transmission, NOW) == []
+    assert case.do(acte.record_transmission, proof(), NOW) == []
 
 
 def test_an_end_or_an_alert_stops_the_transmission():
@@ -84,3 +108,53 @@ def test_an_end_or_an_alert_stops_the_transmission():
     assert not case.engagement.transmission_pending
     case.screen(Purpose.ACTE)
     assert not case.hear(WITHDRAWN).engagement.transmission_pending
+
+
+def test_other_bytes_than_the_settled_ones_are_never_recorded_as_sent():
+    case = complete()
+    case.prepare()
+    with pytest.raises(AssertionError, match="what was settled"):
+        case.do(acte.record_transmission, proof("1" * 64), NOW)
+
+
+# -- acknowledgement -------------------------------------------------------------------------------------------------
+
+
+def transmitted() -> Case:
+    case = complete()
+    case.prepare()
+    case.do(acte.record_transmission, proof(), NOW)
+    return case
+
+
+def acknowledging(case: Case, reference: str = "BDT-1", on: date = TODAY, sha256: str | None = None) -> list[Event]:
+    return case.do(acte.acknowledge, reference, on, sha256, "user:legal", NOW)
+
+
+def test_the_bdt_acknowledges_an_acte_once():
+    case = transmitted()
+    (acknowledged,) = acknowledging(case, sha256=document("acte").sha256)
+    assert case.engagement.acknowledged == acknowledged
+    assert acknowledging(case) == []
+    with pytest.raises(AcknowledgementConflict, match="BDT-1"):
+        acknowledging(case, "BDT-2")
+    with pytest.raises(AcknowledgementConflict):
+        acknowledging(case, on=TODAY - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"on": TODAY + timedelta(days=1)}, DateInFuture),
+        ({"on": TODAY - timedelta(days=1)}, AcknowledgementTooEarly),
+        ({"sha256": "1" * 64}, AcknowledgementMismatch),
+    ],
+)
+def test_an_acknowledgement_that_cannot_be_is_refused(given, refusal):
+    with pytest.raises(refusal):
+        acknowledging(transmitted(), **given)
+
+
+def test_what_was_not_transmitted_is_not_acknowledged():
+    with pytest.raises(ActeNotTransmitted):
+        acknowledging(complete())

@@ -86,7 +86,14 @@ def test_references_are_valid_creditor_references_of_their_own():
     [
         (
             Case(submitted()),
-            ["offer-acceptance", "board-confirmation", "envelope-commitment", "convention-screening"],
+            [
+                "committee-opinion",
+                "offer-issued",
+                "offer-acceptance",
+                "board-confirmation",
+                "envelope-commitment",
+                "convention-screening",
+            ],
         ),
         (
             favourable().hear(issued()),
@@ -164,7 +171,7 @@ def test_reduced_loans_ask_for_a_convention_anew_and_keep_the_payments():
     _, fact = case.send(NOW + timedelta(days=2))
     assert isinstance(fact, ConventionSent)
     assert fact.premium_due_on == date(2024, 7, 3)
-    assert codes(acte_gate(case.engagement)) == ["convention-signed"]
+    assert codes(acte_gate(case.engagement)) == ["convention-signed", "acte-screening"]
     assert case.engagement.paid is not None
 
 

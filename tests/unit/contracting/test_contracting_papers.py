@@ -10,20 +10,17 @@ import pikepdf
 import pypdf
 import pytest
 
-from deploy.local.authority import Authority
 from services.contracting.documents import render_acte, render_convention, render_premium_call
 from services.contracting.domain.engagement import EngagementDocument
-from services.contracting.domain.facts import ActePrepared, Payee
-from services.contracting.papers import Papers
+from services.contracting.domain.facts import ActePrepared
 from services.contracting.reprint import REPRINTED, compare, reprint
 from shared.errors import NotFound
 from shared.objects import DirectoryObjects
-from shared.signing import Seal
+from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
 from tests.unit.contracting.returned_files import TERMS, engagement
 from tests.unit.contracting.samples import NOW, loan
 
-PAYEE = Payee(name="Action Logement Services", iban="FR7630006000011234567890189")
 # What a released version of the templates says and looks like is settled: what was signed is printed again from it.
 # A change of text or of look goes into a new directory, v2, and leaves these hashes alone.
 RELEASED = {
@@ -37,7 +34,7 @@ RELEASED = {
 async def papers() -> dict[str, bytes]:
     return {
         "Convention de cautionnement": await render_convention(engagement(), TERMS),
-        "Appel de prime": await render_premium_call(engagement(), TERMS, PAYEE),
+        "Appel de prime": await render_premium_call(engagement(), TERMS, stationery.PAYEE),
         "Acte de cautionnement": await render_acte(engagement(), NOW),
     }
 
@@ -137,9 +134,9 @@ def test_a_released_template_is_never_edited():
 
 async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
     objects = DirectoryObjects(tmp_path / "objects")
-    papers = Papers(objects, Seal(Authority(tmp_path / "authority").als), PAYEE)
-    document, _ = await papers.acte(engagement(), NOW)
-    await papers.retain(document, NOW)
+    unlocked = stationery.papers(tmp_path, objects)
+    document, _ = await unlocked.acte(engagement(), NOW)
+    await unlocked.retain(document, NOW)
     await objects.delete(document.object_key)
 
 

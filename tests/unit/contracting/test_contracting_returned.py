@@ -5,13 +5,13 @@ import pytest
 from services.contracting.domain import convention
 from services.contracting.domain.facts import SignedConventionChecked, Verdict
 from services.contracting.domain.gate import acte_gate
-from services.contracting.domain.refusals import (
+from services.contracting.domain.refusals import ReasonRequired
+from services.contracting.domain.return_refusals import (
     CertificateExpired,
     CertificateOfAnotherName,
     CertificateUntrusted,
     ChangedAfterSignature,
     ConventionAltered,
-    ReasonRequired,
     ReturnNotExamined,
     SignatureBroken,
     SignatureMissing,

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Returns:
+class SignedReturns:
     """The use cases with what they need. `view` lists the engagements."""
 
     engagements: Journal[Engagement]

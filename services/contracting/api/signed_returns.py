@@ -17,7 +17,7 @@ from services.contracting.domain.returned import (
     refusal_of,
 )
 from services.contracting.report import OUTCOMES, page, sentences
-from services.contracting.usecases.returns import Returns
+from services.contracting.usecases.signed_returns import SignedReturns
 from shared.auth import Principal, Role, require
 from shared.http import cause_of
 
@@ -43,7 +43,7 @@ class ReturnReport(BaseModel):
     text: list[str]
 
 
-def router(returns: Returns) -> APIRouter:
+def router(returns: SignedReturns) -> APIRouter:
     routes = APIRouter(prefix="/engagements/{dossier_id}", tags=["convention retournée"])
 
     @routes.get("/signed-convention-report", summary="Le rapport sur la convention retournée")
