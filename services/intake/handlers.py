@@ -1,6 +1,7 @@
 """What intake hears: everything its bailleurs may know, and the campaign."""
 
-from services.intake.domain.dossier import LABELS, DossierOpened
+from services.intake.domain.facts import DossierOpened
+from services.intake.domain.timeline import LABELS
 from services.intake.usecases.dossiers import Dossiers
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.envelope import (

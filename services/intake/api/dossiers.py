@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from services.intake.api.bailleurs import User
 from services.intake.documents import render_receipt
-from services.intake.domain.dossier import LABELS, Dossier, Entry
+from services.intake.domain.dossier import Dossier, Entry
 from services.intake.domain.status import TABLE, PublicStatus
+from services.intake.domain.timeline import LABELS
 from services.intake.forms import DraftForm
 from services.intake.store import Draft
 from services.intake.usecases.dossiers import Dossiers

@@ -1,9 +1,11 @@
 """A dossier as its bailleur sees it, folded from what every service announced. No rating ever comes here."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 
+from services.intake.domain.facts import DossierOpened
 from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
+from services.intake.domain.timeline import moment
 from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ActeTransmitted,
@@ -22,7 +24,6 @@ from shared.contracts.envelope import (
     Committed,
     Promoted,
     Released,
-    ReservationReduced,
     ReservationRefused,
     Reserved,
     Waitlisted,
@@ -52,21 +53,10 @@ from shared.contracts.pricing import (
     OfferDeclined,
     OfferExpired,
     OfferIssued,
-    OfferSuperseded,
 )
 from shared.contracts.values import StoredDocument
-from shared.events import Event, UtcDatetime
+from shared.events import Event
 from shared.journal import StreamKind
-
-
-class DossierOpened(Event):
-    """A bailleur began a dossier. Private."""
-
-    dossier_id: str
-    siren: str
-    campaign_id: str
-    opened_at: UtcDatetime
-
 
 FROM_THE_REGISTER = (DossierSubmitted, DossierWithdrawn, LoansReduced)
 
@@ -233,91 +223,7 @@ class Dossier:
 
 KIND = StreamKind("dossier", Dossier(), frozenset({DOSSIER_TOPIC}))
 
-MOMENTS = (
-    "opened_at",
-    "submitted_at",
-    "withdrawn_at",
-    "reduced_at",
-    "lodged_at",
-    "started_at",
-    "requested_at",
-    "stated_at",
-    "found_at",
-    "sent_at",
-    "given_at",
-    "issued_at",
-    "superseded_at",
-    "accepted_at",
-    "declined_at",
-    "expired_at",
-    "refused_at",
-    "confirmed_at",
-    "engaged_at",
-    "checked_at",
-    "paid_at",
-    "transmitted_at",
-    "lapsed_at",
-    "reserved_at",
-    "waitlisted_at",
-    "promoted_at",
-    "committed_at",
-    "released_at",
-    "reversed_at",
-    "noted_at",
-    "recorded_at",
-)
-
-
-def moment(event: Event) -> datetime:
-    """When a fact happened: every event names one of MOMENTS; a payment has a date, taken at noon UTC."""
-    if isinstance(event, PremiumPaymentRecorded):
-        return datetime.combine(event.received_on, time(12), UTC)
-    return next(getattr(event, name) for name in MOMENTS if hasattr(event, name))
-
 
 def note(dossier: Dossier, event: Event) -> list[Event]:
     """Keep what was announced. What the register holds may be known already: it is written when it is made."""
     return [] if isinstance(event, FROM_THE_REGISTER) and event in (one.event for one in dossier.entries) else [event]
-
-
-# The facts worth a line for the bailleur, in French.
-LABELS: dict[type[Event], str] = {
-    DossierOpened: "Dossier créé",
-    DossierSubmitted: "Dossier envoyé",
-    DossierWithdrawn: "Dossier retiré",
-    LoansReduced: "Montants réduits",
-    Reserved: "Montant réservé dans l'enveloppe",
-    Waitlisted: "Placé sur la liste d'attente",
-    ReservationRefused: "Enveloppe consommée",
-    Promoted: "Sorti de la liste d'attente, montant réservé",
-    ReservationReduced: "Montant réservé réduit",
-    Committed: "Montant engagé",
-    Released: "Montant libéré",
-    ReviewStarted: "Instruction commencée",
-    SupplementRequested: "Complément demandé",
-    SupplementLodged: "Complément déposé",
-    DossierDeemedComplete: "Dossier réputé complet",
-    DossierFoundIneligible: "Dossier déclaré inéligible",
-    SentToCommittee: "Transmis à la Commission de crédit nationale",
-    CommitteeOpinionGiven: "Avis de la Commission de crédit nationale",
-    OfferIssued: "Proposition de tarification émise",
-    OfferSuperseded: "Proposition remplacée",
-    OfferAcceptanceLodged: "Acceptation déposée",
-    OfferDeclineLodged: "Refus déposé",
-    OfferAccepted: "Acceptation enregistrée",
-    OfferDeclined: "Refus enregistré",
-    OfferExpired: "Proposition expirée",
-    OfferAnswerRefused: "Réponse non recevable",
-    BoardConfirmed: "Engagement confirmé par le Conseil d'administration",
-    BoardRefused: "Engagement refusé par le Conseil d'administration",
-    Engaged: "Engagement réciproque constaté",
-    ConventionSent: "Convention et appel de prime envoyés",
-    SignedConventionLodged: "Convention signée déposée",
-    SignedConventionRefused: "Convention signée non conforme",
-    ConventionSigned: "Convention signée contrôlée",
-    PremiumPaymentRecorded: "Règlement reçu",
-    PremiumPaymentReversed: "Règlement restitué ou repris",
-    PremiumPaid: "Prime intégralement réglée",
-    ActeTransmitted: "Acte transmis à la Banque des Territoires",
-    EngagementLapsed: "Engagement caduc",
-}

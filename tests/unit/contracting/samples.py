@@ -20,11 +20,13 @@ from services.contracting.domain.board import (
 )
 from services.contracting.domain.engagement import Engagement, receive
 from services.contracting.domain.facts import (
+    Channel,
     EngagementScreened,
     PapersPrinted,
     Payee,
     PaymentReceived,
     Printing,
+    Proof,
     Purpose,
     Verdict,
 )
@@ -257,6 +259,18 @@ def received(
 ) -> PaymentReceived:
     return PaymentReceived(
         payment_id=payment_id, reference=reference, amount_cents=amount_cents, received_on=on, recorded_at=NOW
+    )
+
+
+def proof(sha256: str = document("acte").sha256) -> Proof:
+    return Proof(
+        channel=Channel.SFTP,
+        destination="sftp://bdt.example",
+        name="000012-d1.pdf",
+        sha256=sha256,
+        size_bytes=1,
+        answer="relu",
+        sent_at=NOW,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.contracting.domain import acte
-from services.contracting.domain.facts import ActeDelivered, Channel, Proof, Purpose
+from services.contracting.domain.facts import ActeDelivered, Purpose
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
     AcknowledgementMismatch,
@@ -32,21 +32,9 @@ from tests.unit.contracting.samples import (
     document,
     loan,
     lodged,
+    proof,
     sent,
 )
-
-
-def proof(sha256: str = document("acte").sha256) -> Proof:
-    return Proof(
-        channel=Channel.SFTP,
-        destination="sftp://bdt.example",
-        name="000012-d1.pdf",
-        sha256=sha256,
-        size_bytes=1,
-        answer="relu",
-        sent_at=NOW,
-    )
-
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 

@@ -33,6 +33,7 @@ from tests.unit.contracting.samples import (
     issued,
     lodged,
     opinion,
+    proof,
     rules,
     submitted,
 )
@@ -93,7 +94,7 @@ class Course:
 
     def transmit(self) -> Engagement:
         self.case.prepare()
-        self.case.do(acte.record_transmission, NOW)
+        self.case.do(acte.record_transmission, proof(), NOW)
         return self.case.engagement
 
     def _try(self, name: str) -> bool:

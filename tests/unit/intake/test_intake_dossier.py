@@ -5,9 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from services.intake.domain.dossier import ENDS, LABELS, STEPS, Dossier, DossierOpened, moment, note
+from services.intake.domain.dossier import ENDS, STEPS, Dossier, note
+from services.intake.domain.facts import DossierOpened
 from services.intake.domain.question import QuestionMailed
 from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
+from services.intake.domain.timeline import LABELS, moment
 from services.intake.handlers import about_a_dossier
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.instruction import Opinion
