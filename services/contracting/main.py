@@ -67,15 +67,8 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         clock=service.clock,
         screenings=screenings,
     )
-    decisions = Board(
-        engagements=journal,
-        sessions=sessions,
-        view=view,
-        sessions_view=service.view(board.KIND),
-        objects=service.objects,
-        quorum=_quorum(settings),
-        clock=service.clock,
-    )
+    sittings = service.view(board.KIND)
+    decisions = Board(journal, sessions, view, sittings, service.objects, _quorum(settings), service.clock)
     returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
