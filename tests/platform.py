@@ -69,9 +69,9 @@ class Visit:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.client = Client(platform.stack.issuer, {name: platform.services.url(name) for name in NAMES})
-        self.portal = Portal(self.client)
+        self.portal = Portal(self.client, platform.stack.authority, ClockFile(platform.stack.clock_file))
         self.offices = Offices(self.client)
-        self.scenario = Scenario(self.client, platform.stack.clock_file, lambda _: None)
+        self.scenario = Scenario(self.client, platform.stack.clock_file, platform.stack.authority, lambda _: None)
 
     async def campaign_known(self) -> bool | None:
         return True if (await self.client.ok("GET", "intake", "/campaign"))["label"] else None

@@ -35,7 +35,7 @@ async def play(stack: Stack, services: Services, console: Console) -> bool:
 
     client = Client(stack.issuer, {name: services.url(name) for name in NAMES})
     try:
-        scenario = Scenario(client, stack.clock_file, say)
+        scenario = Scenario(client, stack.clock_file, stack.authority, say)
         await scenario.play()
         found = await settled(stack)
         lines, figures = await account.lines_of(scenario), await scenario.offices.figures()

@@ -5,6 +5,7 @@ from typing import Any
 
 from deploy.demo import bank, people
 from deploy.demo.client import Client, Unexpected, awaited
+from deploy.demo.operations import Story
 from deploy.demo.people import Dossier
 
 CAMPAIGN = "lli-2024"
@@ -221,6 +222,9 @@ class Offices:
         document_id = await awaited(lodged, f"convention signée reçue, {dossier.operation.name}")
         body = {"document_id": document_id, "decision": "accept"}
         path = f"/engagements/{dossier.dossier_id}/signed-convention-check"
+        if dossier.operation.story is Story.SIGN_BY_HAND:
+            await self.client.refused("reason-required", "POST", "contracting", path, who=people.LEGAL, json=body)
+            body |= {"reason": "Chaque page comparée à la convention envoyée, signature du représentant vérifiée."}
         await self.client.ok("POST", "contracting", path, who=people.LEGAL, json=body)
 
     async def record_payments(self, dossier: Dossier, in_two: bool, today: date) -> None:

@@ -16,6 +16,7 @@ from deploy.demo.operations import Story
 from deploy.demo.people import Dossier
 from deploy.demo.portal import Portal
 from deploy.local import clock
+from deploy.local.authority import Authority
 from services.intake.domain.status import TABLE, PublicStatus
 from shared.calendar import PARIS, BusinessCalendar
 from shared.clock import ClockFile
@@ -31,9 +32,9 @@ Act = Callable[[], Awaitable[None]]
 class Scenario:
     """Plays through `client`; `say` tells a person what happens."""
 
-    def __init__(self, client: Client, clock_file: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, client: Client, clock_file: Path, authority: Authority, say: Callable[[str], None]) -> None:
         self.client = client
-        self.portal = Portal(client)
+        self.portal = Portal(client, authority, ClockFile(clock_file))
         self.offices = Offices(client)
         self.dossiers: list[Dossier] = []
         self._clock_file = clock_file

@@ -8,19 +8,24 @@ from services.contracting.api import delivery as delivery_api
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import payments as payments_api
 from services.contracting.api import screenings as screenings_api
+from services.contracting.api import signed_returns as signed_returns_api
 from services.contracting.api import statements as statements_api
-from services.contracting.documents import Payee
 from services.contracting.domain import board, campaign, engagement, payment, screening, statement
 from services.contracting.domain.board import QuorumRule
+from services.contracting.domain.facts import Payee
 from services.contracting.freeze_register import FreezeRegister, RegisterFile, RegisterObject
 from services.contracting.handlers import GROUP, handlers
+from services.contracting.papers import Papers
 from services.contracting.settings import ContractingSettings
+from services.contracting.signatures.examination import Examiner
+from services.contracting.signatures.keys import check_keys, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.board import Board
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.payments import Payments
 from services.contracting.usecases.screenings import Screenings
+from services.contracting.usecases.signed_returns import SignedReturns
 from services.contracting.usecases.statements import Statements
 from shared.objects import MinioObjects, ObjectStore
 from shared.service import Service
@@ -28,12 +33,15 @@ from shared.settings import read_settings
 
 TRANSMISSION_RETRY_SECONDS = 5.0
 PAYMENTS_CHECK_SECONDS = 5.0
+RETURNS_CHECK_SECONDS = 2.0
 BOARD_CHECK_SECONDS = 5.0
 ACKNOWLEDGEMENTS_SECONDS = 60.0
 
 
 def build() -> FastAPI:
-    return create_app(read_settings(ContractingSettings))
+    settings = read_settings(ContractingSettings)
+    check_keys(settings)
+    return create_app(settings)
 
 
 def create_app(settings: ContractingSettings) -> FastAPI:
@@ -48,29 +56,20 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         journal, screened, service.view(screening.KIND), freeze_register(settings, service.objects), service.clock
     )
     way = transmission(settings)
+    papers = _papers(settings, service.objects)
     engagements = Engagements(
         engagements=journal,
         campaigns=service.journal(campaign.KIND),
         view=view,
         objects=service.objects,
         transmission=way,
-        payee=Payee(settings.payee_name, settings.payee_iban),
+        papers=papers,
         clock=service.clock,
         screenings=screenings,
     )
-    decisions = Board(
-        engagements=journal,
-        sessions=sessions,
-        view=view,
-        sessions_view=service.view(board.KIND),
-        objects=service.objects,
-        quorum=QuorumRule(
-            version=settings.board_rule,
-            members=settings.board_members,
-            minimum_present=settings.board_minimum_present,
-        ),
-        clock=service.clock,
-    )
+    sittings = service.view(board.KIND)
+    decisions = Board(journal, sessions, view, sittings, service.objects, _quorum(settings), service.clock)
+    returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
     acknowledgements = Acknowledgements(journal, view, way, service.clock)
@@ -78,6 +77,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
     service.every(ACKNOWLEDGEMENTS_SECONDS, acknowledgements.collect)
     service.every(PAYMENTS_CHECK_SECONDS, payments.finish_interrupted)
+    service.every(RETURNS_CHECK_SECONDS, returns.examine_pending)
     service.every(BOARD_CHECK_SECONDS, decisions.announce_pending)
     service.every(PAYMENTS_CHECK_SECONDS, statements.finish_interrupted)
     routers = [
@@ -85,10 +85,24 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         payments_api.router(payments),
         statements_api.router(statements),
         engagements_api.router(engagements),
+        signed_returns_api.router(returns),
         delivery_api.router(engagements, acknowledgements),
         screenings_api.router(screenings),
     ]
     return service.app("Contractualisation", routers)
+
+
+def _papers(settings: ContractingSettings, objects: ObjectStore) -> Papers:
+    payee = Payee(name=settings.payee_name, iban=settings.payee_iban)
+    return Papers(objects, seal(settings), payee, settings.retention_days)
+
+
+def _quorum(settings: ContractingSettings) -> QuorumRule:
+    return QuorumRule(
+        version=settings.board_rule,
+        members=settings.board_members,
+        minimum_present=settings.board_minimum_present,
+    )
 
 
 def transmission(settings: ContractingSettings) -> Transmission:

@@ -48,6 +48,9 @@ def _variables(names: Iterable[str], last: str) -> str:
 class ContractingSettings(ServiceSettings):
     """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four.
 
+    `signing_*`: ALS's key, in files or in a PKCS#11 token, and its certificate. `timestamp_url`: an RFC 3161 authority.
+    `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
+    `retention_days`: how long papers are locked in the object store.
     `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
     a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store.
     """
@@ -60,6 +63,17 @@ class ContractingSettings(ServiceSettings):
     mail_from: MailAddress | None = None
     smtp_host: str | None = None
     smtp_port: int = 25
+    signing_key: Path | None = None
+    signing_certificate: Path | None = None
+    signing_chain: Path | None = None
+    signing_passphrase: SecretStr | None = None
+    pkcs11_module: Path | None = None
+    pkcs11_token: str | None = None
+    pkcs11_label: str | None = None
+    pkcs11_pin: SecretStr | None = None
+    timestamp_url: str | None = None
+    trust_roots: Path
+    retention_days: Annotated[int, Field(ge=1)] | None = None
     board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-1"
     board_members: Annotated[int, Field(ge=1, le=MAX_BOARD_MEMBERS)] = 10
     board_minimum_present: Annotated[int, Field(ge=1)] = 5
@@ -98,5 +112,16 @@ class ContractingSettings(ServiceSettings):
         if not self.board_members <= 2 * self.board_minimum_present <= 2 * self.board_members:
             raise ValueError(
                 "ALS_BOARD_MINIMUM_PRESENT : entre la moitié de ALS_BOARD_MEMBERS et leur nombre (C. com. L.225-37)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_signing_key(self) -> "ContractingSettings":
+        files = self.signing_key is not None and self.signing_certificate is not None
+        token = self.pkcs11_module is not None and self.pkcs11_token is not None and self.pkcs11_label is not None
+        if files == token:
+            raise ValueError(
+                "ALS_SIGNING_KEY et ALS_SIGNING_CERTIFICATE, ou ALS_PKCS11_MODULE, ALS_PKCS11_TOKEN et "
+                "ALS_PKCS11_LABEL : la clé de signature d'Action Logement Services, l'une des deux façons"
             )
         return self

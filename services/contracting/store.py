@@ -44,6 +44,7 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "return_awaited_until": engagement.return_awaited_until,
         "premium_awaited_until": engagement.premium_awaited_until,
         "to_check": engagement.to_check is not None,
+        "to_examine": engagement.to_examine is not None,
         "signed": engagement.signed is not None,
         "paid": engagement.paid is not None,
         "paid_cents": engagement.paid_cents,
@@ -152,6 +153,11 @@ def sessions(view: Documents, skip: int, limit: int) -> Rows:
 def overpaid(view: Documents, skip: int, limit: int) -> Rows:
     """Dossiers whose money is to be returned, in part or wholly."""
     return view.find({"to_return_cents": {"$gt": 0}}, sort=DEPOSIT_ORDER, skip=skip, limit=limit)
+
+
+def to_examine(view: Documents) -> Rows:
+    """Returned conventions whose signatures nobody has read yet."""
+    return view.find({"to_examine": True})
 
 
 def pending_transmissions(view: Documents) -> Rows:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from deploy.local.authority import Authority
 from deploy.local.data import FORMAT
 from deploy.local.services import NAMES, PORTS
 from shared.main import EX_PORT_TAKEN
@@ -39,6 +40,7 @@ def taken_port():
 
 @pytest.fixture
 def settings(tmp_path, taken_port):
+    authority = Authority(tmp_path / "authority")
     return {
         "ALS_ENVIRONMENT": "local",
         "ALS_HTTP_PORT": str(taken_port),
@@ -48,6 +50,9 @@ def settings(tmp_path, taken_port):
         "ALS_OBJECTS_DIRECTORY": str(tmp_path / "objects"),
         "ALS_BDT_DIRECTORY": str(tmp_path / "bdt"),
         "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
+        "ALS_SIGNING_KEY": str(authority.als.key),
+        "ALS_SIGNING_CERTIFICATE": str(authority.als.certificate),
+        "ALS_TRUST_ROOTS": str(authority.root),
     }
 
 

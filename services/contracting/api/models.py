@@ -46,7 +46,7 @@ class ScreeningRequest(BaseModel):
 
 
 class CheckRequest(BaseModel):
-    """A refusal needs a reason: the bailleur reads it."""
+    """A refusal needs a reason: the bailleur reads it. A return signed by hand needs what was compared."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import ActeAcknowledged, ActeDelivered, ActePrepared, Proof
+from services.contracting.domain.facts import ActeAcknowledged, ActeDelivered, ActePrepared, Printing, Proof
 from services.contracting.domain.gate import acte_gate, labels
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
@@ -36,7 +36,12 @@ def check_ready(engagement: Engagement, actor: str) -> None:
 
 
 def prepare(
-    engagement: Engagement, acte: StoredDocument, printed: tuple[Loan, ...], actor: str, now: datetime
+    engagement: Engagement,
+    acte: StoredDocument,
+    printing: Printing,
+    printed: tuple[Loan, ...],
+    actor: str,
+    now: datetime,
 ) -> list[Event]:
     """Settle the acte's bytes; what was settled first stays.
 
@@ -49,7 +54,15 @@ def prepare(
         raise DossierChanged("Le dossier a changé pendant l'édition de l'acte : recommencez.")
     assert engagement.convention is not None
     assert engagement.paid_cents >= engagement.convention.premium_cents
-    return [ActePrepared(dossier_id=engagement.convention.dossier_id, acte=acte, prepared_by=actor, prepared_at=now)]
+    return [
+        ActePrepared(
+            dossier_id=engagement.convention.dossier_id,
+            acte=acte,
+            prepared_by=actor,
+            prepared_at=now,
+            printing=printing,
+        )
+    ]
 
 
 def record_transmission(engagement: Engagement, proof: Proof, now: datetime) -> list[Event]:

@@ -14,6 +14,7 @@ from services.contracting.domain.facts import (
     SignedConventionChecked,
 )
 from services.contracting.domain.refusals import EngagementEnded
+from services.contracting.domain.returned import Outcome, SignedReturnExamined
 from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ENGAGEMENT_TOPIC,
@@ -92,6 +93,7 @@ KEPT: dict[type[Event], str] = {
     Engaged: "engaged",
     Committed: "committed",
     SignedConventionLodged: "lodged",
+    SignedReturnExamined: "examined",
     SignedConventionChecked: "checked",
     ConventionSigned: "signed",
     PremiumPaid: "paid",
@@ -121,6 +123,7 @@ class Engagement:
     convention: ConventionSent | None = None
     convention_loans: tuple[Loan, ...] = ()
     lodged: SignedConventionLodged | None = None
+    examined: SignedReturnExamined | None = None
     checked: SignedConventionChecked | None = None
     signed: ConventionSigned | None = None
     payments: tuple[PremiumPaymentRecorded, ...] = ()
@@ -185,11 +188,23 @@ class Engagement:
 
     @property
     def to_check(self) -> SignedConventionLodged | None:
-        """The returned convention that nobody has looked at yet."""
+        """The returned convention that a person has to look at; none whose signatures already refuse it."""
         if self.lodged is None or self.signed is not None:
             return None
+        refused = self.report is not None and self.report.outcome is Outcome.REFUSED
         done = self.checked is not None and self.checked.document_id == self.lodged.document.document_id
-        return None if done else self.lodged
+        return None if refused or done else self.lodged
+
+    @property
+    def report(self) -> SignedReturnExamined | None:
+        """What was found in the last return; None until its signatures are examined."""
+        document_id = self.lodged.document.document_id if self.lodged else None
+        return self.examined if self.examined and self.examined.document_id == document_id else None
+
+    @property
+    def to_examine(self) -> SignedConventionLodged | None:
+        """The returned convention whose signatures were not examined yet."""
+        return self.to_check if self.report is None and self.end is None else None
 
     @property
     def return_awaited_until(self) -> datetime | None:
@@ -250,7 +265,13 @@ class Engagement:
                 return replace(self, acte_screening=event)
             case ConventionSent():
                 return replace(
-                    self, convention=event, convention_loans=self.loans, lodged=None, checked=None, signed=None
+                    self,
+                    convention=event,
+                    convention_loans=self.loans,
+                    lodged=None,
+                    examined=None,
+                    checked=None,
+                    signed=None,
                 )
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))

@@ -1,4 +1,4 @@
-"""Facts that stay inside contracting: they name people, screenings and money on its way."""
+"""Facts that stay inside contracting: they name people, screenings, signatures and money on its way."""
 
 from datetime import date
 from enum import StrEnum
@@ -56,6 +56,30 @@ class EngagementScreened(Event):
     recorded_at: UtcDatetime
 
 
+class Payee(Value):
+    """To whom the premium is paid."""
+
+    name: str
+    iban: str
+
+
+class Printing(Value):
+    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature."""
+
+    templates: str
+    engine: str
+    sha256: str
+
+
+class PapersPrinted(Event):
+    """What the convention and the premium call were printed with, just before they are sent."""
+
+    dossier_id: str
+    convention: Printing
+    premium_call: Printing
+    payee: Payee
+
+
 class BoardAdjourned(Event):
     """The board put the dossier off to its next session."""
 
@@ -67,13 +91,14 @@ class BoardAdjourned(Event):
 
 
 class SignedConventionChecked(Event):
-    """Who looked at the returned convention: another person prepares the acte."""
+    """Who looked at the returned convention: another person prepares the acte. `note`: what was compared by eye."""
 
     dossier_id: str
     document_id: str
     verdict: Verdict
     checked_by: str
     checked_at: UtcDatetime
+    note: str = ""
 
 
 class ActePrepared(Event):
@@ -83,6 +108,7 @@ class ActePrepared(Event):
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
+    printing: Printing | None = None
 
 
 class Channel(StrEnum):

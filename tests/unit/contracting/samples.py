@@ -22,11 +22,15 @@ from services.contracting.domain.engagement import Engagement, receive
 from services.contracting.domain.facts import (
     Channel,
     EngagementScreened,
+    PapersPrinted,
+    Payee,
     PaymentReceived,
+    Printing,
     Proof,
     Purpose,
     Verdict,
 )
+from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
 from shared.contracts.envelope import Committed
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
 from shared.contracts.intake import DossierSubmitted, LoansReduced, SignedConventionLodged
@@ -156,6 +160,43 @@ def lodged(name: str = "signed-1") -> SignedConventionLodged:
     return SignedConventionLodged(dossier_id=DOSSIER, lodged_at=NOW, document=document(name, "signed_convention"))
 
 
+PRINTING = Printing(templates="v1", engine="typst", sha256="0" * 64)
+
+
+def printed() -> PapersPrinted:
+    payee = Payee(name="Bénéficiaire", iban="FR7630006000011234567890189")
+    return PapersPrinted(dossier_id=DOSSIER, convention=PRINTING, premium_call=PRINTING, payee=payee)
+
+
+def signature(**changes: Any) -> SignatureFound:
+    """A sound signature of the bailleur."""
+    given: dict[str, Any] = {
+        "signer": "Représentante d'essai",
+        "organisation": "Bailleur d'essai",
+        "identifiers": ("NTRFR-542065479",),
+        "issuer": "Autorité d'essai",
+        "signed_at": NOW,
+        "timestamped": False,
+        "intact": True,
+        "extended": False,
+        "trusted": True,
+        "in_validity": True,
+    }
+    return SignatureFound(**(given | changes))
+
+
+def findings(*signatures: SignatureFound, states: tuple[PageState, ...] = (PageState.SAME,) * 2, **changes: Any):
+    """What was found in the very file that was sent, signed by the bailleur."""
+    pages = tuple(PageFound(number=number, state=state) for number, state in enumerate(states, start=1))
+    given = {"incremental": True, "seal_intact": True, "pages": pages, "signatures": signatures or (signature(),)}
+    return Findings(**(given | changes))
+
+
+def by_hand() -> Findings:
+    """What was found in a scan."""
+    return findings(states=(PageState.MARKED,) * 2, incremental=False, seal_intact=False, signatures=())
+
+
 def rules(**changes: Any) -> CampaignRules:
     given: dict[str, Any] = {
         "campaign_id": "c",
@@ -265,9 +306,14 @@ class Case:
     def send(self, now: datetime = NOW) -> list[Event]:
         agreed = convention.terms(self.engagement, rules(), now)
         papers = document("convention"), document("call", "premium_call")
-        return self.do(convention.send, agreed, self.engagement.loans, *papers)
+        return self.do(convention.send, agreed, self.engagement.loans, printed(), *papers)
+
+    def examine(self, found: Findings | None = None, name: str = "signed-1") -> list[Event]:
+        return self.do(convention.examine, name, found or findings(), NOW)
 
     def check(self, verdict: Verdict = Verdict.ACCEPT, reason: str = "", name: str = "signed-1") -> list[Event]:
+        """A person's check, after the signatures were examined and found sound."""
+        self.examine(name=name)
         return self.do(convention.check_signed, name, verdict, reason, CHECKER, NOW)
 
     def pay(self, amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1") -> list[Event]:
@@ -277,7 +323,7 @@ class Case:
         return self.do(convention.screen, screened(purpose, clear=clear))
 
     def prepare(self, actor: str = OTHER) -> list[Event]:
-        return self.do(acte.prepare, document("acte", "acte"), self.engagement.loans, actor, NOW)
+        return self.do(acte.prepare, document("acte", "acte"), PRINTING, self.engagement.loans, actor, NOW)
 
 
 def favourable() -> Case:

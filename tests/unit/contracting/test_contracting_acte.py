@@ -25,6 +25,7 @@ from tests.unit.contracting.samples import (
     DOSSIER,
     NOW,
     OTHER,
+    PRINTING,
     TODAY,
     Case,
     complete,
@@ -61,14 +62,14 @@ def test_the_checker_of_the_convention_does_not_prepare_the_acte():
 def test_what_was_settled_first_stays():
     case = complete()
     case.prepare()
-    assert case.do(acte.prepare, document("another"), case.engagement.loans, OTHER, NOW) == []
+    assert case.do(acte.prepare, document("another"), PRINTING, case.engagement.loans, OTHER, NOW) == []
     assert case.engagement.prepared is not None
     assert case.engagement.prepared.acte == document("acte", "acte")
 
 
 def test_an_acte_printed_from_other_loans_is_not_settled():
     with pytest.raises(DossierChanged):
-        complete().do(acte.prepare, document("acte"), (loan(1),), OTHER, NOW)
+        complete().do(acte.prepare, document("acte"), PRINTING, (loan(1),), OTHER, NOW)
 
 
 def test_an_ended_dossier_gets_no_acte():

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from services.contracting.api import delivery
-from services.contracting.documents import Payee
 from services.contracting.domain import acte as domain
 from services.contracting.domain import campaign, screening
 from services.contracting.domain.facts import ActeDelivered
@@ -22,8 +21,9 @@ from shared.errors import Unavailable
 from shared.filing import keep_pdf
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
-from tests.unit.contracting.office import ACTOR, IBAN, Office, problem
-from tests.unit.contracting.samples import DOSSIER, NOW, OTHER, TODAY, complete
+from tests.unit.contracting.office import ACTOR, Office, problem
+from tests.unit.contracting.samples import DOSSIER, NOW, OTHER, PRINTING, TODAY, complete
+from tests.unit.contracting.stationery import papers
 
 PDF = b"%PDF-1.7 an acte"
 SHA256 = hashlib.sha256(PDF).hexdigest()
@@ -45,7 +45,7 @@ class Counter:
             view=view,
             objects=self.objects,
             transmission=way,
-            payee=Payee("ALS", IBAN),
+            papers=papers(root, self.objects),
             clock=clock,
             screenings=Screenings(
                 self.office.engagements, self.office.journal(screening.KIND, render_screening), view, None, clock
@@ -58,7 +58,7 @@ class Counter:
         case = complete()
         await self.office.know(case)
         acte = await keep_pdf(self.objects, "a/acte.pdf", PDF, document_id="acte", kind="acte", filename="acte.pdf")
-        await self.office.happen(domain.prepare(case.engagement, acte, case.engagement.loans, OTHER, NOW))
+        await self.office.happen(domain.prepare(case.engagement, acte, PRINTING, case.engagement.loans, OTHER, NOW))
 
     async def events(self, kind: type) -> list:
         return [event async for event in self.office.engagements.events(DOSSIER) if isinstance(event, kind)]

@@ -8,7 +8,6 @@ import pytest
 
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
-from services.contracting.documents import Payee
 from services.contracting.domain import campaign, screening
 from services.contracting.domain.names import normalised
 from services.contracting.domain.screening import Listed, Party, Register, Screening, find
@@ -22,8 +21,9 @@ from shared.contracts.intake import DossierWithdrawn
 from shared.errors import Unavailable
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
-from tests.unit.contracting.office import IBAN, Office, problem
+from tests.unit.contracting.office import Office, problem
 from tests.unit.contracting.samples import DOSSIER, NOW, Case, engaged, lodged, opinion, sent
+from tests.unit.contracting.stationery import papers
 
 PATH = f"/engagements/{DOSSIER}"
 
@@ -163,7 +163,7 @@ class Desk:
             view=view,
             objects=DirectoryObjects(root / "objects"),
             transmission=BdtDirectory(self.bdt),
-            payee=Payee("ALS", IBAN),
+            papers=papers(root, DirectoryObjects(root / "objects")),
             clock=clock,
             screenings=self.screenings,
         )

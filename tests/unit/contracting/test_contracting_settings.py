@@ -1,15 +1,19 @@
 """Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from deploy.local.authority import Authority
 from services.contracting.freeze_register import RegisterFile, RegisterObject
 from services.contracting.main import freeze_register, transmission
 from services.contracting.settings import ContractingSettings
+from services.contracting.signatures.keys import check_keys, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
 from shared.objects import DirectoryObjects
+from shared.signing import KeyFiles, Seal, Token
 
 IBAN = "FR7630006000011234567890189"
 MAIL = {"bdt_mail_to": "actes@bdt.example", "mail_from": "garantie@als.example", "smtp_host": "mail"}
@@ -27,6 +31,8 @@ S3 = {
     "bdt_s3_bucket": "actes",
 }
 
+TOKEN = {"pkcs11_module": "/usr/lib/token.so", "pkcs11_token": "als", "pkcs11_label": "signature"}
+
 
 def settings(**given) -> ContractingSettings:
     base = {
@@ -37,6 +43,9 @@ def settings(**given) -> ContractingSettings:
         "oidc_issuer": "http://localhost",
         "objects_directory": "/nowhere",
         "payee_iban": IBAN,
+        "signing_key": "key.pem",
+        "signing_certificate": "certificate.pem",
+        "trust_roots": "roots.pem",
     }
     return ContractingSettings(**(base | given))
 
@@ -63,6 +72,9 @@ def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
         (MAIL | {"smtp_host": None}, "ALS_SMTP_HOST"),
         (MAIL | {"bdt_mail_to": "nobody"}, "bdt_mail_to"),
         ({"bdt_directory": "/bdt", "payee_iban": "FR7630006000011234567890188"}, "IBAN invalide"),
+        ({"bdt_directory": "/bdt", "signing_key": None}, "ALS_SIGNING_KEY et ALS_SIGNING_CERTIFICATE"),
+        ({"bdt_directory": "/bdt"} | TOKEN, "l'une des deux"),
+        ({"bdt_directory": "/bdt", "trust_roots": None}, "trust_roots"),
         ({"bdt_directory": "/bdt", "board_members": 11, "board_minimum_present": 5}, "ALS_BOARD_MINIMUM_PRESENT"),
         ({"bdt_directory": "/bdt", "board_members": 10, "board_minimum_present": 11}, "ALS_BOARD_MINIMUM_PRESENT"),
     ],
@@ -83,3 +95,36 @@ def test_the_register_of_asset_freezes_is_a_file_an_object_or_none(tmp_path):
 
 def test_an_iban_may_be_typed_with_spaces():
     assert settings(bdt_directory="/bdt", payee_iban="FR76 3000 6000 0112 3456 7890 189").payee_iban == IBAN
+
+
+def test_the_key_is_in_files_or_in_a_token(tmp_path):
+    files = settings(bdt_directory=tmp_path, signing_passphrase="secret", timestamp_url="https://tsa.example")
+    assert seal(files) == Seal(
+        KeyFiles(Path("key.pem"), Path("certificate.pem"), None, b"secret"), "https://tsa.example"
+    )
+    token = settings(bdt_directory=tmp_path, signing_key=None, pkcs11_pin="1234", **TOKEN)
+    assert seal(token) == Seal(Token(Path("/usr/lib/token.so"), "als", "signature", "1234"))
+
+
+@pytest.mark.parametrize("missing", ["ALS_SIGNING_KEY", "ALS_TRUST_ROOTS"])
+def test_a_key_that_leads_to_nothing_is_named_and_stops_the_service(tmp_path, capsys, missing):
+    authority = Authority(tmp_path)
+    given = {
+        "bdt_directory": tmp_path,
+        "signing_key": authority.als.key,
+        "signing_certificate": authority.als.certificate,
+        "trust_roots": authority.root,
+    }
+    check_keys(settings(**given))
+    with pytest.raises(SystemExit) as stopped:
+        check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}))
+    assert stopped.value.code == 78
+    assert f"Réglage {missing} :" in capsys.readouterr().err
+
+
+def test_a_token_that_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", None)
+    roots = Authority(tmp_path).root
+    with pytest.raises(SystemExit):
+        check_keys(settings(bdt_directory=tmp_path, signing_key=None, trust_roots=roots, **TOKEN))
+    assert "Réglage ALS_PKCS11_MODULE : le paquet python-pkcs11" in capsys.readouterr().err
