@@ -38,6 +38,7 @@ class Scenario:
         self.offices = Offices(client)
         self.dossiers: list[Dossier] = []
         self._clock_file = clock_file
+        self._transmitted = 0
         self._say = say
 
     @property
@@ -172,7 +173,7 @@ class Scenario:
             case "convention_signed":
                 return lambda: offices.record_payments(dossier, story is Story.PAY_IN_TWO, self.today)
             case "premium_paid":
-                return lambda: offices.transmit_acte(dossier, self.today)
+                return lambda: self._transmit(dossier)
             case _:
                 return None
 
@@ -204,6 +205,12 @@ class Scenario:
     async def _sign(self, dossier: Dossier) -> None:
         await self.portal.return_convention(dossier)
         await self.offices.check_convention(dossier)
+
+    async def _transmit(self, dossier: Dossier) -> None:
+        await self.offices.transmit_acte(dossier, self.today)
+        if not self._transmitted:
+            self._say(f"Premier acte transmis à la Banque des Territoires : « {dossier.operation.name} ».")
+        self._transmitted += 1
 
     async def _hold_board(self) -> bool:
         """A session for what was accepted, and for the one that accepts after it."""
