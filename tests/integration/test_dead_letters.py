@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from deploy.demo.client import awaited
 from shared.bus import headers
 from shared.contracts.contracting import ENGAGEMENT_TOPIC, Engaged
+from shared.contracts.envelope import CAMPAIGN_TOPIC, ResumptionDecided
 from shared.contracts.intake import REGISTER_TOPIC
 from shared.dead_letters import partitions_of, read
 from shared.events import MessageMeta
@@ -21,6 +22,8 @@ from tests.platform import whole
 
 GROUP = "envelope.ledger"
 LETTERS = dead_letter_topic(ENGAGEMENT_TOPIC, GROUP)
+# Heard by the ledger alone, so that what it refuses leaves no trace in any journal.
+REFUSED = dead_letter_topic(CAMPAIGN_TOPIC, GROUP)
 NOW = datetime(2024, 5, 6, 9, tzinfo=UTC)
 SECONDS = 60
 
@@ -50,6 +53,14 @@ def engaged(dossier_id):
     return event.model_dump_json().encode()
 
 
+def resumption(campaign_id):
+    return ResumptionDecided(campaign_id=campaign_id, decided_at=NOW).model_dump_json().encode()
+
+
+def resumed(**changes):
+    return stranger(type="ResumptionDecided", **changes)
+
+
 async def produce(visit, topic, key, body, named):
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap(visit), acks="all")
     await producer.start()
@@ -60,13 +71,13 @@ async def produce(visit, topic, key, body, named):
         await producer.stop()
 
 
-async def letters(visit, message_id):
-    return [one for one in await read(bootstrap(visit), LETTERS) if one.headers.get("ce_id") == message_id]
+async def letters(visit, message_id, topic=LETTERS):
+    return [one for one in await read(bootstrap(visit), topic) if one.headers.get("ce_id") == message_id]
 
 
-async def lettered(visit, message_id, count=1):
+async def lettered(visit, message_id, topic=LETTERS, count=1):
     async def there():
-        found = await letters(visit, message_id)
+        found = await letters(visit, message_id, topic)
         return found if len(found) >= count else None
 
     return await awaited(there, f"dead letter of {message_id}")
@@ -114,25 +125,25 @@ async def test_a_message_without_our_headers_is_put_aside_too(visit):
 
 
 async def test_what_a_handler_refuses_is_listed_shown_and_redriven_once(visit):
-    dossier_id = uuid4().hex
-    named = stranger()
-    await produce(visit, ENGAGEMENT_TOPIC, dossier_id.encode(), engaged(dossier_id), named)
-    (letter,) = await lettered(visit, named["ce_id"])
-    assert letter.headers["als_reason"] == "not-reserved"
-    assert named["ce_id"] in command(visit, "list", LETTERS)
-    shown = command(visit, "show", LETTERS, f"{letter.partition}:{letter.offset}")
-    assert dossier_id in shown
-    assert "NotReserved" in shown
-    before = len(await read(bootstrap(visit), LETTERS))
-    waiting = len(await read(bootstrap(visit), LETTERS, since_redrive=True))
-    assert command(visit, "redrive", LETTERS) == f"{waiting} message(s) renvoyé(s)\n"
-    await lettered(visit, named["ce_id"], count=2)
+    campaign_id = uuid4().hex
+    named = resumed()
+    await produce(visit, CAMPAIGN_TOPIC, campaign_id.encode(), resumption(campaign_id), named)
+    (letter,) = await lettered(visit, named["ce_id"], REFUSED)
+    assert letter.headers["als_reason"] == "unknown-campaign"
+    assert named["ce_id"] in command(visit, "list", REFUSED)
+    shown = command(visit, "show", REFUSED, f"{letter.partition}:{letter.offset}")
+    assert campaign_id in shown
+    assert "UnknownCampaign" in shown
+    before = len(await read(bootstrap(visit), REFUSED))
+    waiting = len(await read(bootstrap(visit), REFUSED, since_redrive=True))
+    assert command(visit, "redrive", REFUSED) == f"{waiting} message(s) renvoyé(s)\n"
+    await lettered(visit, named["ce_id"], REFUSED, count=2)
 
     async def all_back():
-        return True if len(await read(bootstrap(visit), LETTERS)) == before + waiting else None
+        return True if len(await read(bootstrap(visit), REFUSED)) == before + waiting else None
 
     await awaited(all_back, "what nobody can handle comes back to the dead letters")
-    assert len(await read(bootstrap(visit), LETTERS, since_redrive=True)) == waiting
+    assert len(await read(bootstrap(visit), REFUSED, since_redrive=True)) == waiting
 
 
 async def test_a_register_published_again_from_its_start_changes_nothing(visit):
@@ -163,14 +174,14 @@ async def test_a_register_published_again_from_its_start_changes_nothing(visit):
 
 async def test_an_early_message_waits_for_the_one_before_and_is_then_handled(visit):
     """The second message of a stream first: parked; when the first has come both are handled, in order."""
-    first, dossier_id = stranger(), uuid4().hex
+    first, campaign_id = resumed(), uuid4().hex
     stream = first["ce_stream"]
     second = first | {"ce_id": f"{stream}#2.1", "ce_version": "2", "ce_sequence": "2"}
-    key = dossier_id.encode()
-    await produce(visit, ENGAGEMENT_TOPIC, key, engaged(dossier_id), second)
+    key = campaign_id.encode()
+    await produce(visit, CAMPAIGN_TOPIC, key, resumption(campaign_id), second)
     await visit.submitted()  # by then the group has read it
-    assert not await letters(visit, second["ce_id"])
-    await produce(visit, ENGAGEMENT_TOPIC, key, engaged(dossier_id), first)
-    (one,) = await lettered(visit, first["ce_id"])
-    (two,) = await lettered(visit, second["ce_id"])
-    assert json.loads(one.body)["dossier_id"] == json.loads(two.body)["dossier_id"] == dossier_id
+    assert not await letters(visit, second["ce_id"], REFUSED)
+    await produce(visit, CAMPAIGN_TOPIC, key, resumption(campaign_id), first)
+    (one,) = await lettered(visit, first["ce_id"], REFUSED)
+    (two,) = await lettered(visit, second["ce_id"], REFUSED)
+    assert json.loads(one.body)["campaign_id"] == json.loads(two.body)["campaign_id"] == campaign_id
