@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.bus import MAX_MESSAGE_BYTES
 from shared.inbox import REDRIVEN
 from shared.topics import CONSUMERS, dead_letter_topic
 
@@ -50,7 +51,12 @@ def known_topics() -> list[str]:
 
 async def read(bootstrap: str, topic: str, *, since_redrive: bool = False) -> list[DeadLetter]:
     """The dead letters of a topic in order; with `since_redrive`, those not redriven yet."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=redrive_group(topic), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=redrive_group(topic),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # once retention has cut the log, its start is no longer 0
+    )
     await consumer.start()
     try:
         partitions = await partitions_of(bootstrap, topic)
@@ -86,7 +92,9 @@ async def redrive(bootstrap: str, topic: str) -> int:
     letters = await read(bootstrap, topic, since_redrive=True)
     if not letters:
         return 0
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=MAX_MESSAGE_BYTES
+    )
     await producer.start()
     try:
         for letter in letters:

@@ -15,6 +15,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
+from shared.body import CONTENT_TOO_LARGE, BodyLimit
 from shared.errors import PROBLEM_JSON, TYPE_PREFIX, Refusal, Unavailable
 from shared.events import Cause
 from shared.ids import new_id
@@ -23,7 +24,6 @@ from shared.telemetry import Metrics, current_traceparent
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
-MAX_JSON_BYTES = 1024 * 1024
 CORRELATION_HEADER = "X-Correlation-Id"
 _CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -77,6 +77,7 @@ def build_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_health(checks))
+    app.add_middleware(BodyLimit)
     app.middleware("http")(_observed)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -171,7 +172,11 @@ def _french(error: dict[str, Any]) -> str:
 
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    titles = {404: ("not-found", "Introuvable"), 405: ("method-not-allowed", "Méthode non admise")}
+    titles = {
+        404: ("not-found", "Introuvable"),
+        405: ("method-not-allowed", "Méthode non admise"),
+        CONTENT_TOO_LARGE: ("body-too-large", "Demande trop volumineuse"),
+    }
     slug, title = titles.get(error.status_code, ("http-error", "Demande refusée"))
     document = {"type": TYPE_PREFIX + slug, "title": title, "status": error.status_code, "detail": title + "."}
     return problem_response(document, dict(error.headers or {}))

@@ -147,12 +147,7 @@ def show(console: Console, lines: list[Line], figures: dict[str, Any], found: di
             line.why,
         )
     console.print(table)
-    for label, figure in (
-        ("Plafond", "cap"),
-        ("Réservé", "reserved"),
-        ("Engagé", "committed"),
-        ("Disponible", "available"),
-    ):
+    for label, figure in FIGURES:
         console.print(f"{label:<11} {format_euros(figures[f'{figure}_cents']):>20}")
     console.print(f"En attente  {figures['waiting']} dossier(s), {format_euros(figures['waiting_cents'])}\n")
     for name, one in found.items():

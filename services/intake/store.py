@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.bailleur import Account
+from services.intake.domain.checklist import Papers
 from services.intake.domain.dossier import Dossier
 from services.intake.domain.question import Question
 from services.intake.domain.status import TABLE
@@ -141,10 +142,12 @@ def _upload(row: dict[str, Any]) -> Upload:
     return Upload(**{name: row[name] for name in Upload.__dataclass_fields__})
 
 
-def newest_safe(uploads: list[Upload]) -> list[StoredDocument]:
-    """The newest safe version of each kind: what counts."""
-    by_kind = {upload.kind: upload for upload in uploads if upload.safe}
-    return [upload.stored() for upload in by_kind.values()]
+def papers_of(uploads: list[Upload]) -> Papers:
+    """What counts of the uploads, in version order: no older version while the newest is not looked at."""
+    safe = {upload.kind: upload.stored() for upload in uploads if upload.safe}
+    newest = {upload.kind: upload for upload in uploads}
+    pending = tuple(kind for kind, upload in newest.items() if upload.scan == ScanState.PENDING)
+    return Papers(tuple(safe.values()), pending)
 
 
 def render_dossier(dossier_id: str, dossier: Dossier) -> Document:

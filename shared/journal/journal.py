@@ -83,7 +83,14 @@ class _Request(Generic[S]):
     answer: "asyncio.Future[Appended[S]]"
 
 
-_Answers = list[tuple[_Request[S], tuple[Event, ...]]]
+# What each request gets: its events, or the refusal of its decision.
+_Answers = list[tuple[_Request[S], tuple[Event, ...] | Exception]]
+
+
+def folded(state: S, events: Sequence[Event]) -> S:
+    for event in events:
+        state = state.fold(event)
+    return state
 
 
 @dataclass(slots=True)
@@ -192,9 +199,13 @@ class Journal(Generic[S]):
                 state, version = lane.head.state, lane.head.version
             if commit is not None:
                 await self._on_commit(commit, state)  # without the lock: a view that is overtaken loads the stream
-            for request, events in answers:
-                if not request.answer.done():
-                    request.answer.set_result(Appended(state, version, events))
+            for request, outcome in answers:
+                if request.answer.done():
+                    continue
+                if isinstance(outcome, Exception):
+                    request.answer.set_exception(outcome)
+                else:
+                    request.answer.set_result(Appended(state, version, outcome))
 
     async def _record(self, head: Head[S], key: str, pending: list[_Request[S]]) -> tuple[Commit | None, _Answers[S]]:
         """One commit of what is decided; no answers when somebody was first and it must be decided again."""
@@ -211,23 +222,22 @@ class Journal(Generic[S]):
         return commit, answers
 
     def _decide(self, head: Head[S], batch: list[_Request[S]]) -> tuple[list[Entry], _Answers[S]]:
-        """Each decision sees those before it. A refusal answers its own request only."""
+        """Each decision sees those before it. A refusal answers its own request only, once what it rests on is
+        recorded."""
         state, handled = head.state, set[str]()
         entries: list[Entry] = []
         answers: _Answers[S] = []
         for request in batch:
             events: tuple[Event, ...] = ()
             causation = request.cause.causation
-            if causation is None or causation not in head.handled | handled:
+            if causation is None or not (causation in head.handled or causation in handled):
                 try:
                     events = tuple(request.decide(state))
+                    state = folded(state, events)
                 except Exception as refusal:
-                    if not request.answer.done():
-                        request.answer.set_exception(refusal)
+                    answers.append((request, refusal))
                     continue
             if events:
-                for event in events:
-                    state = state.fold(event)
                 if causation is not None:
                     handled.add(causation)
                 entries.append(Entry(request.cause, events))

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from pydantic import AwareDatetime, Field, StrictInt
 
 from shared.auth import Unauthenticated
+from shared.body import MAX_JSON_BYTES
 from shared.errors import Forbidden, NotFound, Refusal, Unavailable
 from shared.events import Value
 from shared.http import CORRELATION_HEADER, build_app
@@ -39,6 +40,7 @@ class Body(Value):
     agreed: bool = True
 
 
+JSON = {"Content-Type": "application/json"}
 RAISED: dict[str, Exception] = {
     "refused": TooSmall("Un euro au moins.", pointer="/lines/0/cents", minimum_cents=100),
     "bare": Refusal(),
@@ -260,3 +262,23 @@ async def test_a_service_is_ready_when_all_it_needs_answers(site: Site):
     answer = await site.get("/health/ready")
     assert (answer.status_code, answer.json()["components"]) == (503, {"database": True, "broker": False})
     assert REGISTRY.get_sample_value("als_component_up", {"component": "broker"}) == 0
+
+
+# -- how much a request may send -------------------------------------------------------------------------------------
+
+
+async def test_a_json_body_beyond_the_limit_is_answered_413_by_its_length_and_by_its_bytes(site: Site):
+    async def unannounced() -> AsyncIterator[bytes]:
+        for _ in range(MAX_JSON_BYTES // 1024 + 1):
+            yield b" " * 1024
+
+    announced = await site.client.post("/lines", content=b" " * (MAX_JSON_BYTES + 1), headers=JSON)
+    streamed = await site.client.post("/lines", content=unannounced(), headers=JSON)
+    for answer in (announced, streamed):
+        assert answer.status_code == 413
+        assert answer.json()["type"].endswith(":body-too-large")
+
+
+async def test_a_json_body_at_the_limit_is_read(site: Site):
+    content = b"{}" + b" " * (MAX_JSON_BYTES - 2)
+    assert (await site.client.post("/lines", content=content, headers=JSON)).status_code == 200

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.documents import MemoryDocuments
 from shared.errors import Refusal, Unavailable
-from shared.journal import Commit, Journal
+from shared.journal import Commit, Journal, StreamKind
 from shared.journal.relay import messages
 from shared.journal.verify import verify
 from shared.views import View
@@ -197,3 +197,41 @@ def test_any_interleaving_of_processes_and_duplicates_gives_each_cause_one_effec
         assert (await verify(store.find({}, sort=[("version", 1)]))).clean
 
     asyncio.run(play())
+
+
+class Thin:
+    """A state that one event breaks."""
+
+    def fold(self, event):
+        assert event.amount != 13, "thirteen"
+        return self
+
+
+async def test_an_event_that_breaks_the_fold_fails_its_own_request_only():
+    async def on_commit(_: Commit, __: Thin) -> None: ...
+
+    journal = Journal(StreamKind("thin", Thin()), MemoryDocuments(), FixedClock(), on_commit)
+    amounts = (1, 13, 2)
+    answers = await asyncio.gather(
+        *[journal.append("a", lambda _, amount=amount: count(amount), cause()) for amount in amounts],
+        return_exceptions=True,
+    )
+    assert isinstance(answers[1], AssertionError)
+    assert [isinstance(answer, BaseException) for answer in answers] == [False, True, False]
+
+
+async def test_a_refusal_that_rests_on_what_could_not_be_recorded_is_not_given(monkeypatch):
+    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
+    journal = make_journal(Down())
+
+    def refuse_after_the_first(state: Counter):
+        if state.total:
+            raise Refusal("déjà compté")
+        return count(1)
+
+    answers = await asyncio.gather(
+        journal.append("a", lambda _: count(1), cause()),
+        journal.append("a", refuse_after_the_first, cause()),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [Unavailable, Unavailable]

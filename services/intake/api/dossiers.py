@@ -14,7 +14,7 @@ from services.intake.domain.timeline import LABELS
 from services.intake.forms import DraftForm
 from services.intake.store import Draft
 from services.intake.usecases.dossiers import Dossiers
-from shared.contracts.envelope import Waitlisted
+from shared.contracts.envelope import Released, Waitlisted
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import AnswerRefusal, OfferAnswerRefused
@@ -266,6 +266,8 @@ def _detail(entry: Entry) -> str:
             return f"Numéro chronologique {number}"
         case Waitlisted(place=place):
             return f"Place {place}"
+        case Released():
+            return ""  # its reason is a word for programs; the fact that caused it has its own line
         case CommitteeOpinionGiven(opinion=opinion):
             return "Favorable" if opinion is Opinion.FAVOURABLE else "Défavorable"
         case OfferAnswerRefused(reason=reason, valid_until=valid_until):

@@ -35,11 +35,15 @@ class LibraryItem(BaseModel):
     note: str
 
 
+# No character that ends a line anywhere: a mail's header is one line.
+ONE_LINE = r"^[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+$"
+
+
 class QuestionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     siren: str = Field(pattern=r"^\d{9}$")
-    subject: str = Field(min_length=1, max_length=200, pattern=r"^[^\r\n]+$")
+    subject: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
     text: str = Field(min_length=1, max_length=10_000)
     reply_to: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)
     dossier_id: str | None = None

@@ -1,6 +1,6 @@
 """What a dossier still needs before its deposit (cahier des charges 2.B, prérequis)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.intake.domain.register import Content
@@ -8,6 +8,7 @@ from services.intake.forms import DraftForm
 from shared.contracts.values import Bailleur, DocumentKind, FinancingPlan, Loan, Operation, StoredDocument
 from shared.errors import Refusal
 from shared.lending import LoanLimits
+from shared.money import MAX_CENTS, format_euros
 from shared.territory import Territory
 
 
@@ -36,10 +37,19 @@ OPERATION_LABELS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What was deposited: the newest safe document of each kind, and the kinds whose newest is still scanned."""
+
+    safe: tuple[StoredDocument, ...] = ()
+    pending: tuple[str, ...] = ()
+
+
 def missing(
-    draft: DraftForm, documents: Iterable[StoredDocument], limits: LoanLimits, territory: Territory
+    draft: DraftForm, papers: Papers, limits: LoanLimits, territory: Territory, cap_cents: int = MAX_CENTS
 ) -> list[Missing]:
-    """Everything that stands between the draft and its deposit; `documents` are the safe ones."""
+    """Everything that stands between the draft and its deposit. `cap_cents`: the campaign's; what exceeds it would
+    hold up everybody behind it for nothing."""
     found = [
         Missing("operation-incomplete", label, f"/operation/{name}")
         for name, label in OPERATION_LABELS.items()
@@ -48,9 +58,9 @@ def missing(
     commune_code = draft.operation.commune_code
     if commune_code is not None:
         found += _refused(lambda: territory.commune(commune_code, pointer="/operation/commune_code"))
-    found += _missing_loans(draft, limits)
+    found += _missing_loans(draft, limits, cap_cents)
     found += _missing_financing(draft)
-    return found + _missing_documents({document.kind for document in documents})
+    return found + _missing_documents(papers)
 
 
 def _refused(check: Callable[[], object]) -> list[Missing]:
@@ -61,7 +71,7 @@ def _refused(check: Callable[[], object]) -> list[Missing]:
     return []
 
 
-def _missing_loans(draft: DraftForm, limits: LoanLimits) -> list[Missing]:
+def _missing_loans(draft: DraftForm, limits: LoanLimits, cap_cents: int) -> list[Missing]:
     if not draft.loans:
         return [Missing("loans-missing", "Au moins un prêt de la Banque des Territoires", "/loans")]
     found = list[Missing]()
@@ -70,6 +80,9 @@ def _missing_loans(draft: DraftForm, limits: LoanLimits) -> list[Missing]:
         found.append(Missing("loan-ids-repeated", "Chaque prêt porte un identifiant différent", "/loans"))
     for place, loan in enumerate(draft.loans):
         found += _refused(lambda loan=loan, place=place: limits.check(loan, f"/loans/{place}"))
+    if sum(loan.principal_cents for loan in draft.loans) > cap_cents:
+        label = f"Les prêts dépassent ensemble le plafond de la campagne ({format_euros(cap_cents)})"
+        found.append(Missing("principal-above-cap", label, "/loans"))
     return found
 
 
@@ -84,8 +97,12 @@ def _missing_financing(draft: DraftForm) -> list[Missing]:
     return []
 
 
-def _missing_documents(kinds: set[str]) -> list[Missing]:
-    found = list[Missing]()
+def _missing_documents(papers: Papers) -> list[Missing]:
+    kinds = {document.kind for document in papers.safe}
+    found = [
+        Missing("document-pending", "L'analyse de la dernière version déposée est en cours", f"/documents/{kind}")
+        for kind in papers.pending
+    ]
     if not kinds & {DocumentKind.OFFER_LETTER, DocumentKind.INTENT_LETTER}:
         label = "Lettre d'offre ou lettre d'intention de la Banque des Territoires"
         found.append(Missing("letter-missing", label, "/documents/offer_letter"))
@@ -99,13 +116,13 @@ def _missing_documents(kinds: set[str]) -> list[Missing]:
 def freeze(
     bailleur: Bailleur,
     draft: DraftForm,
-    documents: Iterable[StoredDocument],
+    papers: Papers,
     limits: LoanLimits,
     territory: Territory,
+    cap_cents: int = MAX_CENTS,
 ) -> Content:
     """The content of a deposit, with the zone of the day. Raises: Incomplete, naming all that is missing."""
-    kept = tuple(documents)
-    gaps = missing(draft, kept, limits, territory)
+    gaps = missing(draft, papers, limits, territory, cap_cents)
     if gaps:
         raise Incomplete(
             "Complétez les éléments indiqués puis renvoyez le dossier.",
@@ -125,4 +142,4 @@ def freeze(
     )
     loans = tuple(Loan.model_validate(loan.model_dump()) for loan in draft.loans)
     financing = FinancingPlan.model_validate(draft.financing.model_dump())
-    return Content(bailleur, operation, loans, financing, kept)
+    return Content(bailleur, operation, loans, financing, papers.safe)

@@ -22,6 +22,7 @@ from shared.events import Cause, Event, MessageMeta
 from shared.ids import new_id
 from shared.journal import Journal
 from shared.lending import LoanLimits
+from shared.money import MAX_CENTS
 from shared.territory import Territory
 
 
@@ -96,8 +97,14 @@ class Dossiers:
         if found.submitted is not None:
             return []
         draft = await self.drafts.read(dossier_id)
-        documents = store.newest_safe(await self.uploads.of(dossier_id))
-        return checklist.missing(draft.form, documents, self.limits, self.territory)
+        papers = store.papers_of(await self.uploads.of(dossier_id))
+        assert found.opened is not None
+        cap_cents = await self._cap_cents(found.opened.campaign_id)
+        return checklist.missing(draft.form, papers, self.limits, self.territory, cap_cents)
+
+    async def _cap_cents(self, campaign_id: str) -> int:
+        rules = (await self.campaigns.load(campaign_id)).state.rules
+        return rules.cap_cents if rules else MAX_CENTS
 
     async def submit(self, dossier_id: str, caller: Principal, cause: Cause) -> DossierSubmitted:
         """The definitive deposit; doing it again gives the same number.
@@ -110,12 +117,17 @@ class Dossiers:
             return found.submitted
         assert found.opened is not None
         campaign_id = found.opened.campaign_id
+        if dossier_id in (await self.registers.load(campaign_id)).state.deposits:
+            # A crash came between the register and the dossier: the number holds, whatever the campaign is now.
+            submitted = await self._deposited(campaign_id, dossier_id)
+            await self._show(dossier_id, submitted, cause)
+            return submitted
         check_deposit((await self.campaigns.load(campaign_id)).state, self.clock.now())
         account = await self.accounts.member(found.opened.siren, caller)
         assert account.bailleur is not None
         draft = await self.drafts.read(dossier_id)
-        documents = store.newest_safe(await self.uploads.of(dossier_id))
-        content = checklist.freeze(account.bailleur, draft.form, documents, self.limits, self.territory)
+        papers, cap_cents = store.papers_of(await self.uploads.of(dossier_id)), await self._cap_cents(campaign_id)
+        content = checklist.freeze(account.bailleur, draft.form, papers, self.limits, self.territory, cap_cents)
         done = await self.registers.append(
             campaign_id,
             lambda state: register.deposit(state, campaign_id, dossier_id, content, self.clock.now()),

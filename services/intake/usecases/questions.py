@@ -66,6 +66,10 @@ class Questions:
                 continue
             try:
                 await self._send(question.written)
+            except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused, ValueError) as refusal:
+                # This one is refused; those behind it are not.
+                log.error("mail_refused", question=row["question_id"], error=type(refusal).__name__)
+                continue
             except (aiosmtplib.SMTPException, OSError) as error:
                 log.warning("mail_postponed", error=type(error).__name__)
                 return

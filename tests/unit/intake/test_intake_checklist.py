@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from services.intake.domain.checklist import Incomplete, freeze, missing
+from services.intake.domain.checklist import Incomplete, Papers, freeze, missing
 from services.intake.forms import DraftForm, FinancingForm, OperationForm
 from shared.lending import LoanLimits, LoanPurpose
+from shared.money import MAX_CENTS
 from shared.territory import Territory
 from tests.facts import document, submitted
 from tests.unit.intake.samples import PAPERS, draft, loan_form, operation_form
@@ -16,8 +17,12 @@ TERRITORY = Territory.load()
 BALANCED = FinancingForm(total_cost_cents=400_000_000, equity_cents=75_000_000)
 
 
-def gaps(form: DraftForm, documents=PAPERS, limits: LoanLimits | None = None) -> list[tuple[str, str]]:
-    return [(one.code, one.pointer) for one in missing(form, documents, limits or LoanLimits(), TERRITORY)]
+def gaps(
+    form: DraftForm, documents=PAPERS, limits: LoanLimits | None = None, cap_cents: int = MAX_CENTS, pending=()
+) -> list[tuple[str, str]]:
+    papers = Papers(tuple(documents), tuple(pending))
+    found = missing(form, papers, limits or LoanLimits(), TERRITORY, cap_cents)
+    return [(one.code, one.pointer) for one in found]
 
 
 def test_a_ready_dossier_misses_nothing():
@@ -69,6 +74,16 @@ def test_the_limits_are_those_given():
     ]
 
 
+@pytest.mark.parametrize(("cap_cents", "fits"), [(325_000_000, True), (324_999_999, False)])
+def test_loans_that_exceed_the_cap_together_are_not_deposited(cap_cents, fits):
+    loans = (loan_form(loan_id="foncier", principal_cents=1), loan_form(principal_cents=324_999_999))
+    assert gaps(draft(loans=loans), cap_cents=cap_cents) == ([] if fits else [("principal-above-cap", "/loans")])
+
+
+def test_a_newer_version_that_is_not_looked_at_yet_holds_the_deposit():
+    assert gaps(draft(), pending=["presentation"]) == [("document-pending", "/documents/presentation")]
+
+
 def test_two_loans_do_not_share_a_name():
     form = draft(loans=(loan_form(principal_cents=1), loan_form(principal_cents=324_999_999)))
     assert gaps(form) == [("loan-ids-repeated", "/loans")]
@@ -104,7 +119,7 @@ def test_a_letter_of_either_kind_and_a_presentation_are_needed(kinds, expected):
 
 def test_what_is_frozen_holds_the_zone_of_the_day():
     bailleur = submitted().bailleur
-    frozen = freeze(bailleur, draft(), iter(PAPERS), LoanLimits(), TERRITORY)
+    frozen = freeze(bailleur, draft(), Papers(tuple(PAPERS)), LoanLimits(), TERRITORY)
     operation = frozen.operation
     assert (operation.commune_name, operation.department, operation.zone) == ("La Rochelle", "17", "A")
     assert operation.zoning_vintage == date(2025, 9, 5)
@@ -117,7 +132,7 @@ def test_what_is_frozen_holds_the_zone_of_the_day():
 def test_an_incomplete_dossier_is_not_frozen_and_says_all_it_misses():
     form = draft(loans=(), operation=operation_form(name=None))
     with pytest.raises(Incomplete) as refused:
-        freeze(submitted().bailleur, form, PAPERS, LoanLimits(), TERRITORY)
+        freeze(submitted().bailleur, form, Papers(tuple(PAPERS)), LoanLimits(), TERRITORY)
     named = refused.value.facts["missing"]
     assert [one["code"] for one in named] == ["operation-incomplete", "loans-missing", "financing-unbalanced"]
     assert named[0] == {
