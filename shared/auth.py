@@ -123,7 +123,7 @@ class Authenticator:
                     keys.raise_for_status()
                 self._keys = KeySet.import_key_set(keys.json())
                 self._fetched_at = asyncio.get_running_loop().time()
-            except (httpx.HTTPError, ValueError, KeyError) as error:
+            except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
                 if self._keys is None:
                     raise Unavailable("identity") from error
             return self._keys

@@ -16,8 +16,8 @@ from shared.events import Event, MessageMeta, decode, event_class
 from shared.journal.relay import Outgoing
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-# What publishing raises without a broker: FastStream asserts or says IncorrectState before and between connections.
-NO_BROKER = (KafkaError, OSError, AssertionError, RuntimeError, IncorrectState)
+# What publishing raises without a broker; IncorrectState: before and between connections FastStream has no producer.
+NO_BROKER = (KafkaError, OSError, IncorrectState, RuntimeError)
 
 
 class UnreadableMessage(Exception):

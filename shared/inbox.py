@@ -1,7 +1,7 @@
 """The inbox every consumer reads through: order, duplicates, retries, dead letters (docs/adr/0002)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union
@@ -114,18 +114,18 @@ class Inbox:
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
         record = message.raw_message
-        assert not isinstance(record, tuple), "one message at a time"
+        assert isinstance(record, ConsumerRecord), "one message at a time"
         await self._never_skipping(lambda: self.deliver(Delivery.of(record)))
         await self._ack(message)
 
     async def receive_batch(self, message: KafkaMessage) -> None:
         """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
         records = message.raw_message
-        assert isinstance(records, tuple), "a batch"
+        assert not isinstance(records, ConsumerRecord), "a batch"
         await self._never_skipping(lambda: self._deliver_batch(records))
         await self._ack(message)
 
-    async def _deliver_batch(self, records: "tuple[ConsumerRecord[Any, Any], ...]") -> None:
+    async def _deliver_batch(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
         together: list[tuple[Delivery, MessageMeta, str]] = []
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):

@@ -61,11 +61,10 @@ class ClamdScanner:
             answer = await self._client.instream(io.BytesIO(data))
         except (ClamdError, OSError, TimeoutError) as error:
             raise Unavailable("scanner") from error
-        state, signature = answer["stream"]
-        match state:
-            case "OK":
+        match answer:
+            case {"stream": ("OK", _)}:
                 return ScanVerdict(ScanState.SAFE)
-            case "FOUND":
+            case {"stream": ("FOUND", signature)}:
                 return ScanVerdict(ScanState.INFECTED, signature)
-            case _:
+            case _:  # an error, or a connection closed without a word
                 raise Unavailable("scanner")

@@ -69,9 +69,7 @@ class Territory:
 def _arrondissements(communes: dict[str, Commune]) -> dict[str, Commune]:
     made = dict[str, Commune]()
     for whole, first, count in ((PARIS, 75101, 20), (LYON, 69381, 9), (MARSEILLE, 13201, 16)):
-        commune = communes.get(whole)
-        if commune is None:
-            continue
+        commune = communes[whole]
         for number in range(1, count + 1):
             code = str(first + number - 1)
             ordinal = "1er" if number == 1 else f"{number}e"

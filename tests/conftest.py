@@ -4,12 +4,31 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from hypothesis import settings
 
 from deploy.local.embedded import EmbeddedStack
 from deploy.local.real import RealStack
 from deploy.local.services import Services
 from deploy.local.stack import Stack
 from tests.platform import Platform, Visit
+
+# A busy machine is no failure: examples are bounded in number, never in time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def lines_of_json() -> None:
+    """Logs as the services write them: the library's default draws each traceback with its variables, for seconds."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,12 @@ class Journal(Generic[S]):
             await self._catch_up(lane.head, key)
             return Appended(lane.head.state, lane.head.version, ())
 
+    async def read(self, key: str) -> Appended[S]:
+        """The stream folded anew, beside this process's lane: for `on_commit`, which runs while the lane is held."""
+        head = Head(self.kind.initial)
+        await self._catch_up(head, key)
+        return Appended(head.state, head.version, ())
+
     async def append(self, key: str, decide: Callable[[S], Sequence[Event]], cause: Cause) -> Appended[S]:
         """Decide on the folded stream and record what was decided, once.
 

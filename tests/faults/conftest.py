@@ -37,7 +37,9 @@ async def drill(visit: Visit, request: pytest.FixtureRequest) -> AsyncIterator[D
     sentence = request.node.name.removeprefix("test_").replace("_", " ")
     row = Row(sentence)
     request.config.stash[ROWS].append(row)
-    yield Drill(visit, row)
+    made = Drill(visit, row)
+    yield made
+    await made.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

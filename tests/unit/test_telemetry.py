@@ -1,24 +1,84 @@
-"""The gauges tell what is so when they are asked."""
+"""Log lines: JSON, with the service, the correlation and the running span; spans go where the setting says."""
 
-from dataclasses import replace
+import json
+import logging
+from collections.abc import Iterator
 
-from prometheus_client import REGISTRY
+import pytest
+import structlog
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
 
-from deploy.docs import app_of
-from services.envelope.domain.ledger import Ledger
-from services.envelope.usecases import show
-from shared.journal import Commit
-from shared.journal.commit import GENESIS_HASH
-from shared.service import Service
-
-
-def test_the_relay_backlog_is_what_waits_now():
-    service: Service = app_of("pricing").state.service
-    assert REGISTRY.get_sample_value("als_relay_backlog") == 0
-    service.relay.enqueue(Commit("offer:d", 1, "2024-04-29T08:00:00+00:00", "[]", "{}", GENESIS_HASH))
-    assert REGISTRY.get_sample_value("als_relay_backlog") == 1
+from shared import telemetry
+from shared.telemetry import current_traceparent
 
 
-def test_a_takeover_of_the_ledger_shows_as_its_epoch():
-    show("epoch-test", replace(Ledger(), epoch=2))
-    assert REGISTRY.get_sample_value("als_ledger_epoch", {"campaign": "epoch-test"}) == 2
+@pytest.fixture(autouse=True)
+def _given_back(monkeypatch) -> Iterator[None]:
+    """The process keeps its own provider, handlers and configuration."""
+    monkeypatch.setattr(trace, "set_tracer_provider", lambda _: None)
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def provider() -> Iterator[TracerProvider]:
+    made = telemetry.configure("intake", None)
+    yield made
+    made.shutdown()
+
+
+def written(capsys) -> dict:
+    (line,) = capsys.readouterr().out.splitlines()
+    return json.loads(line)
+
+
+def test_a_line_names_its_service_and_what_it_is_about(provider, capsys):
+    with structlog.contextvars.bound_contextvars(correlation="demande-7"):
+        structlog.get_logger().warning("view_behind", stream="dossier:é")
+    line = written(capsys)
+    assert {"service": "intake", "level": "warning", "event": "view_behind"}.items() <= line.items()
+    assert (line["correlation"], line["stream"]) == ("demande-7", "dossier:é")
+    assert line["timestamp"].endswith("Z")
+    assert "trace_id" not in line
+
+
+def test_a_line_inside_a_span_names_it_as_the_traceparent_does(provider, capsys):
+    with provider.get_tracer("essai").start_as_current_span("essai"):
+        structlog.get_logger().info("done")
+        traceparent = current_traceparent()
+    line = written(capsys)
+    assert traceparent is not None
+    assert traceparent.startswith(f"00-{line['trace_id']}-{line['span_id']}-")
+
+
+def test_a_debugging_line_is_not_written(provider, capsys):
+    structlog.get_logger().debug("noise")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_failure_is_one_line(provider, capsys):
+    try:
+        raise ValueError("never works")
+    except ValueError:
+        structlog.get_logger().error("handler_failed", exc_info=True)
+    assert "ValueError: never works" in written(capsys)["exception"]
+
+
+@pytest.mark.parametrize("endpoint", ["http://collector:4318", "http://collector:4318/"])
+def test_spans_go_to_the_collector_when_there_is_one(monkeypatch, endpoint):
+    given = []
+
+    class Exporter(OTLPSpanExporter):
+        def __init__(self, *, endpoint: str) -> None:
+            given.append(endpoint)
+            super().__init__(endpoint=endpoint)
+
+    monkeypatch.setattr(telemetry, "OTLPSpanExporter", Exporter)
+    provider = telemetry.configure("intake", endpoint)
+    assert given == ["http://collector:4318/v1/traces"]
+    assert provider.resource.attributes["service.name"] == "intake"
+    provider.shutdown()

@@ -136,12 +136,16 @@ class Dossier:
         entered = replace(self, entries=(*self.entries, Entry(moment(event), event)))
         if type(event) in ENDS:
             reason = getattr(event, "reason", "") or " ; ".join(getattr(event, "reasons", ()))
-            return replace(entered, end=self.end or ENDS[type(event)], end_reason=self.end_reason or reason)
+            return entered._ended(ENDS[type(event)], reason)
         if isinstance(event, CommitteeOpinionGiven) and event.opinion is Opinion.UNFAVOURABLE:
-            return replace(entered, end=self.end or PublicStatus.UNFAVOURABLE, end_reason=event.reason)
+            return entered._ended(PublicStatus.UNFAVOURABLE, event.reason)
         if type(event) in STEPS:
             entered = replace(entered, steps=self.steps | {STEPS[type(event)]})
         return entered._keep(event)
+
+    def _ended(self, end: PublicStatus, reason: str) -> "Dossier":
+        """The first end and its own reason stay, whatever is announced after."""
+        return self if self.end is not None else replace(self, end=end, end_reason=reason)
 
     def _keep(self, event: Event) -> "Dossier":
         match event:

@@ -62,6 +62,13 @@ ENDINGS = [
 ]
 
 
+def test_the_premium_is_that_of_the_offer_then_what_was_accepted():
+    assert favourable().engagement.premium_cents is None
+    assert favourable().hear(issued()).engagement.premium_cents == PREMIUM_CENTS
+    smaller = accepted().model_copy(update={"premium_cents": PREMIUM_CENTS - 1})
+    assert favourable().hear(issued(), smaller).engagement.premium_cents == PREMIUM_CENTS - 1
+
+
 def test_acceptance_then_confirmation_engages():
     case = favourable().hear(issued(), accepted())
     assert [type(event).__name__ for event in case.decide()] == ["BoardConfirmed", "Engaged"]

@@ -1,7 +1,7 @@
 from decimal import Decimal, localcontext
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.pricing.domain.schedule import LoanNotPriceable, LoanTerms, Period, schedule
@@ -119,6 +119,7 @@ def test_the_schedule_repays_exactly_what_is_owed(loan: LoanTerms):
     assert not any(period.repaid_cents for period in periods[: loan.deferred])
 
 
+@settings(max_examples=25)
 @given(exact.loan_terms(), st.integers(1, 12))
 def test_the_callers_decimal_context_changes_nothing(loan: LoanTerms, precision: int):
     expected = schedule(loan)

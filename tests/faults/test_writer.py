@@ -1,0 +1,94 @@
+"""The ledger has one writer: a standby takes over by itself, and who wrote before writes no more (docs/adr/0003)."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from deploy.demo.client import awaited
+from services.envelope.writer import EX_FENCED
+
+pytestmark = pytest.mark.faults
+TAKEOVER_AFTER_KILL_SECONDS = 10
+TAKEOVER_AFTER_FREEZE_SECONDS = 45
+LIMIT_SECONDS = 180
+
+
+def metric(services, name, line):
+    """A figure of a process's /metrics; None while it has none."""
+    text = httpx.get(f"{services.url(name)}/metrics", timeout=30, trust_env=False).text
+    return next((float(one.split(" ")[-1]) for one in text.splitlines() if one.startswith(line)), None)
+
+
+def epoch_on(services, name):
+    return metric(services, name, "als_ledger_epoch{")
+
+
+async def stand_by(drill, name):
+    """A further process, which gets nothing to do."""
+    drill.services.launch(name)
+    await asyncio.to_thread(drill.services.wait_ready, name)
+
+
+async def taken_over(drill, before, bound):
+    """Until the ledger is in another epoch; says in how many seconds."""
+    since = time.monotonic()
+
+    async def begun():
+        return True if await drill.epoch() > before else None
+
+    await awaited(begun, "a new epoch", LIMIT_SECONDS)
+    return f"standby took over in {time.monotonic() - since:.1f} s (bound {bound} s)"
+
+
+async def left(drill, name):
+    async def ended():
+        return drill.services[name].exit_code
+
+    return await awaited(ended, f"{name} leaves", LIMIT_SECONDS)
+
+
+async def test_the_writer_is_killed_and_the_standby_takes_over(drill):
+    await stand_by(drill, "envelope-2")
+    await drill.under_way()
+    assert epoch_on(drill.services, "envelope-2") is None
+    before = await drill.epoch()
+    drill.services.kill("envelope")
+    drill.struck("the kill")
+    outcome = await taken_over(drill, before, TAKEOVER_AFTER_KILL_SECONDS)
+    await drill.recovered(outcome)
+    assert epoch_on(drill.services, "envelope-2") == before + 1 == await drill.epoch()
+
+
+async def test_a_frozen_writer_is_replaced_and_leaves_when_it_wakes_without_a_word(drill):
+    """What the ledger holds of the new epoch is what the new writer counts: nobody else wrote."""
+    await stand_by(drill, "envelope-2")
+    await drill.under_way()
+    before = await drill.epoch()
+    drill.services["envelope"].freeze()
+    drill.struck("the freeze")
+    outcome = await taken_over(drill, before, TAKEOVER_AFTER_FREEZE_SECONDS)
+    drill.services["envelope"].thaw()
+    assert await left(drill, "envelope") == EX_FENCED
+    await stand_by(drill, "envelope")
+    await drill.recovered(f"{outcome}; the woken one left with {EX_FENCED}")
+    assert epoch_on(drill.services, "envelope") is None
+    assert epoch_on(drill.services, "envelope-2") == before + 1 == await drill.epoch()
+    counted = metric(drill.services, "envelope-2", 'als_commits_total{kind="ledger"}')
+    assert counted == await drill.commits_of_the_last_epoch()
+
+
+async def test_of_two_writers_started_together_one_writes(drill):
+    await drill.under_way()
+    drill.services["envelope"].stop()
+    before = await drill.epoch()
+    for name in ("envelope", "envelope-2"):
+        drill.services.launch(name)
+    drill.struck("the start")
+    for name in ("envelope", "envelope-2"):
+        await asyncio.to_thread(drill.services.wait_ready, name)
+    await drill.recovered("one writes, one stands by")
+    writing = [name for name in ("envelope", "envelope-2") if epoch_on(drill.services, name) is not None]
+    assert len(writing) == 1
+    assert await drill.epoch() == before + 1

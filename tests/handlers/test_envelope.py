@@ -1,0 +1,77 @@
+"""What envelope hears reaches the ledger, through its single writer."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.envelope.handlers import COMMANDS
+from services.envelope.main import create_app
+from services.envelope.settings import EnvelopeSettings
+from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
+from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
+from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
+from shared.contracts.pricing import OfferDeclined, OfferExpired
+from tests.announced import rules
+from tests.facts import CAMPAIGN, loan, opinion, submitted
+from tests.handlers.bench import FACTS, Bench, bench, local
+
+LEDGER = f"ledger:{CAMPAIGN}"
+OPENED = ["EpochBegan", "CampaignOpened"]
+DEPOSITED = (RulesAdopted, DossierSubmitted)
+UNFAVOURABLE = opinion(Opinion.UNFAVOURABLE)
+# What each fact leads to in the ledger, after those before it.
+JOURNEYS = [
+    ((RulesAdopted,), []),
+    ((RulesAdopted, SuspensionDecided), ["CampaignSuspended"]),
+    ((RulesAdopted, SuspensionDecided, ResumptionDecided), ["CampaignSuspended", "CampaignResumed"]),
+    (DEPOSITED, ["Reserved"]),
+    ((*DEPOSITED, CommitteeOpinionGiven), ["Reserved"]),
+    ((*DEPOSITED, LoansReduced), ["Reserved", "ReservationReduced"]),
+    ((*DEPOSITED, Engaged), ["Reserved", "Committed"]),
+    ((*DEPOSITED, Engaged, EngagementLapsed), ["Reserved", "Committed", "Released"]),
+    ((*DEPOSITED, DossierWithdrawn), ["Reserved", "Released"]),
+    ((*DEPOSITED, DossierFoundIneligible), ["Reserved", "Released"]),
+    ((*DEPOSITED, OfferDeclined), ["Reserved", "Released"]),
+    ((*DEPOSITED, OfferExpired), ["Reserved", "Released"]),
+    ((*DEPOSITED, BoardRefused), ["Reserved", "Released"]),
+    ((*DEPOSITED, UNFAVOURABLE), ["Reserved", "Released"]),
+    ((RulesAdopted, DossierWithdrawn, DossierSubmitted), ["ReleaseAnticipated", "SubmissionVoided", "Released"]),
+]
+
+
+@pytest.fixture
+async def envelope(monkeypatch) -> AsyncIterator[Bench]:
+    async with bench(monkeypatch, create_app, local(EnvelopeSettings)) as made:
+        yield made
+
+
+def test_everything_handled_is_heard_here(envelope: Bench):
+    assert set(envelope.inbox.handlers) == set(COMMANDS)
+    assert set(COMMANDS) <= {cls for heard, _ in JOURNEYS for cls in heard}
+
+
+@pytest.mark.parametrize(("heard", "recorded"), JOURNEYS)
+async def test_a_fact_is_a_command_of_the_ledger(envelope: Bench, heard, recorded):
+    await envelope.hear(*heard)
+    assert await envelope.journal(LEDGER) == OPENED + recorded
+
+
+async def test_a_deposit_that_finds_no_room_waits_and_is_promoted_by_a_withdrawal(envelope: Bench):
+    first = submitted()
+    small = FACTS[RulesAdopted].model_copy(update={"rules": rules(cap_cents=first.principal_cents)})
+    second = submitted(dossier_id="d2", deposit_number=2, loans=(loan(principal_cents=1),))
+    await envelope.hear(small, first, second, DossierWithdrawn)
+    assert await envelope.journal(LEDGER) == [
+        *OPENED,
+        "Reserved",
+        "Waitlisted",
+        "EnvelopeExhausted",
+        "Released",
+        "Promoted",
+    ]
+
+
+async def test_a_fact_heard_twice_counts_once_and_names_its_cause(envelope: Bench):
+    cause = await envelope.hear_twice(RulesAdopted, LEDGER)
+    assert (cause.actor, cause.causation) == ("service:envelope", "test:envelope.campaign.v1#1.1")
