@@ -13,7 +13,7 @@ from deploy.demo.client import Unexpected, awaited
 from deploy.demo.offices import CAMPAIGN
 from deploy.demo.people import Dossier
 from deploy.local.real import RealStack
-from deploy.local.services import Services
+from deploy.local.services import NAMES, Services
 from services.envelope.domain import ledger
 from services.envelope.domain.facts import EpochBegan
 from services.envelope.domain.ledger import DECIDED_AS
@@ -53,7 +53,7 @@ class Drill:
         self._dossiers = list[Dossier]()
         self._since = 0.0
         url = visit.platform.stack.environment()["ALS_MONGO_URL"]
-        self._databases = {name: Database(url, name) for name in ("intake", "envelope")}
+        self._databases = {name: Database(url, name) for name in NAMES}
 
     @property
     def stack(self) -> RealStack:
@@ -179,6 +179,10 @@ class Drill:
 
     def journal(self, service: str) -> MongoDocuments:
         return self._databases[service].collection("journal")
+
+    async def forget_inboxes(self) -> None:
+        for database in self._databases.values():
+            await database.collection("inbox").clear()
 
     async def _dead_letters(self) -> int:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.bootstrap)

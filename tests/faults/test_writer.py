@@ -3,22 +3,16 @@
 import asyncio
 import time
 
-import httpx
 import pytest
 
 from deploy.demo.client import awaited
 from services.envelope.writer import EX_FENCED
+from tests.faults.metrics import metric
 
 pytestmark = pytest.mark.faults
 TAKEOVER_AFTER_KILL_SECONDS = 10
 TAKEOVER_AFTER_FREEZE_SECONDS = 45
 LIMIT_SECONDS = 180
-
-
-def metric(services, name, line):
-    """A figure of a process's /metrics; None while it has none."""
-    text = httpx.get(f"{services.url(name)}/metrics", timeout=30, trust_env=False).text
-    return next((float(one.split(" ")[-1]) for one in text.splitlines() if one.startswith(line)), None)
 
 
 def epoch_on(services, name):

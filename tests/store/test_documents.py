@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from pymongo.errors import OperationFailure
 
-from shared.documents import Database, Documents, Duplicate, MemoryDocuments
+from shared.documents import Database, Documents, Duplicate, MemoryDocuments, MongoDocuments
 from shared.errors import Unavailable
 from shared.journal.verify import verify
 from tests.counter import cause, count, make_journal
@@ -111,3 +112,32 @@ async def test_a_server_that_is_away_is_unavailable():
             await attempt
         assert away.value.component == "database"
     database.close()
+
+
+class Failing:
+    """Stands for a collection whose server answers with an error."""
+
+    def __init__(self, error):
+        self._error = error
+
+    async def insert_one(self, _):
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationFailure("[db.go:167 fsql.(*DB).InTransaction] database or disk is full (13)", 1),
+        OperationFailure("[pool.go:202 pool.(*Pool).GetOrCreate] disk I/O error (4874)", 1),
+        OperationFailure("Out of disk space", 14031),
+        OperationFailure("sql: database is closed", 1),
+    ],
+)
+async def test_a_server_without_room_is_unavailable_until_it_has_some(error):
+    with pytest.raises(Unavailable):
+        await MongoDocuments(Failing(error)).insert({"_id": "a"})
+
+
+async def test_what_is_wrong_with_a_request_is_not_taken_for_an_outage():
+    with pytest.raises(OperationFailure):
+        await MongoDocuments(Failing(OperationFailure("unknown operator: $wrong", 2))).insert({"_id": "a"})
