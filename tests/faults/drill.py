@@ -16,8 +16,8 @@ from deploy.local.real import RealStack
 from deploy.local.services import NAMES, Services
 from services.envelope.domain import ledger
 from services.envelope.domain.facts import EpochBegan
-from services.envelope.domain.ledger import DECIDED_AS
 from services.intake.domain import register
+from shared.contracts.envelope import Reserved
 from shared.contracts.intake import DossierSubmitted
 from shared.dead_letters import known_topics
 from shared.documents import Database, MongoDocuments
@@ -147,7 +147,7 @@ class Drill:
         deposits = [one for one in await self.register() if isinstance(one, DossierSubmitted)]
         assert self.acknowledged.items() <= {one.dossier_id: one.deposit_number for one in deposits}.items()
         assert [one.deposit_number for one in deposits] == list(range(1, len(deposits) + 1))
-        decisions = [one for one in await self.ledger() if type(one) in DECIDED_AS]
+        decisions = [one for one in await self.ledger() if isinstance(one, Reserved)]
         assert [(one.dossier_id, one.deposit_number) for one in decisions] == [
             (one.dossier_id, one.deposit_number) for one in deposits
         ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -115,13 +116,18 @@ async def test_a_server_that_is_away_is_unavailable():
 
 
 class Failing:
-    """Stands for a collection whose server answers with an error."""
+    """Stands for a motor collection whose server answers with an error."""
 
-    def __init__(self, error):
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def insert_one(self, _):
+    async def insert_one(self, _: Any) -> None:
         raise self._error
+
+
+def failing(error: Exception) -> MongoDocuments:
+    collection: Any = Failing(error)
+    return MongoDocuments(collection)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +141,9 @@ class Failing:
 )
 async def test_a_server_without_room_is_unavailable_until_it_has_some(error):
     with pytest.raises(Unavailable):
-        await MongoDocuments(Failing(error)).insert({"_id": "a"})
+        await failing(error).insert({"_id": "a"})
 
 
 async def test_what_is_wrong_with_a_request_is_not_taken_for_an_outage():
     with pytest.raises(OperationFailure):
-        await MongoDocuments(Failing(OperationFailure("unknown operator: $wrong", 2))).insert({"_id": "a"})
+        await failing(OperationFailure("unknown operator: $wrong", 2)).insert({"_id": "a"})
