@@ -146,8 +146,9 @@ class Relay:
                 newest[commit.stream] = commit
         sent = Counter[str]()
         for commit in newest.values():
-            sent.update(json.loads(commit.sequences))
-            sent.update(event.topic for event, _ in messages(commit, self._topics_of(commit)) if event.topic)
+            topics = self._topics_of(commit)
+            sent.update({topic: count for topic, count in json.loads(commit.sequences).items() if topic in topics})
+            sent.update(event.topic for event, _ in messages(commit, topics) if event.topic)
         return sent
 
     async def republish(self, topics: Iterable[str]) -> int:
