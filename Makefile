@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run demo test test-real test-faults lint docs lock clean
+.PHONY: run demo test test-real test-faults mutants simulate lint docs lock clean
 
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
@@ -35,6 +35,13 @@ test-real: $(STAMP)  ## The store, integration and end-to-end suites and the sce
 
 test-faults: $(STAMP)  ## Break the real stack one fault at a time, with landlords depositing; ends with a table of recovery times
 	$(BIN)/python -m pytest -m faults tests/faults
+
+mutants: $(STAMP)  ## Take the guards away one at a time: some test must go red for each
+	$(BIN)/python -m tests.mutants
+
+SEEDS ?= 200
+simulate: $(STAMP)  ## Play SEEDS seeds of the simulation; prints the shortest history of one that fails
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 docs: $(STAMP)  ## Draw the generated tables and schemas again
 	$(BIN)/python -m deploy.docs

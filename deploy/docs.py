@@ -34,6 +34,9 @@ EXAMPLE_ENVIRONMENT = {
     "objects_directory": "objects",
     "bdt_directory": "bdt",
     "payee_iban": "FR7630001007941234567890185",
+    "signing_key": "als-key.pem",
+    "signing_certificate": "als.pem",
+    "trust_roots": "roots.pem",
 }
 
 

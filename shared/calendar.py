@@ -70,7 +70,12 @@ class BusinessCalendar:
         while left:
             day += timedelta(days=1)
             left -= self.is_business_day(day)
-        return datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
+        return end_of_day(day)
+
+
+def end_of_day(day: date) -> datetime:
+    """The last moment of a day in Paris, in UTC."""
+    return datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
 
 
 @cache

@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
@@ -72,7 +73,7 @@ def build_app(
 
     `checks` tells for each component whether it answers; readiness is true when all do.
     """
-    app = FastAPI(title=title, version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None)
     for router in routers:
         app.include_router(router)
     app.include_router(_health(checks))

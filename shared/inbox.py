@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union
@@ -17,7 +18,7 @@ from shared import crash
 from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
 from shared.crash import Step
 from shared.documents import Documents, Duplicate
-from shared.errors import Unavailable
+from shared.errors import Refusal, Unavailable
 from shared.events import MessageMeta
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
@@ -174,6 +175,8 @@ class Inbox:
         match await self._waiting_out(lambda: self._order(stream, meta.sequence)):
             case Order.DUPLICATE:
                 Metrics.messages.labels(self.group, meta.type, Order.DUPLICATE).inc()
+                # Whoever handled it may have died before it looked at what was parked behind.
+                await self._unpark(stream, self._known[stream] + 1)
             case Order.EARLY:
                 Metrics.messages.labels(self.group, meta.type, Order.EARLY).inc()
                 await self._waiting_out(lambda: self._park(stream, meta.sequence, delivery))
@@ -205,7 +208,8 @@ class Inbox:
                 except Exception as error:
                     log.error("handler_failed", attempt=attempt, error=type(error).__name__, exc_info=True)
                     if attempt == HANDLER_ATTEMPTS:
-                        await self._dead_letter(delivery, "handler-failed", f"{type(error).__name__}: {error}")
+                        reason = error.type if isinstance(error, Refusal) else "handler-failed"
+                        await self._dead_letter(delivery, reason, f"{type(error).__name__}: {error}")
                         return
                     await asyncio.sleep(RETRY_SECONDS * 2**attempt)
 
@@ -259,12 +263,20 @@ class Inbox:
         return Order.NEXT if sequence == position + 1 else Order.EARLY
 
     async def _position(self, stream: str) -> int:
-        found = await self._positions.get(f"{self.group}|{stream}")
-        self._known[stream] = found["sequence"] if found else 0
+        """How far anybody of the group has come."""
+        places = [row["sequence"] async for row in self._positions.find({"stream": f"{self.group}|{stream}"})]
+        self._known[stream] = max(places, default=0)
         return self._known[stream]
 
     async def _advance(self, stream: str, sequence: int) -> None:
-        await self._positions.put({"_id": f"{self.group}|{stream}", "sequence": sequence})
+        """Remember the place. Places are inserted, never changed, and the furthest counts: a member that stood still
+        while another went on cannot put an older one back, which would park what comes next for ever.
+        """
+        key = f"{self.group}|{stream}"
+        with suppress(Duplicate):
+            await self._positions.insert({"_id": f"{key}|{sequence}", "stream": key, "sequence": sequence})
+        async for passed in self._positions.find({"stream": key, "sequence": {"$lt": sequence}}):
+            await self._positions.remove(passed["_id"])
         self._known[stream] = sequence
 
     async def _park(self, stream: str, sequence: int, delivery: Delivery) -> None:
@@ -275,11 +287,17 @@ class Inbox:
             return
 
     async def _unpark(self, stream: str, sequence: int) -> None:
-        key = f"{self.group}|{stream}|{sequence}"
-        waiting = await self._waiting_out(lambda: self._parked.get(key))
-        if waiting is not None:
-            await self.deliver(Delivery.from_document(waiting))
-            await self._waiting_out(lambda: self._parked.remove(key))
+        """Handle what was parked from `sequence` on, as far as nothing is missing."""
+        while True:
+            key = f"{self.group}|{stream}|{sequence}"
+            waiting = await self._waiting_out(lambda key=key: self._parked.get(key))
+            if waiting is None:
+                return
+            delivery = Delivery.from_document(waiting)
+            await self._handle(delivery, read_meta(delivery.headers))
+            await self._waiting_out(lambda sequence=sequence: self._advance(stream, sequence))
+            await self._waiting_out(lambda key=key: self._parked.remove(key))
+            sequence += 1
 
 
 def _stream(delivery: Delivery, meta: MessageMeta) -> str:

@@ -11,6 +11,7 @@ from shared.money import MAX_CENTS, check_cents
 MONTHS_PER_YEAR = 12
 # A finer rate than a millionth of a per cent is a slip; the bound also keeps every interest exact in Decimal.
 RATE_STEP = Decimal("1e-8")
+MIN_PROGRESSIVITY, MAX_PROGRESSIVITY = Decimal("-0.03"), Decimal("0.005")
 
 
 class LoanPurpose(StrEnum):
@@ -35,6 +36,16 @@ class Frequency(StrEnum):
 class PrefinancingInterest(StrEnum):
     PAID = "paid"
     CAPITALISED = "capitalised"
+
+
+class AmortisationProfile(StrEnum):
+    """What stays constant once the deferral is over: the instalment, the principal repaid, or the instalment's
+    growth from one year to the next.
+    """
+
+    CONSTANT_INSTALMENTS = "constant_instalments"
+    CONSTANT_AMORTISATION = "constant_amortisation"
+    PROGRESSIVE_INSTALMENTS = "progressive_instalments"
 
 
 class LoanOutsideLimits(Refusal):
@@ -79,8 +90,13 @@ class DeferralNotWholePeriods(LoanOutsideLimits):
     title = "Différé d'amortissement incompatible avec la périodicité"
 
 
+class ProgressivityOutsideLimits(LoanOutsideLimits):
+    type = "loan-progressivity-outside-limits"
+    title = "Progressivité des échéances hors limites"
+
+
 class LoanCharacteristics(Protocol):
-    """A loan line as limits see it. Rates are fractions a year: 0.029 for 2.9 %."""
+    """A loan line as limits see it. Rates are fractions a year: 0.029 for 2.9 %; so is the progressivity."""
 
     @property
     def purpose(self) -> LoanPurpose: ...
@@ -96,6 +112,10 @@ class LoanCharacteristics(Protocol):
     def prefinancing_months(self) -> int: ...
     @property
     def deferral_months(self) -> int: ...
+    @property
+    def profile(self) -> AmortisationProfile: ...
+    @property
+    def progressivity(self) -> Decimal: ...
 
 
 def deferred_periods(
@@ -119,6 +139,25 @@ def deferred_periods(
     return periods
 
 
+def check_progressivity(profile: AmortisationProfile, progressivity: Decimal, *, pointer: str | None = None) -> None:
+    """Between −3 % and +0.5 % a year, and only where instalments are progressive.
+
+    Raises: ProgressivityOutsideLimits.
+    """
+    if profile is not AmortisationProfile.PROGRESSIVE_INSTALMENTS:
+        if progressivity != 0:
+            raise ProgressivityOutsideLimits(
+                "Une progressivité ne se conçoit que pour des échéances progressives.", pointer=pointer
+            )
+        return
+    within = progressivity.is_finite() and MIN_PROGRESSIVITY <= progressivity <= MAX_PROGRESSIVITY
+    if not within or progressivity != progressivity.quantize(RATE_STEP):
+        raise ProgressivityOutsideLimits(
+            "La progressivité annuelle doit être comprise entre −3\u00a0% et +0,5\u00a0%, à huit décimales au plus.",
+            pointer=pointer,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class LoanLimits:
     """What a campaign accepts. Durations are of the amortisation phase, deferral included."""
@@ -134,7 +173,7 @@ class LoanLimits:
         """Refuse the first thing that is outside; `pointer` is the line's, e.g. `/loans/0`.
 
         Raises: AmountOutOfRange, DurationOutsideLimits, RateOutsideLimits, PrefinancingOutsideLimits,
-        DeferralOutsideLimits, DeferralNotWholePeriods, DeferralLongerThanLoan.
+        DeferralOutsideLimits, DeferralNotWholePeriods, DeferralLongerThanLoan, ProgressivityOutsideLimits.
         """
         check_cents(
             loan.principal_cents,
@@ -162,6 +201,7 @@ class LoanLimits:
         deferred_periods(
             loan.deferral_months, loan.duration_years, loan.frequency, pointer=f"{pointer}/deferral_months"
         )
+        check_progressivity(loan.profile, loan.progressivity, pointer=f"{pointer}/progressivity")
 
     def _check_rate(self, annual_rate: Decimal, pointer: str) -> None:
         if not (annual_rate.is_finite() and 0 <= annual_rate <= self.max_annual_rate):

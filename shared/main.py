@@ -12,6 +12,7 @@ from shared.service import Service
 from shared.settings import ServiceSettings
 
 EX_PORT_TAKEN = 75
+PROGRESS_EVERY = 100
 
 
 def run(build: Callable[[], FastAPI]) -> None:
@@ -22,7 +23,7 @@ def run(build: Callable[[], FastAPI]) -> None:
     app = build()
     service: Service = app.state.service
     if command == "rebuild-views":
-        print(f"{asyncio.run(service.rebuild_views())} flux relus, vues refaites")
+        print(f"{asyncio.run(service.rebuild_views(show_progress))} flux relus, vues refaites")
         return
     refuse_taken_port(service.settings)
     uvicorn.run(
@@ -33,6 +34,11 @@ def run(build: Callable[[], FastAPI]) -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
     )
+
+
+def show_progress(done: int, total: int) -> None:
+    if done % PROGRESS_EVERY == 0 or done == total:
+        print(f"{done}/{total} flux", flush=True)
 
 
 def refuse_taken_port(settings: ServiceSettings) -> None:

@@ -12,7 +12,6 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
 from faststream.specification import AsyncAPI
-from faststream.specification.asyncapi import get_asyncapi_html
 
 from shared import crash, telemetry
 from shared.auth import Authenticator
@@ -20,13 +19,15 @@ from shared.bus import Publisher, make_broker
 from shared.clock import Clock, ClockFile, SystemClock
 from shared.documents import Database, Documents
 from shared.errors import Unavailable
-from shared.events import public_events
+from shared.events import Event, public_events
 from shared.http import build_app
 from shared.inbox import Handlers, Inbox
-from shared.journal import Commit, Journal, StreamKind
+from shared.journal import Commit, Journal, StreamKind, commit_key
 from shared.journal.journal import S
 from shared.journal.relay import Relay
+from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
+from shared.pages import bus_page
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
 from shared.views import View
@@ -61,15 +62,31 @@ class Service:
 
     # -- declaring ---------------------------------------------------------------------------------------------
 
-    def journal(self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None) -> Journal[S]:
-        """The streams of a kind; with `render`, a view named after the kind is kept in step."""
+    def journal(
+        self, kind: StreamKind[S], render: Callable[[str, S], dict[str, Any]] | None = None, *, snapshots: bool = False
+    ) -> Journal[S]:
+        """The streams of a kind; with `render`, a view named after the kind is kept in step.
+
+        `snapshots` are for the few long streams that everything waits for at a restart.
+        """
         assert kind.name not in self._journals, f"{kind.name} declared twice"
         self._topics[kind.name] = kind.topics
-        journal = Journal(kind, self.commits, self.clock, self._committed)
+        cache = Snapshots(kind, self.collection("snapshots"), self.commits) if snapshots else None
+        journal = Journal(kind, self.commits, self.clock, self._committed, cache)
         self._journals[kind.name] = journal
         if render is not None:
             self._views[kind.name] = View(self.collection(f"view_{kind.name}"), render)
         return journal
+
+    @property
+    def kinds(self) -> list[StreamKind[Any]]:
+        """Every kind of stream declared."""
+        return [journal.kind for journal in self._journals.values()]
+
+    @property
+    def renders(self) -> dict[str, Callable[[str, Any], dict[str, Any]]]:
+        """How views are drawn, by kind name."""
+        return {name: view.render for name, view in self._views.items()}
 
     def view(self, kind: StreamKind[Any]) -> Documents:
         return self._views[kind.name].documents
@@ -93,13 +110,15 @@ class Service:
     # -- the journal's followers -------------------------------------------------------------------------------
 
     async def _committed(self, commit: Commit, state: Any) -> None:
+        """The view first: once the relay has marked a commit published, nothing renews its view."""
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
-        self.relay.enqueue(commit)
         try:
             await self._project(commit, state, commit.version)
         except Unavailable:
-            # The fact is recorded; the sweep renews the view before it marks the commit.
+            # The fact is recorded; the sweep finds it unmarked, renews the view, and only then publishes and marks.
             log.warning("view_behind", stream=commit.stream, version=commit.version)
+            return
+        self.relay.enqueue(commit)
 
     async def _project(self, commit: Commit, state: Any, version: int) -> None:
         kind, key = commit.stream.split(":", 1)
@@ -112,16 +131,24 @@ class Service:
         current = await self._journals[kind].load(key)
         await self._project(commit, current.state, current.version)
 
-    async def rebuild_views(self) -> int:
-        """Drop every view and make it again from the journal. Returns the number of streams."""
-        for view in self._views.values():
-            await view.documents.clear()
-        newest: dict[str, Commit] = {}
-        async for document in self.commits.find({}, sort=[("version", 1)]):
-            newest[document["stream"]] = Commit.from_document(document)
-        for commit in newest.values():
-            await self._recover(commit)
-        return len(newest)
+    async def rebuild_views(self, progress: Callable[[int, int], None]) -> int:
+        """Make every view again from the journal while the service runs; `progress(done, total)` after each stream.
+
+        Rows are replaced one by one, so readers always find them; rows of no stream are removed last. Returns the
+        number of streams.
+        """
+        began = [document["stream"] async for document in self.commits.find({"version": 1})]
+        shown = [stream for stream in began if stream.split(":", 1)[0] in self._views]
+        for done, stream in enumerate(shown, start=1):
+            kind, key = stream.split(":", 1)
+            current = await self._journals[kind].load(key)
+            await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
+            progress(done, len(shown))
+        for kind, view in self._views.items():
+            async for row in view.documents.find({}):
+                if await self.commits.get(commit_key(f"{kind}:{row['_id']}", 1)) is None:
+                    await view.documents.remove(row["_id"])
+        return len(shown)
 
     # -- running -----------------------------------------------------------------------------------------------
 
@@ -133,11 +160,14 @@ class Service:
         app.state.service = self
         return app
 
+    def _published(self) -> list[type[Event]]:
+        own = {topic for topics in self._topics.values() for topic in topics}
+        return [cls for cls in public_events() if cls.topic in own]
+
     def _document_publishers(self) -> None:
-        for topic in sorted({topic for topics in self._topics.values() for topic in topics}):
-            classes = tuple(cls for cls in public_events() if cls.topic == topic)
-            if classes:
-                self.broker.publisher(topic, schema=Union[classes], title=topic)  # noqa: UP007 (built at run time)
+        for topic in sorted({cls.topic or "" for cls in self._published()}):
+            classes = tuple(cls for cls in self._published() if cls.topic == topic)
+            self.broker.publisher(topic, schema=Union[classes], title=topic)  # noqa: UP007 (built at run time)
 
     def _asyncapi(self, title: str) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -148,7 +178,9 @@ class Service:
 
         @router.get("/asyncapi")
         async def page() -> HTMLResponse:
-            return HTMLResponse(get_asyncapi_html(AsyncAPI(self.broker, title=title).to_specification()))
+            inbox = self.inbox
+            read, group = (list(inbox.handlers), inbox.group) if inbox else ([], "")
+            return HTMLResponse(bus_page(title, self._published(), read, group))
 
         return router
 
@@ -175,6 +207,7 @@ class Service:
         with suppress(Unavailable):
             await self.commits.index("stream")
             await self.commits.index("published")
+            await self.collection("inbox").index("stream")
 
     async def _bus(self) -> None:
         """Connect when the broker can be had; then publish again what topics have lost."""

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,3 +63,9 @@ def read_settings(cls: type[Settings]) -> Settings:
             reason = "manque" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
             print(f"Réglage {name} : {reason}".replace("  ", " "), file=sys.stderr)
         raise SystemExit(EX_CONFIG) from None
+
+
+def refuse_setting(name: str, reason: str) -> NoReturn:
+    """Stop as read_settings does, for a setting whose value reads well and leads to nothing."""
+    print(f"Réglage {name} : {reason}", file=sys.stderr)
+    raise SystemExit(EX_CONFIG)

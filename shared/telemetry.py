@@ -13,6 +13,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram
 
+# Libraries whose warnings name the holders of certificates: what they find is in the journal's reports.
+NAMING_LOGGERS = ("pyhanko", "pyhanko_certvalidator")
+
 
 class Metrics:
     """Every metric of the product, by name; docs/metrics.md lists them."""
@@ -41,6 +44,8 @@ def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(message)s", force=True)
+    for name in NAMING_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

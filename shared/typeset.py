@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from shared.calendar import PARIS
 
 ROOT = Path(__file__).parent.parent
 PDF_STANDARD = "a-2a"  # archival, tagged: readable by a screen reader
+# What the bytes depend on beside template and data.
+ENGINE = f"typst {version('typst')}"
 
 
 async def render(template: str, data: dict[str, Any], *, at: datetime) -> bytes:

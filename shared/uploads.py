@@ -18,6 +18,8 @@ DOCUMENTS_AND_PICTURES = frozenset({PDF, PNG, JPEG})
 
 MAX_FILENAME = 120
 MAX_PAGES = 1_000
+ACTIVE_KEYS = ("/JS", "/JavaScript", "/EmbeddedFiles", "/EF")
+ACTIVE_ACTIONS = ("/JavaScript", "/Launch", "/ImportData", "/SubmitForm")
 
 
 class UploadRefused(Refusal):
@@ -102,7 +104,7 @@ def _pages(path: Path) -> int:
             if pdf.is_encrypted:
                 raise EncryptedPdf("Déposez une version sans protection.")
             pages = len(pdf.pages)
-            if _active(pdf.Root):
+            if _active(pdf):
                 raise ActiveContent("Déposez une version imprimée, sans script ni pièce jointe.")
     except pikepdf.PasswordError:
         raise EncryptedPdf("Déposez une version sans mot de passe.") from None
@@ -113,15 +115,26 @@ def _pages(path: Path) -> int:
     return pages
 
 
-def _active(root: Any) -> bool:
-    """Scripts, launches or attachments reachable from the catalogue."""
-    names = root.get("/Names")
-    if names is not None and any(key in names for key in ("/JavaScript", "/EmbeddedFiles")):
-        return True
-    if any(key in root for key in ("/AA", "/JavaScript")):
-        return True
-    action = root.get("/OpenAction")
-    return isinstance(action, pikepdf.Dictionary) and action.get("/S") in ("/JavaScript", "/Launch")
+def _active(pdf: pikepdf.Pdf) -> bool:
+    """Scripts, launches or attachments anywhere: catalogue, pages, annotations, form fields."""
+    return any(_acts(one) for one in pdf.objects)
+
+
+def _acts(value: Any) -> bool:
+    """An object with what is written inside it; those it refers to have their own turn."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, pikepdf.Dictionary | pikepdf.Stream):
+            if any(key in one for key in ACTIVE_KEYS) or one.get("/S") in ACTIVE_ACTIONS:
+                return True
+            inside = list(one.values())
+        elif isinstance(one, pikepdf.Array):
+            inside = list(one)
+        else:
+            continue
+        waiting += [part for part in inside if isinstance(part, pikepdf.Object) and not part.is_indirect]
+    return False
 
 
 def safe_filename(given: str, fallback: str = "document") -> str:

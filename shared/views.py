@@ -28,7 +28,7 @@ class View(Generic[S]):
             await self.documents.put(self.render(key, state) | {"_id": key, "stream_version": version})
             if await commits.get(commit_key(journal.kind.stream(key), version + 1)) is None:
                 return
-            newer = await journal.read(key)
+            newer = await journal.load(key)
             state, version = newer.state, newer.version
 
     async def get(self, key: str) -> dict[str, Any] | None:

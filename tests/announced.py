@@ -42,9 +42,11 @@ _OF_A_CAMPAIGN = {
     },
     envelope.CampaignSuspended: {"suspended_at": AT},
     envelope.CampaignResumed: {"resumed_at": AT},
+    envelope.CampaignClosed: {"closed_at": AT},
     envelope.EnvelopeExhausted: {"exhausted_at": AT, "available_cents": 0},
     envelope.SuspensionDecided: {"decided_at": AT},
     envelope.ResumptionDecided: {"decided_at": AT},
+    envelope.ClosureDecided: {"decided_at": AT},
 }
 _OF_AN_OFFER = {
     intake.OfferAcceptanceLodged: {"lodged_at": AT},
@@ -52,7 +54,9 @@ _OF_AN_OFFER = {
     pricing.OfferSuperseded: {"superseded_at": AT},
     pricing.OfferAccepted: {"accepted_at": AT, "premium_cents": PREMIUM_CENTS},
     pricing.OfferDeclined: {"declined_at": AT},
+    pricing.OfferReminderSent: {"valid_until": AT, "sent_at": AT},
     pricing.OfferExpired: {"expired_at": AT, "valid_until": AT},
+    pricing.OfferExpiryContested: {"lodged_at": AT, "valid_until": AT, "found_at": AT},
     pricing.OfferAnswerRefused: {"reason": pricing.AnswerRefusal.TOO_LATE, "valid_until": AT, "refused_at": AT},
     pricing.OfferIssued: {
         "lines": (),
@@ -101,6 +105,14 @@ _OF_A_DOSSIER = {
         "overpaid_cents": 0,
     },
     contracting.PremiumPaid: {"premium_cents": PREMIUM_CENTS, "paid_at": AT},
+    contracting.PremiumPaymentReversed: {
+        "payment_id": "p1",
+        "amount_cents": PREMIUM_CENTS,
+        "reversed_on": DAY,
+        "outstanding_cents": PREMIUM_CENTS,
+        "overpaid_cents": 0,
+        "reversed_at": AT,
+    },
     contracting.ActeTransmitted: {"acte": document("acte", "acte"), "transmitted_at": AT},
     contracting.EngagementLapsed: {"reason": "Prime impayée", "lapsed_at": AT},
 }

@@ -34,7 +34,10 @@ class Platform:
         return ClockFile(self.stack.clock_file).now()
 
     def step(self, **ahead: float) -> None:
-        clock.step_to(self.stack.clock_file, self.now + timedelta(**ahead))
+        self.step_to(self.now + timedelta(**ahead))
+
+    def step_to(self, moment: datetime) -> None:
+        clock.step_to(self.stack.clock_file, moment)
 
     def open_campaign(self) -> None:
         """Register everyone, try a deposit too early, then step to the opening; once a data directory."""
@@ -66,9 +69,9 @@ class Visit:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.client = Client(platform.stack.issuer, {name: platform.services.url(name) for name in NAMES})
-        self.portal = Portal(self.client)
+        self.portal = Portal(self.client, platform.stack.authority, ClockFile(platform.stack.clock_file))
         self.offices = Offices(self.client)
-        self.scenario = Scenario(self.client, platform.stack.clock_file, lambda _: None)
+        self.scenario = Scenario(self.client, platform.stack.clock_file, platform.stack.authority, lambda _: None)
 
     async def campaign_known(self) -> bool | None:
         return True if (await self.client.ok("GET", "intake", "/campaign"))["label"] else None
@@ -103,7 +106,7 @@ class Visit:
         while (seen := await self.portal.timeline(dossier))["status"] != status:
             act = self.scenario.next_act(dossier, seen)
             if act is None:
-                await self.offices.hold_board(self.scenario.today, [(dossier, True)], close=False)
+                await self.offices.hold_board(self.scenario.today, [(dossier, True)])
             else:
                 await act()
             await self.scenario.changed(dossier, seen)

@@ -35,7 +35,7 @@ async def play(stack: Stack, services: Services, console: Console) -> bool:
 
     client = Client(stack.issuer, {name: services.url(name) for name in NAMES})
     try:
-        scenario = Scenario(client, stack.clock_file, say)
+        scenario = Scenario(client, stack.clock_file, stack.authority, say)
         await scenario.play()
         found = await settled(stack)
         lines, figures = await account.lines_of(scenario), await scenario.offices.figures()
@@ -94,7 +94,8 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(width=max(140, Console().width))
     kind = stack_class(arguments.stack)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # also when a shell started us in the background, ignoring Ctrl-C
+        signal.signal(stop, signal.default_int_handler)
     try:
         if arguments.command == "run":
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

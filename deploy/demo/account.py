@@ -49,6 +49,8 @@ class Line:
         said = [note for label, note in notes.items() if label in labels]
         if labels.count("Règlement reçu") > 1:
             said.append("prime réglée en deux fois")
+        if self.dossier.operation.story is Story.SIGN_BY_HAND:
+            said.append("convention signée à la main, contrôlée par une personne")
         if self.dossier.operation.story is Story.ACCEPT_AFTER_BOARD:
             said.append("accepté après le Conseil")
         if self.timeline["status"] == "offer_expired":

@@ -8,6 +8,7 @@ import httpx
 
 MAX_TRIES = 30
 TIMEOUT_SECONDS = 60.0
+KEEPALIVE_SECONDS = 2.0
 POLL_SECONDS = 0.05
 AWAIT_SECONDS = 90.0
 TOKEN_SECONDS = 30 * 86_400
@@ -25,7 +26,9 @@ class Client:
     def __init__(self, issuer: str, urls: Mapping[str, str]) -> None:
         self._issuer = issuer
         self._urls = dict(urls)
-        self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+        # Shorter than the services keep theirs: a connection is never used just as they close it.
+        limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
+        self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
         self._tokens: dict[tuple[str, str], str] = {}
 
     async def close(self) -> None:

@@ -1,11 +1,15 @@
 """The documents landlords deposit in the scenario, as real PDFs."""
 
 import io
+import json
+import tempfile
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pikepdf
+import typst
 
 from deploy.demo.operations import DemoOperation
 from shared.money import format_euros
@@ -13,6 +17,7 @@ from shared.territory import Territory, rent_cap
 from shared.typeset import compile_pdf
 
 TEMPLATES = "deploy/demo/templates"
+SCAN_PPI = 96
 DATED = datetime(2024, 4, 2, 8, tzinfo=UTC)
 PURPOSES = {"land": "Foncier", "building": "Bâti"}
 
@@ -95,11 +100,22 @@ def _note(operation: DemoOperation, title: str, text: str) -> bytes:
     return compile_pdf(f"{TEMPLATES}/note.typ", data, DATED)
 
 
-def signed_convention_pdf(operation: DemoOperation, convention: bytes) -> bytes:
-    """The convention that was sent with a page that stands for the scanned hand signature."""
-    page = _note(operation, "Page de signature", f"Lu et approuvé, pour {operation.bailleur.name}.")
-    with pikepdf.open(io.BytesIO(convention)) as signed, pikepdf.open(io.BytesIO(page)) as signature:
-        signed.pages.extend(signature.pages)
-        out = io.BytesIO()
-        signed.save(out, deterministic_id=True)
-        return out.getvalue()
+def scanned_convention_pdf(convention: bytes) -> bytes:
+    """The convention printed, signed by hand and scanned: pictures of pages, no text and no electronic signature."""
+    with tempfile.TemporaryDirectory() as folder, pikepdf.open(io.BytesIO(convention)) as pdf:
+        root = Path(folder)
+        (root / "convention.pdf").write_bytes(convention)
+        photographs = _typeset(root, "by_hand.typ", {"pages": len(pdf.pages)}, "png")
+        pages = photographs if isinstance(photographs, list) else [photographs]
+        names = [f"{number}.png" for number in range(1, len(pages) + 1)]
+        for name, picture in zip(names, pages, strict=True):
+            (root / name).write_bytes(picture)
+        scanned = _typeset(root, "scan.typ", {"pages": names}, "pdf")
+    assert isinstance(scanned, bytes)
+    return scanned
+
+
+def _typeset(root: Path, template: str, data: dict[str, Any], form: Literal["png", "pdf"]) -> Any:
+    source = root / template
+    source.write_text(Path(TEMPLATES, template).read_text())
+    return typst.compile(str(source), root=str(root), format=form, ppi=SCAN_PPI, sys_inputs={"data": json.dumps(data)})

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from deploy.demo import people
-from deploy.demo.client import Client, awaited
+from deploy.demo import bank, people
+from deploy.demo.client import Client, Unexpected, awaited
+from deploy.demo.operations import Story
 from deploy.demo.people import Dossier
 
 CAMPAIGN = "lli-2024"
@@ -142,23 +143,63 @@ class Offices:
         path = f"/engagements/{dossier.dossier_id}"
         return await self.client.ok("GET", "contracting", path, who=people.LEGAL)
 
-    async def hold_board(self, today: date, decisions: list[tuple[Dossier, bool]], *, close: bool = True) -> None:
-        """The day's session: confirmations and refusals, in deposit order."""
-        body = {"session_date": today.isoformat()}
-        session = await self.client.ok("POST", "contracting", "/board-sessions", who=people.BOARD, json=body)
-        path = f"/board-sessions/{session['session_id']}"
-        for dossier, confirmed in decisions:
-            await awaited(lambda dossier=dossier: self._offered(dossier), f"offre connue, {dossier.operation.name}")
-            decision = {"dossier_id": dossier.dossier_id, "decision": "confirm"}
-            if not confirmed:
-                decision |= {"decision": "refuse", "reason": "Exposition trop élevée sur ce bassin"}
-            await self.client.ok("POST", "contracting", f"{path}/decisions", who=people.BOARD, json=decision)
-        if close:
-            await self.client.ok("POST", "contracting", f"{path}/close", who=people.BOARD)
+    async def hold_board(self, today: date, decisions: list[tuple[Dossier, bool]]) -> None:
+        """A session of the day: confirmations and refusals, the rest of the agenda adjourned, signed by two people."""
+        for dossier, _ in decisions:
+            await awaited(lambda dossier=dossier: self.offered(dossier), f"offre connue, {dossier.operation.name}")
+        session = await self.open_session(today)
+        session_id = session["session_id"]
+        confirmed = {dossier.dossier_id: confirmed for dossier, confirmed in decisions}
+        body = {"decisions": [self.decision(row["dossier_id"], confirmed) for row in session["agenda"]]}
+        answers = await self.board("POST", f"/{session_id}/decisions", body)
+        recorded = {answer["dossier_id"] for answer in answers if answer["recorded"]}
+        if missed := confirmed.keys() - recorded:
+            raise Unexpected(f"décisions non enregistrées en séance {session_id} : {sorted(missed)} {answers}")
+        await self.sign_minutes(session_id)
 
-    async def _offered(self, dossier: Dossier) -> bool | None:
-        answer = await self.client.send("GET", "contracting", f"/engagements/{dossier.dossier_id}", who=people.LEGAL)
-        return True if answer.is_success and answer.json()["state"] in ("offer_issued", "offer_accepted") else None
+    async def board(self, method: str, path: str, body: Any = None, who: people.Person = people.BOARD) -> Any:
+        return await self.client.ok(method, "contracting", f"/board-sessions{path}", who=who, json=body)
+
+    async def open_session(self, today: date) -> dict[str, Any]:
+        """The day's session that is not signed yet, or a further one, with today's agenda."""
+        listed = await self.board("GET", "?limit=200")
+        signed = [row for row in listed if row["status"] == "signed_off"]
+        number = 1 + sum(today.isoformat() in row["session_id"] for row in signed)
+        members = [
+            {"member_id": member_id, "name": name, "presence": presence}
+            for member_id, (name, presence) in people.DIRECTORS.items()
+        ]
+        body = {"session_date": today.isoformat(), "number": number, "members": members}
+        session_id = (await self.board("POST", "", body))["session_id"]
+        return await self.board("POST", f"/{session_id}/agenda")
+
+    @staticmethod
+    def decision(dossier_id: str, confirmed: dict[str, bool]) -> dict[str, Any]:
+        """Everybody present votes the decision; what is not ripe is adjourned."""
+        if dossier_id not in confirmed:
+            return {"dossier_id": dossier_id, "decision": "adjourn", "reason": "Réponse du bailleur attendue"}
+        present = [member_id for member_id, (_, presence) in people.DIRECTORS.items() if presence == "present"]
+        decision = {"dossier_id": dossier_id, "decision": "confirm", "votes": {"in_favour": present}}
+        if not confirmed[dossier_id]:
+            decision |= {"decision": "refuse", "reason": "Exposition trop élevée sur ce bassin"}
+        return decision
+
+    async def sign_minutes(self, session_id: str) -> dict[str, Any]:
+        """The secretary writes the minutes and cannot sign them; a second one does."""
+        written = await self.board("POST", f"/{session_id}/minutes")
+        path, body = f"/{session_id}/sign-off", {"minutes_sha256": written["minutes"]["sha256"]}
+        await self.client.refused(
+            "two-people-needed", "POST", "contracting", f"/board-sessions{path}", who=people.BOARD, json=body
+        )
+        return await self.board("POST", path, body, people.SECOND_BOARD)
+
+    async def offered(self, dossier: Dossier) -> bool | None:
+        """Contracting knows of the opinion and of the offer."""
+        path = f"/engagements/{dossier.dossier_id}/gate"
+        answer = await self.client.send("GET", "contracting", path, who=people.LEGAL)
+        if not answer.is_success or answer.json()["state"] not in ("offer_issued", "offer_accepted"):
+            return None
+        return None if "committee-opinion" in {one["code"] for one in answer.json()["missing"]} else True
 
     async def _screen(self, dossier: Dossier, purpose: str, today: date) -> None:
         body = {"purpose": purpose, "screened_on": today.isoformat(), "clear": True}
@@ -181,21 +222,27 @@ class Offices:
         document_id = await awaited(lodged, f"convention signée reçue, {dossier.operation.name}")
         body = {"document_id": document_id, "decision": "accept"}
         path = f"/engagements/{dossier.dossier_id}/signed-convention-check"
+        if dossier.operation.story is Story.SIGN_BY_HAND:
+            await self.client.refused("reason-required", "POST", "contracting", path, who=people.LEGAL, json=body)
+            body |= {"reason": "Chaque page comparée à la convention envoyée, signature du représentant vérifiée."}
         await self.client.ok("POST", "contracting", path, who=people.LEGAL, json=body)
 
     async def record_payments(self, dossier: Dossier, in_two: bool, today: date) -> None:
-        """The whole premium, or a part and then the rest; payment ids are the bank's, so repeating is harmless."""
+        """The bank's statement with the whole premium, or a part and then the rest; importing it again is harmless."""
         engagement = await self.engagement(dossier)
         due = engagement["premium_cents"]
         parts = [due // 2, due - due // 2] if in_two else [due]
-        for number, cents in enumerate(parts, start=1):
-            body = {
-                "payment_id": f"{dossier.dossier_id}-{number}",
-                "reference": engagement["payment_reference"],
-                "amount_cents": cents,
-                "received_on": today.isoformat(),
-            }
-            await self.client.ok("POST", "contracting", "/payments", who=people.ACCOUNTANT, json=body)
+        number = f"{today:%Y-%j}-{engagement['deposit_number']:06d}"
+        received = [
+            bank.Credit(f"VIR{number}-{part}", cents, engagement["payment_reference"], engagement["bailleur"])
+            for part, cents in enumerate(parts, start=1)
+        ]
+        content = bank.statement(number, today, received)
+        headers = {"Content-Type": "application/xml"}
+        taken = await self.client.ok(
+            "POST", "contracting", "/statements", who=people.ACCOUNTANT, content=content, headers=headers
+        )
+        assert taken["payments"][-1]["queue"] == "exact"
 
     async def transmit_acte(self, dossier: Dossier, today: date) -> None:
         """A second legal officer; the one who checked the convention may not."""

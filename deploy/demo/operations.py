@@ -20,6 +20,7 @@ class Story(StrEnum):
     BOARD_REFUSED = "board_refused"
     ACCEPT_AFTER_BOARD = "accept_after_board"
     PAY_IN_TWO = "pay_in_two"
+    SIGN_BY_HAND = "sign_by_hand"
     WITHDRAW = "withdraw"
 
 
@@ -134,7 +135,7 @@ OPERATIONS = (
     DemoOperation("Hibiscus", "97302", ANTILLES, 144, 66, 1_120, 26_900, land_years=40),
     DemoOperation("Morne Pitault", "97209", ANTILLES, 141, 64, 1_130, 26_400, building_years=40),
     DemoOperation("Quai de la Corse", "29019", ATLANTIQUE, 86, 61, 1_110, 16_100, Story.BOARD_REFUSED),
-    DemoOperation("Sansonnet", "57463", ALSACE, 145, 63, 1_120, 27_050),
+    DemoOperation("Sansonnet", "57463", ALSACE, 145, 63, 1_120, 27_050, Story.SIGN_BY_HAND),
     DemoOperation("Fonderie", "68224", ALSACE, 82, 62, 1_100, 15_650, Story.WITHDRAW),
     DemoOperation("Estaing", "63113", RHONE, 139, 63, 1_100, 26_250, deferral_months=12),
     # From here the envelope has run out: the head of the waiting list waits for what returns.

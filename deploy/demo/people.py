@@ -13,6 +13,7 @@ PRICING: Person = ("tarificateur-1", "pricing_officer")
 LEGAL: Person = ("juriste-1", "legal_officer")
 SECOND_LEGAL: Person = ("juriste-2", "legal_officer")
 BOARD: Person = ("secretaire-ca", "board_secretary")
+SECOND_BOARD: Person = ("secretaire-ca-2", "board_secretary")
 ACCOUNTANT: Person = ("comptable-1", "accountant")
 MANAGER: Person = ("responsable-1", "campaign_manager")
 SECOND_MANAGER: Person = ("responsable-2", "campaign_manager")
@@ -25,11 +26,24 @@ STAFF = (
     LEGAL,
     SECOND_LEGAL,
     BOARD,
+    SECOND_BOARD,
     ACCOUNTANT,
     MANAGER,
     SECOND_MANAGER,
     AUDITOR,
 )
+
+
+# The board as it sits in the scenario, by member id: name and presence.
+DIRECTORS = {
+    "administrateur-1": ("Claire Martin", "present"),
+    "administrateur-2": ("Hélène Dubois", "present"),
+    "administrateur-3": ("Karim Benali", "present"),
+    "administrateur-4": ("Luc Fontaine", "present"),
+    "administrateur-5": ("Sophie Lambert", "present"),
+    "administrateur-6": ("Marc Girard", "present"),
+    "administrateur-7": ("Nadia Cherif", "excused"),
+}
 
 
 def representative(siren: str) -> Person:

@@ -1,5 +1,6 @@
 """What landlords do: register, draft, deposit documents, submit, answer."""
 
+import asyncio
 from typing import Any
 
 from deploy.demo.bailleurs import BAILLEURS
@@ -8,20 +9,24 @@ from deploy.demo.letters import (
     intent_letter_pdf,
     offer_letter_pdf,
     presentation_pdf,
-    signed_convention_pdf,
+    scanned_convention_pdf,
     supplement_pdf,
 )
-from deploy.demo.operations import OPERATIONS
+from deploy.demo.operations import OPERATIONS, Story
 from deploy.demo.people import Dossier, representative
+from deploy.local.authority import Authority
+from shared.clock import Clock
 
 PDF = {"Content-Type": "application/pdf"}
 
 
 class Portal:
-    """The intake API as a landlord's browser uses it."""
+    """The intake API as a landlord's browser uses it; `authority` gives landlords their signing certificates."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, authority: Authority, clock: Clock) -> None:
         self.client = client
+        self._authority = authority
+        self._clock = clock
 
     async def register_all(self) -> None:
         for bailleur in BAILLEURS:
@@ -127,5 +132,13 @@ class Portal:
     async def return_convention(self, dossier: Dossier) -> None:
         path = f"/dossiers/{dossier.dossier_id}/convention"
         convention = await self.client.ok("GET", "intake", path, who=dossier.who)
-        signed = signed_convention_pdf(dossier.operation, convention)
+        signed = await self.signed_by(dossier, convention)
         await self.upload(dossier, "signed-convention", "convention-signee.pdf", signed)
+
+    async def signed_by(self, dossier: Dossier, convention: bytes) -> bytes:
+        """The convention signed electronically, or for one dossier by hand and scanned."""
+        if dossier.operation.story is Story.SIGN_BY_HAND:
+            return await asyncio.to_thread(scanned_convention_pdf, convention)
+        bailleur = dossier.operation.bailleur
+        seal = self._authority.bailleur(bailleur.siren, bailleur.name)
+        return await seal.sign(convention, at=self._clock.now(), field="Bailleur", reason="Signature du bailleur")

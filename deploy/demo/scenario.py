@@ -16,8 +16,9 @@ from deploy.demo.operations import Story
 from deploy.demo.people import Dossier
 from deploy.demo.portal import Portal
 from deploy.local import clock
+from deploy.local.authority import Authority
 from services.intake.domain.status import TABLE, PublicStatus
-from shared.calendar import PARIS
+from shared.calendar import PARIS, BusinessCalendar
 from shared.clock import ClockFile
 
 OPENS_AT = datetime(2024, 4, 29, 7, tzinfo=UTC)
@@ -31,12 +32,13 @@ Act = Callable[[], Awaitable[None]]
 class Scenario:
     """Plays through `client`; `say` tells a person what happens."""
 
-    def __init__(self, client: Client, clock_file: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, client: Client, clock_file: Path, authority: Authority, say: Callable[[str], None]) -> None:
         self.client = client
-        self.portal = Portal(client)
+        self.portal = Portal(client, authority, ClockFile(clock_file))
         self.offices = Offices(client)
         self.dossiers: list[Dossier] = []
         self._clock_file = clock_file
+        self._transmitted = 0
         self._say = say
 
     @property
@@ -56,8 +58,15 @@ class Scenario:
             moved |= await self._hold_board()
             if not moved and not await self._let_an_offer_expire():
                 return
-            clock.step_to(self._clock_file, self.now + timedelta(days=1))
+            self._next_business_day()
         raise Unexpected(f"le scénario n'est pas terminé après {MAX_DAYS} jours")
+
+    def _next_business_day(self) -> None:
+        """The offices open again; nobody works at weekends."""
+        moment = self.now + timedelta(days=1)
+        while not BusinessCalendar().is_business_day(moment.astimezone(PARIS).date()):
+            moment += timedelta(days=1)
+        clock.step_to(self._clock_file, moment)
 
     # -- before and at the opening -----------------------------------------------------------------------------
 
@@ -164,7 +173,7 @@ class Scenario:
             case "convention_signed":
                 return lambda: offices.record_payments(dossier, story is Story.PAY_IN_TWO, self.today)
             case "premium_paid":
-                return lambda: offices.transmit_acte(dossier, self.today)
+                return lambda: self._transmit(dossier)
             case _:
                 return None
 
@@ -197,6 +206,12 @@ class Scenario:
         await self.portal.return_convention(dossier)
         await self.offices.check_convention(dossier)
 
+    async def _transmit(self, dossier: Dossier) -> None:
+        await self.offices.transmit_acte(dossier, self.today)
+        if not self._transmitted:
+            self._say(f"Premier acte transmis à la Banque des Territoires : « {dossier.operation.name} ».")
+        self._transmitted += 1
+
     async def _hold_board(self) -> bool:
         """A session for what was accepted, and for the one that accepts after it."""
         decisions = list[tuple[Dossier, bool]]()
@@ -206,7 +221,8 @@ class Scenario:
                 decisions.append((dossier, story is not Story.BOARD_REFUSED))
         if not decisions:
             return False
-        self._say(f"Séance du Conseil d'administration du {self.today:%d/%m/%Y} : {len(decisions)} dossiers.")
+        counted = "un dossier" if len(decisions) == 1 else f"{len(decisions)} dossiers"
+        self._say(f"Séance du Conseil d'administration du {self.today:%d/%m/%Y} : {counted}.")
         await self.offices.hold_board(self.today, decisions)
         for dossier, _ in decisions:
             await self._changed_from(dossier, ("offer_accepted", "offer_issued"))

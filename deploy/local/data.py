@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import IO
 
-FORMAT = "1"
+FORMAT = "2"
 
 
 class WrongDataFormat(Exception):

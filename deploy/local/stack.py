@@ -7,12 +7,17 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local import clock
+from deploy.local.authority import Authority
 from deploy.local.data import DataDirectory
 from deploy.local.process import Process, Processes, free_port, listening
 
 ISSUER_SECONDS = 30
+# Ten years (Code de commerce L.123-22), more than the five of CMF L.561-12.
+RETENTION_DAYS = 3_653
 # A morning before the campaign opens (DOMAIN, Campaign rules).
 CLOCK_START = datetime(2024, 4, 29, 6, 30, tzinfo=UTC)
+# A valid example: premiums are paid to it and the scenario's bank keeps it.
+PAYEE_IBAN = "FR7630001007941234567890185"
 
 
 class Stack:
@@ -23,6 +28,7 @@ class Stack:
         self.data = self.directory.path
         self.processes = Processes()
         self.clock_file = self.data / "clock.json"
+        self.authority = Authority(self.data / "authority")
         self.issuer = ""
 
     def __enter__(self) -> Self:
@@ -71,6 +77,11 @@ class Stack:
             "ALS_ENVIRONMENT": "local",
             "ALS_OIDC_ISSUER": self.issuer,
             "ALS_CLOCK_FILE": str(self.clock_file),
+            "ALS_ANSWERS_SETTLE_SECONDS": "60",
             "ALS_BDT_DIRECTORY": str(self.data / "bdt"),
-            "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
+            "ALS_SIGNING_KEY": str(self.authority.als.key),
+            "ALS_SIGNING_CERTIFICATE": str(self.authority.als.certificate),
+            "ALS_TRUST_ROOTS": str(self.authority.root),
+            "ALS_RETENTION_DAYS": str(RETENTION_DAYS),
+            "ALS_PAYEE_IBAN": PAYEE_IBAN,
         }

@@ -1,4 +1,4 @@
-"""The convention, the premium call and the acte as PDFs."""
+"""The convention, the premium call and the acte as PDFs, printed from a released version of their templates."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,14 +7,31 @@ from typing import Any
 
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.facts import Payee
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import Loan, Structure
-from shared.lending import LoanPurpose
+from shared.lending import Frequency, LoanPurpose
 from shared.money import format_euros
+from shared.signing import Box
 from shared.typeset import french_date, french_day, french_moment, render
+from shared.words import euros_in_words
 
-TEMPLATES = "services/contracting/templates"
-PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
+# The version that is printed today; earlier ones stay beside it for what was signed from them.
+TEMPLATES = "v1"
+# Where version 1 draws the bailleur's box on the last page, in points from the lower left corner (paper.typ).
+BAILLEUR_FIELD = "Bailleur"
+BAILLEUR_BOX = Box(318, 75, 523, 140)
+
+GROUPS = {
+    LoanPurpose.LAND: "Prêts finançant le foncier",
+    LoanPurpose.BUILDING: "Prêts finançant le bâti (travaux)",
+}
+PURPOSES = {LoanPurpose.LAND: "Foncier", LoanPurpose.BUILDING: "Bâti"}
+FREQUENCIES = {
+    Frequency.ANNUAL: "annuelle",
+    Frequency.HALF_YEARLY: "semestrielle",
+    Frequency.QUARTERLY: "trimestrielle",
+}
 STRUCTURES = {
     Structure.SA_HLM: "société anonyme d'habitations à loyer modéré (article L.422-2 du CCH)",
     Structure.SA_HLM_LLI_SUBSIDIARY: "filiale de logement intermédiaire d'une SA d'HLM (article L.422-2 du CCH)",
@@ -28,53 +45,76 @@ STRUCTURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Payee:
-    """To whom the premium is paid."""
+class Line:
+    """A loan with the label it carries on every paper: its purpose and its place among those of that purpose."""
 
-    name: str
-    iban: str
+    label: str
+    loan: Loan
 
 
 def number_of(engagement: Engagement) -> str:
     """The number convention, call and acte share: campaign and deposit number."""
-    assert engagement.submitted is not None
-    return f"{engagement.submitted.campaign_id}-{engagement.submitted.deposit_number}"
+    submitted = _submitted(engagement)
+    return f"{submitted.campaign_id}-{submitted.deposit_number}"
 
 
-async def render_convention(engagement: Engagement, agreed: Terms) -> bytes:
+async def render_convention(engagement: Engagement, agreed: Terms, templates: str = TEMPLATES) -> bytes:
+    groups = [
+        {
+            "title": GROUPS[purpose],
+            "loans": [_loan(line) | {"premium": format_euros(_premium(engagement, line.loan))} for line in lines],
+            "principal": format_euros(sum(line.loan.principal_cents for line in lines)),
+            "premium": format_euros(sum(_premium(engagement, line.loan) for line in lines)),
+        }
+        for purpose, lines in _by_purpose(engagement).items()
+    ]
     data = _common(engagement, agreed.sent_at) | {
         "campaign": _submitted(engagement).campaign_id,
-        "loans": [_loan(loan) | {"premium": _premium(engagement, loan)} for loan in engagement.loans],
-        "principal": format_euros(engagement.principal_cents),
-        "premium": format_euros(agreed.premium_cents),
+        "groups": groups,
+        **_amount("principal", engagement.principal_cents),
+        **_amount("premium", agreed.premium_cents),
+        "adjusted": agreed.premium_cents != sum(_premium(engagement, loan) for loan in engagement.loans),
         "payment_reference": agreed.payment_reference,
         "return_by": french_moment(agreed.return_by),
         "premium_due_on": french_day(agreed.premium_due_on),
     }
-    return await render(f"{TEMPLATES}/convention.typ", data, at=agreed.sent_at)
+    return await render(_template(templates, "convention"), data, at=agreed.sent_at)
 
 
-async def render_premium_call(engagement: Engagement, agreed: Terms, payee: Payee) -> bytes:
+async def render_premium_call(engagement: Engagement, agreed: Terms, payee: Payee, templates: str = TEMPLATES) -> bytes:
     iban = " ".join(payee.iban[start : start + 4] for start in range(0, len(payee.iban), 4))
     data = _common(engagement, agreed.sent_at) | {
         "lines": [
-            {"purpose": PURPOSES[loan.purpose], "premium": _premium(engagement, loan)} for loan in engagement.loans
+            {"label": line.label, "premium": format_euros(_premium(engagement, line.loan))}
+            for lines in _by_purpose(engagement).values()
+            for line in lines
         ],
-        "premium": format_euros(agreed.premium_cents),
+        **_amount("premium", agreed.premium_cents),
         "payment_reference": agreed.payment_reference,
         "premium_due_on": french_day(agreed.premium_due_on),
         "payee": {"name": payee.name, "iban": iban},
     }
-    return await render(f"{TEMPLATES}/premium_call.typ", data, at=agreed.sent_at)
+    return await render(_template(templates, "premium_call"), data, at=agreed.sent_at)
 
 
-async def render_acte(engagement: Engagement, made_at: datetime) -> bytes:
-    data = _common(engagement, made_at) | {
-        "loans": [_loan(loan) | {"rate": _percent(loan.annual_rate)} for loan in engagement.loans],
-        "principal": format_euros(engagement.principal_cents),
-        "convention_number": number_of(engagement),
-    }
-    return await render(f"{TEMPLATES}/acte.typ", data, at=made_at)
+async def render_acte(engagement: Engagement, made_at: datetime, templates: str = TEMPLATES) -> bytes:
+    groups = [
+        {
+            "title": GROUPS[purpose],
+            "loans": [
+                _loan(line) | {"rate": _percent(line.loan.annual_rate), "frequency": FREQUENCIES[line.loan.frequency]}
+                for line in lines
+            ],
+            "principal": format_euros(sum(line.loan.principal_cents for line in lines)),
+        }
+        for purpose, lines in _by_purpose(engagement).items()
+    ]
+    data = _common(engagement, made_at) | {"groups": groups, **_amount("principal", engagement.principal_cents)}
+    return await render(_template(templates, "acte"), data, at=made_at)
+
+
+def _template(version: str, name: str) -> str:
+    return f"services/contracting/templates/{version}/{name}.typ"
 
 
 def _submitted(engagement: Engagement) -> DossierSubmitted:
@@ -101,20 +141,39 @@ def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
     }
 
 
-def _loan(loan: Loan) -> dict[str, str]:
+def _by_purpose(engagement: Engagement) -> dict[LoanPurpose, list[Line]]:
+    """Land and building apart, the land first, each in the order of the dossier."""
+    found = dict[LoanPurpose, list[Line]]()
+    for purpose in GROUPS:
+        loans = [loan for loan in engagement.loans if loan.purpose is purpose]
+        if loans:
+            found[purpose] = [Line(f"{PURPOSES[purpose]} {place}", loan) for place, loan in enumerate(loans, start=1)]
+    return found
+
+
+def _amount(name: str, cents: int) -> dict[str, str]:
+    """An amount in figures and in words."""
+    return {name: format_euros(cents), f"{name}_in_words": euros_in_words(cents)}
+
+
+def _loan(line: Line) -> dict[str, str]:
     return {
-        "purpose": PURPOSES[loan.purpose],
-        "duration": f"{loan.duration_years}\u00a0ans",
-        "deferral": f"{loan.deferral_months}\u00a0mois" if loan.deferral_months else "aucun",
-        "principal": format_euros(loan.principal_cents),
+        "label": line.label,
+        "duration": f"{line.loan.duration_years}\u00a0ans",
+        "deferral": _months(line.loan.deferral_months),
+        "prefinancing": _months(line.loan.prefinancing_months),
+        "principal": format_euros(line.loan.principal_cents),
     }
 
 
-def _premium(engagement: Engagement, loan: Loan) -> str:
-    """What the accepted offer says of a line."""
+def _months(count: int) -> str:
+    return f"{count}\u00a0mois" if count else "aucun"
+
+
+def _premium(engagement: Engagement, loan: Loan) -> int:
+    """What the accepted offer says of a line, in cents."""
     lines = engagement.issued.lines if engagement.issued else ()
-    found = [line.premium_cents for line in lines if line.loan_id == loan.loan_id]
-    return format_euros(sum(found))
+    return sum(line.premium_cents for line in lines if line.loan_id == loan.loan_id)
 
 
 def _percent(rate: Decimal) -> str:

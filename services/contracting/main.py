@@ -4,25 +4,44 @@ from fastapi import FastAPI
 
 from services.contracting import store
 from services.contracting.api import board as board_api
+from services.contracting.api import delivery as delivery_api
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import payments as payments_api
-from services.contracting.documents import Payee
-from services.contracting.domain import board, campaign, engagement, payment
+from services.contracting.api import screenings as screenings_api
+from services.contracting.api import signed_returns as signed_returns_api
+from services.contracting.api import statements as statements_api
+from services.contracting.domain import board, campaign, engagement, payment, screening, statement
+from services.contracting.domain.board import QuorumRule
+from services.contracting.domain.facts import Payee
+from services.contracting.freeze_register import FreezeRegister, RegisterFile, RegisterObject
 from services.contracting.handlers import GROUP, handlers
+from services.contracting.papers import Papers
 from services.contracting.settings import ContractingSettings
-from services.contracting.transmission import BdtDirectory, BdtMail, Transmission
+from services.contracting.signatures.examination import Examiner
+from services.contracting.signatures.keys import check_keys, seal
+from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission
+from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.board import Board
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.screenings import Screenings
+from services.contracting.usecases.signed_returns import SignedReturns
+from services.contracting.usecases.statements import Statements
+from shared.objects import MinioObjects, ObjectStore
 from shared.service import Service
 from shared.settings import read_settings
 
 TRANSMISSION_RETRY_SECONDS = 5.0
 PAYMENTS_CHECK_SECONDS = 5.0
+RETURNS_CHECK_SECONDS = 2.0
+BOARD_CHECK_SECONDS = 5.0
+ACKNOWLEDGEMENTS_SECONDS = 60.0
 
 
 def build() -> FastAPI:
-    return create_app(read_settings(ContractingSettings))
+    settings = read_settings(ContractingSettings)
+    check_keys(settings)
+    return create_app(settings)
 
 
 def create_app(settings: ContractingSettings) -> FastAPI:
@@ -30,34 +49,93 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     journal = service.journal(engagement.KIND, store.render)
     sessions = service.journal(board.KIND, store.render_session)
     received = service.journal(payment.KIND, store.render_payment)
+    imports = service.journal(statement.KIND, store.render_statement)
     view = service.view(engagement.KIND)
+    screened = service.journal(screening.KIND, store.render_screening)
+    screenings = Screenings(
+        journal, screened, service.view(screening.KIND), freeze_register(settings, service.objects), service.clock
+    )
+    way = transmission(settings)
+    papers = _papers(settings, service.objects)
     engagements = Engagements(
         engagements=journal,
         campaigns=service.journal(campaign.KIND),
         view=view,
         objects=service.objects,
-        transmission=transmission(settings),
-        payee=Payee(settings.payee_name, settings.payee_iban),
+        transmission=way,
+        papers=papers,
         clock=service.clock,
+        screenings=screenings,
     )
-    decisions = Board(journal, sessions, view, service.view(board.KIND), service.clock)
+    sittings = service.view(board.KIND)
+    decisions = Board(journal, sessions, view, sittings, service.objects, _quorum(settings), service.clock)
+    returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
+    statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
+    acknowledgements = Acknowledgements(journal, view, way, service.clock)
     service.consume(GROUP, handlers(engagements))
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
+    service.every(ACKNOWLEDGEMENTS_SECONDS, acknowledgements.collect)
     service.every(PAYMENTS_CHECK_SECONDS, payments.finish_interrupted)
+    service.every(RETURNS_CHECK_SECONDS, returns.examine_pending)
+    service.every(BOARD_CHECK_SECONDS, decisions.announce_pending)
+    service.every(PAYMENTS_CHECK_SECONDS, statements.finish_interrupted)
     routers = [
         board_api.router(decisions),
         payments_api.router(payments),
+        statements_api.router(statements),
         engagements_api.router(engagements),
+        signed_returns_api.router(returns),
+        delivery_api.router(engagements, acknowledgements),
+        screenings_api.router(screenings),
     ]
     return service.app("Contractualisation", routers)
+
+
+def _papers(settings: ContractingSettings, objects: ObjectStore) -> Papers:
+    payee = Payee(name=settings.payee_name, iban=settings.payee_iban)
+    return Papers(objects, seal(settings), payee, settings.retention_days)
+
+
+def _quorum(settings: ContractingSettings) -> QuorumRule:
+    return QuorumRule(
+        version=settings.board_rule,
+        members=settings.board_members,
+        minimum_present=settings.board_minimum_present,
+    )
 
 
 def transmission(settings: ContractingSettings) -> Transmission:
     """The configured way to the BdT; settings hold exactly one."""
     if settings.bdt_directory is not None:
         return BdtDirectory(settings.bdt_directory)
+    if settings.bdt_sftp_host is not None:
+        assert settings.bdt_sftp_user
+        assert settings.bdt_sftp_key_file
+        assert settings.bdt_sftp_host_key
+        return BdtSftp(
+            settings.bdt_sftp_host,
+            settings.bdt_sftp_port,
+            settings.bdt_sftp_user,
+            settings.bdt_sftp_key_file,
+            settings.bdt_sftp_host_key,
+            settings.bdt_sftp_directory,
+        )
+    if settings.bdt_s3_endpoint is not None:
+        assert settings.bdt_s3_access_key
+        assert settings.bdt_s3_secret_key
+        assert settings.bdt_s3_bucket
+        keys = settings.bdt_s3_access_key.get_secret_value(), settings.bdt_s3_secret_key.get_secret_value()
+        bucket = MinioObjects(settings.bdt_s3_endpoint, *keys, settings.bdt_s3_bucket, secure=settings.bdt_s3_secure)
+        return BdtBucket(bucket, f"s3://{settings.bdt_s3_endpoint}/{settings.bdt_s3_bucket}")
     assert settings.bdt_mail_to
     assert settings.smtp_host
     assert settings.mail_from
     return BdtMail(settings.smtp_host, settings.smtp_port, settings.bdt_mail_to, settings.mail_from)
+
+
+def freeze_register(settings: ContractingSettings, objects: ObjectStore) -> FreezeRegister | None:
+    """Where the register of asset freezes is kept, if anywhere."""
+    if settings.freeze_register_file is not None:
+        return RegisterFile(settings.freeze_register_file)
+    return RegisterObject(objects, settings.freeze_register_object) if settings.freeze_register_object else None

@@ -1,12 +1,15 @@
 """Contracting's settings."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+import asyncssh
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 
+from services.contracting.domain.board import MAX_BOARD_MEMBERS
 from shared.settings import ServiceSettings
 
 
@@ -20,8 +23,37 @@ def _checked_iban(given: str) -> str:
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
+def _checked_host_key(given: str) -> str:
+    try:
+        asyncssh.import_public_key(given)
+    except asyncssh.KeyImportError as error:
+        raise ValueError("clé publique illisible (forme OpenSSH attendue)") from error
+    return given
+
+
+# The ways to the BdT: what chooses each, and what it needs beside.
+WAYS = {
+    "bdt_directory": (),
+    "bdt_mail_to": ("smtp_host", "mail_from"),
+    "bdt_sftp_host": ("bdt_sftp_user", "bdt_sftp_key_file", "bdt_sftp_host_key"),
+    "bdt_s3_endpoint": ("bdt_s3_access_key", "bdt_s3_secret_key", "bdt_s3_bucket"),
+}
+
+
+def _variables(names: Iterable[str], last: str) -> str:
+    *first, end = [f"ALS_{name.upper()}" for name in names]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
 class ContractingSettings(ServiceSettings):
-    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one of the two ways."""
+    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four.
+
+    `signing_*`: ALS's key, in files or in a PKCS#11 token, and its certificate. `timestamp_url`: an RFC 3161 authority.
+    `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
+    `retention_days`: how long papers are locked in the object store.
+    `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
+    a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store.
+    """
 
     database: str = "contracting"
     payee_name: str = "Action Logement Services"
@@ -31,11 +63,65 @@ class ContractingSettings(ServiceSettings):
     mail_from: MailAddress | None = None
     smtp_host: str | None = None
     smtp_port: int = 25
+    signing_key: Path | None = None
+    signing_certificate: Path | None = None
+    signing_chain: Path | None = None
+    signing_passphrase: SecretStr | None = None
+    pkcs11_module: Path | None = None
+    pkcs11_token: str | None = None
+    pkcs11_label: str | None = None
+    pkcs11_pin: SecretStr | None = None
+    timestamp_url: str | None = None
+    trust_roots: Path
+    retention_days: Annotated[int, Field(ge=1)] | None = None
+    board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-1"
+    board_members: Annotated[int, Field(ge=1, le=MAX_BOARD_MEMBERS)] = 10
+    board_minimum_present: Annotated[int, Field(ge=1)] = 5
+    bdt_sftp_host: str | None = None
+    bdt_sftp_port: int = 22
+    bdt_sftp_user: str | None = None
+    bdt_sftp_key_file: Path | None = None
+    bdt_sftp_host_key: Annotated[str, AfterValidator(_checked_host_key)] | None = None
+    bdt_sftp_directory: str = "."
+    bdt_s3_endpoint: str | None = None
+    bdt_s3_access_key: SecretStr | None = None
+    bdt_s3_secret_key: SecretStr | None = None
+    bdt_s3_bucket: str | None = None
+    bdt_s3_secure: bool = True
+    freeze_register_file: Path | None = None
+    freeze_register_object: str | None = None
 
     @model_validator(mode="after")
     def _one_way_to_the_bdt(self) -> "ContractingSettings":
-        if (self.bdt_directory is None) == (self.bdt_mail_to is None):
-            raise ValueError("ALS_BDT_DIRECTORY ou ALS_BDT_MAIL_TO : l'un des deux, pas les deux")
-        if self.bdt_mail_to and not (self.smtp_host and self.mail_from):
-            raise ValueError("ALS_SMTP_HOST et ALS_MAIL_FROM sont nécessaires avec ALS_BDT_MAIL_TO")
+        chosen = [way for way in WAYS if getattr(self, way)]
+        if len(chosen) != 1:
+            raise ValueError(f"{_variables(WAYS, 'ou')} : l'un d'eux, et un seul")
+        needed = WAYS[chosen[0]]
+        if not all(getattr(self, name) for name in needed):
+            raise ValueError(f"{_variables(needed, 'et')} sont nécessaires avec ALS_{chosen[0].upper()}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_register(self) -> "ContractingSettings":
+        if self.freeze_register_file and self.freeze_register_object:
+            raise ValueError("ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT, pas les deux")
+        return self
+
+    @model_validator(mode="after")
+    def _a_quorum_that_can_be_met(self) -> "ContractingSettings":
+        if not self.board_members <= 2 * self.board_minimum_present <= 2 * self.board_members:
+            raise ValueError(
+                "ALS_BOARD_MINIMUM_PRESENT : entre la moitié de ALS_BOARD_MEMBERS et leur nombre (C. com. L.225-37)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_signing_key(self) -> "ContractingSettings":
+        files = self.signing_key is not None and self.signing_certificate is not None
+        token = self.pkcs11_module is not None and self.pkcs11_token is not None and self.pkcs11_label is not None
+        if files == token:
+            raise ValueError(
+                "ALS_SIGNING_KEY et ALS_SIGNING_CERTIFICATE, ou ALS_PKCS11_MODULE, ALS_PKCS11_TOKEN et "
+                "ALS_PKCS11_LABEL : la clé de signature d'Action Logement Services, l'une des deux façons"
+            )
         return self

@@ -3,9 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from services.contracting.domain.board import Session
+from services.contracting.domain.board import AgendaItem, Decision, Session
 from services.contracting.domain.engagement import Engagement, EngagementState
-from services.contracting.domain.payment import Payment, PaymentStatus
+from services.contracting.domain.facts import Direction, PaymentReceived
+from services.contracting.domain.payment import Payment, PaymentStatus, Queue
+from services.contracting.domain.returns import due_back_cents
+from services.contracting.domain.screening import Screening
+from services.contracting.domain.statement import Import
 from shared.contracts.contracting import BoardConfirmed
 from shared.documents import Document, Documents
 
@@ -30,6 +34,7 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "favourable": engagement.favourable is not None,
         "accepted": engagement.accepted is not None,
         "board": None if board is None else ("confirmed" if isinstance(board, BoardConfirmed) else "refused"),
+        "adjourned_on": engagement.adjourned.session_date.isoformat() if engagement.adjourned else None,
         "committed": engagement.committed is not None,
         "ended": engagement.end.value if engagement.end else None,
         "premium_cents": engagement.premium_cents,
@@ -39,6 +44,7 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "return_awaited_until": engagement.return_awaited_until,
         "premium_awaited_until": engagement.premium_awaited_until,
         "to_check": engagement.to_check is not None,
+        "to_examine": engagement.to_examine is not None,
         "signed": engagement.signed is not None,
         "paid": engagement.paid is not None,
         "paid_cents": engagement.paid_cents,
@@ -46,14 +52,31 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "to_return_cents": engagement.to_return_cents,
         "convention_outdated": engagement.convention_outdated,
         "transmission_pending": engagement.transmission_pending,
+        "acte_name": engagement.delivered.proof.name if engagement.delivered else None,
+        "acknowledged": engagement.acknowledged is not None,
     }
 
 
 def render_session(session_id: str, session: Session) -> Document:
+    """`decided` are the dossiers confirmed or refused: no other session may decide them before the announcement."""
+    settled = (line.dossier_id for line in session.decisions if line.decision is not Decision.ADJOURN)
     return {
         "session_id": session_id,
-        "closed": session.closed is not None,
+        "status": session.status.value,
+        "items": len(session.agenda),
         "decisions": len(session.decisions),
+        "decided": sorted(settled),
+        "announced": session.announced is not None,
+        "announcing": session.signed_off is not None and session.announced is None,
+    }
+
+
+def render_screening(dossier_id: str, state: Screening) -> Document:
+    """Figures only: the names stay in the journal."""
+    return {
+        "dossier_id": dossier_id,
+        "open_alerts": len(state.open_alerts),
+        "screened_at": max((one.screened_at for one in state.made), default=None),
     }
 
 
@@ -65,8 +88,34 @@ def render_payment(payment_id: str, payment: Payment) -> Document:
         "amount_cents": received.amount_cents if received else None,
         "received_on": received.received_on.isoformat() if received else None,
         "recorded_at": received.recorded_at if received else None,
-        "dossier_id": payment.matched.dossier_id if payment.matched else None,
+        "direction": received.direction.value if received else None,
+        "payer": received.payer if received else None,
+        "end_to_end_id": received.end_to_end_id if received else None,
+        "bank_reference": received.bank_reference if received else None,
+        "dossier_id": payment.dossier_id,
+        "basis": payment.matched.basis.value if payment.matched else None,
+        "duplicate_of": payment.held.duplicate_of if payment.held else None,
+        "to_return_cents": payment.to_return.amount_cents if payment.to_return else 0,
+        "due_back_cents": due_back_cents(payment) if received else 0,
+        "taken_back_by": payment.returned.bank_reference if payment.returned else None,
+        "closed": payment.closed,
+        "queue": payment.queue.value if payment.queue else None,
         "status": payment.status.value,
+    }
+
+
+def render_statement(_: str, state: Import) -> Document:
+    imported = state.imported
+    entries = imported.statement.entries if imported else ()
+    return {
+        "statement_id": imported.statement.statement_id if imported else None,
+        "imported_at": imported.imported_at if imported else None,
+        "opening_cents": imported.statement.opening_cents if imported else None,
+        "closing_cents": imported.statement.closing_cents if imported else None,
+        "entries": len(entries),
+        "credit_cents": sum(one.amount_cents for one in entries if one.direction is Direction.CREDIT),
+        "debit_cents": sum(one.amount_cents for one in entries if one.direction is Direction.DEBIT),
+        "processed": state.processed,
     }
 
 
@@ -82,6 +131,20 @@ def agenda(view: Documents, skip: int, limit: int) -> Rows:
     return view.find(query, sort=DEPOSIT_ORDER, skip=skip, limit=limit)
 
 
+def agenda_item(row: dict[str, Any]) -> AgendaItem:
+    return AgendaItem.model_validate({name: row[name] for name in AgendaItem.model_fields})
+
+
+def unannounced(view: Documents) -> Rows:
+    """Sessions whose decisions nobody else has heard of yet."""
+    return view.find({"announced": False})
+
+
+def announcing(view: Documents) -> Rows:
+    """Sessions that are signed and whose announcement was interrupted."""
+    return view.find({"announcing": True})
+
+
 def sessions(view: Documents, skip: int, limit: int) -> Rows:
     """Board sessions, the latest first."""
     return view.find({}, sort=[("session_id", -1)], skip=skip, limit=limit)
@@ -92,14 +155,85 @@ def overpaid(view: Documents, skip: int, limit: int) -> Rows:
     return view.find({"to_return_cents": {"$gt": 0}}, sort=DEPOSIT_ORDER, skip=skip, limit=limit)
 
 
+def to_examine(view: Documents) -> Rows:
+    """Returned conventions whose signatures nobody has read yet."""
+    return view.find({"to_examine": True})
+
+
 def pending_transmissions(view: Documents) -> Rows:
     return view.find({"transmission_pending": True})
 
 
+def unacknowledged(view: Documents, limit: int) -> Rows:
+    """Transmitted actes the BdT has not acknowledged."""
+    return view.find({"acte_name": {"$gt": ""}, "acknowledged": False}, sort=DEPOSIT_ORDER, limit=limit)
+
+
 def unmatched(payments: Documents, skip: int, limit: int) -> Rows:
     """Payments no dossier is known for, the oldest first."""
-    query = {"status": PaymentStatus.UNMATCHED.value}
+    query = {"queue": Queue.UNKNOWN.value, "direction": Direction.CREDIT.value}
     return payments.find(query, sort=[("recorded_at", 1)], skip=skip, limit=limit)
+
+
+def queued(payments: Documents, queue: Queue, dossiers: list[str] | None, skip: int, limit: int) -> Rows:
+    """A queue's bank entries, the oldest first; with `dossiers`, of those only."""
+    query: dict[str, Any] = {"queue": queue.value}
+    if dossiers is not None:
+        query["dossier_id"] = {"$in": dossiers}
+    return payments.find(query, sort=[("recorded_at", 1)], skip=skip, limit=limit)
+
+
+async def dossiers_in(view: Documents, queue: Queue) -> list[str] | None:
+    """The dossiers a queue is about: premium incomplete, or too much money; None when it is about any."""
+    match queue:
+        case Queue.PARTIAL:
+            query = {"outstanding_cents": {"$gt": 0}, "paid_cents": {"$gt": 0}}
+        case Queue.OVER:
+            query = {"to_return_cents": {"$gt": 0}}
+        case _:
+            return None
+    return [row["dossier_id"] async for row in view.find(query)]
+
+
+def undone_by(debit: PaymentReceived) -> list[dict[str, Any]]:
+    """How to look for the credit a debit takes back, the surest first."""
+    same = {
+        "direction": Direction.CREDIT.value,
+        "due_back_cents": debit.amount_cents,
+        "closed": False,
+    }
+    ways: list[dict[str, Any]] = [{"taken_back_by": debit.payment_id}]
+    if debit.end_to_end_id:
+        ways.append(same | {"end_to_end_id": debit.end_to_end_id})
+    if debit.reference:
+        ways.append(same | {"reference": debit.reference})
+    return ways
+
+
+async def return_decided_cents(payments: Documents, dossier_id: str) -> int:
+    """What of a dossier's counted money is decided to go back and has not left."""
+    query = {"dossier_id": dossier_id, "status": PaymentStatus.BOOKED.value, "to_return_cents": {"$gt": 0}}
+    return sum([row["to_return_cents"] async for row in payments.find(query)])
+
+
+def statements(view: Documents, skip: int, limit: int) -> Rows:
+    """Imported statements, the latest first."""
+    return view.find({}, sort=[("imported_at", -1)], skip=skip, limit=limit)
+
+
+def unprocessed(view: Documents) -> Rows:
+    """Statements whose entries were not all taken in."""
+    return view.find({"processed": False})
+
+
+def alerts(view: Documents, skip: int, limit: int) -> Rows:
+    """Dossiers with an alert to conclude, the oldest screening first."""
+    return view.find({"open_alerts": {"$gt": 0}}, sort=[("screened_at", 1)], skip=skip, limit=limit)
+
+
+def awaiting(view: Documents, amount_cents: int) -> Rows:
+    """Dossiers whose called premium lacks exactly this amount."""
+    return view.find({"outstanding_cents": amount_cents, "ended": None})
 
 
 def unbooked(payments: Documents) -> Rows:

@@ -41,6 +41,7 @@ class Figures(BaseModel):
     head_blocked: bool
     exhausted: bool
     suspended: bool
+    closed: bool
     last_number: int
     missing_number: int | None
     epoch: int
@@ -134,7 +135,9 @@ def router(envelope: Envelope) -> APIRouter:
     ) -> CampaignDetail:
         return detail_of(campaign_id, await envelope.campaign(campaign_id))
 
-    @routes.post("/campaigns/{campaign_id}/proposals", status_code=201, summary="Proposer des règles, une suspension")
+    @routes.post(
+        "/campaigns/{campaign_id}/proposals", status_code=201, summary="Proposer des règles ou une interruption"
+    )
     async def propose(
         campaign_id: str,
         body: ProposalRequest,
@@ -187,6 +190,7 @@ def figures_of(campaign_id: str, ledger: Ledger) -> Figures:
         head_blocked=bool(waiting) and waiting[0].amount_cents > ledger.available_cents,
         exhausted=ledger.exhausted,
         suspended=ledger.suspended,
+        closed=ledger.closed,
         last_number=ledger.decided,
         missing_number=ledger.decided + 1 if ledger.gap else None,
         epoch=ledger.epoch,

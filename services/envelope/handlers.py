@@ -2,7 +2,7 @@
 
 from services.envelope.usecases import Envelope
 from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
-from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.contracts.pricing import OfferDeclined, OfferExpired
@@ -24,6 +24,7 @@ COMMANDS = (
     RulesAdopted,
     SuspensionDecided,
     ResumptionDecided,
+    ClosureDecided,
 )
 
 

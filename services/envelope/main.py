@@ -23,7 +23,7 @@ def build() -> FastAPI:
 
 def create_app(settings: EnvelopeSettings) -> FastAPI:
     service = Service("envelope", settings)
-    ledgers = service.journal(ledger.KIND)
+    ledgers = service.journal(ledger.KIND, snapshots=True)
     envelope = Envelope(
         ledgers=ledgers,
         campaigns=service.journal(campaign.KIND),

@@ -10,7 +10,7 @@ from services.envelope.domain.ledger import Ledger
 from services.envelope.writer import Decide, Writer
 from shared.clock import Clock
 from shared.contracts.contracting import Engaged
-from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
 from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.values import CampaignRules
@@ -58,6 +58,8 @@ class Envelope:
                 return lambda ledger: decisions.suspend(ledger, reason, now)
             case ResumptionDecided():
                 return lambda ledger: decisions.resume(ledger, now)
+            case ClosureDecided(reason=reason):
+                return lambda ledger: decisions.close(ledger, reason, now)
             case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
                 return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)
 

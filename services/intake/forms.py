@@ -7,7 +7,14 @@ from pydantic import Field, StrictInt
 
 from shared.contracts.values import RateBasis
 from shared.events import Value
-from shared.lending import Frequency, LoanPurpose, PrefinancingInterest
+from shared.lending import (
+    MAX_PROGRESSIVITY,
+    MIN_PROGRESSIVITY,
+    AmortisationProfile,
+    Frequency,
+    LoanPurpose,
+    PrefinancingInterest,
+)
 from shared.money import MAX_CENTS
 
 MAX_LOANS = 10
@@ -16,6 +23,7 @@ Principal = Annotated[StrictInt, Field(gt=0, le=MAX_CENTS)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 # Rates come as decimal text or numbers; 8 decimals are enough for a millionth of a per cent.
 Rate = Annotated[Decimal, Field(ge=0, le=Decimal("0.15"), decimal_places=8)]
+Progressivity = Annotated[Decimal, Field(ge=MIN_PROGRESSIVITY, le=MAX_PROGRESSIVITY, decimal_places=8)]
 
 
 class OperationForm(Value):
@@ -42,6 +50,8 @@ class LoanForm(Value):
     prefinancing_months: Annotated[StrictInt, Field(ge=0, le=24)] = 0
     prefinancing_interest: PrefinancingInterest = PrefinancingInterest.PAID
     deferral_months: Annotated[StrictInt, Field(ge=0, le=24)] = 0
+    profile: AmortisationProfile = AmortisationProfile.CONSTANT_INSTALMENTS
+    progressivity: Progressivity = Decimal(0)
 
 
 class FinancingForm(Value):

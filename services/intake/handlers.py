@@ -1,9 +1,11 @@
 """What intake hears: everything its bailleurs may know, and the campaign."""
 
-from services.intake.domain.dossier import LABELS, DossierOpened
+from services.intake.domain.facts import DossierOpened
+from services.intake.domain.timeline import LABELS
 from services.intake.usecases.dossiers import Dossiers
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -26,6 +28,7 @@ HEARD = frozenset(
     }
 )
 ABOUT_A_CAMPAIGN = (
+    CampaignClosed,
     CampaignOpened,
     RulesChanged,
     CapChanged,

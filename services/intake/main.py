@@ -37,7 +37,7 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     dossiers = Dossiers(
         accounts=accounts,
         dossiers=journal,
-        registers=service.journal(register.KIND),
+        registers=service.journal(register.KIND, snapshots=True),
         campaigns=service.journal(campaign.KIND),
         drafts=Drafts(service.collection("drafts")),
         uploads=uploads,

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from num2words import num2words
+
 from services.pricing.domain.offer import Offer
 from shared.lending import LoanPurpose
 from shared.money import format_euros
@@ -11,7 +13,7 @@ TEMPLATE = "services/pricing/templates/offer.typ"
 PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 
 
-async def render_offer(offer: Offer, offer_id: str, issued_at: datetime, last_moment: datetime) -> bytes:
+async def render_offer(offer: Offer, issued_at: datetime, last_moment: datetime, validity_days: int) -> bytes:
     """The proposal a landlord reads; the draft's confidential inputs stay out."""
     submitted, drafted = offer.submitted, offer.draft
     assert submitted is not None, "an offer is drafted on a deposit"
@@ -36,5 +38,11 @@ async def render_offer(offer: Offer, offer_id: str, issued_at: datetime, last_mo
         "minimum_applied": drafted.minimum_applied,
         "cap_applied": drafted.cap_applied,
         "valid_until": french_moment(last_moment),
+        "validity": _business_days(validity_days),
     }
     return await render(TEMPLATE, data, at=issued_at)
+
+
+def _business_days(days: int) -> str:
+    """dix jours ouvrés"""
+    return f"{num2words(days, lang='fr')} jour{'s' if days > 1 else ''} ouvré{'s' if days > 1 else ''}"

@@ -1,6 +1,6 @@
 """What pricing hears: one use case each."""
 
-from services.pricing.usecases import Pricing
+from services.pricing.usecases.offers import Offers
 from shared.contracts.contracting import BoardRefused, EngagementLapsed
 from shared.contracts.envelope import CampaignOpened, CapChanged, RulesChanged
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, RiskProfileRecorded
@@ -16,19 +16,19 @@ from shared.inbox import Handlers
 GROUP = "pricing.offer"
 
 
-def handlers(pricing: Pricing) -> Handlers:
+def handlers(offers: Offers) -> Handlers:
     return {
-        DossierSubmitted: pricing.note,
-        DossierWithdrawn: pricing.note,
-        LoansReduced: pricing.note,
-        OfferAcceptanceLodged: pricing.note,
-        OfferDeclineLodged: pricing.note,
-        RiskProfileRecorded: pricing.note,
-        CommitteeOpinionGiven: pricing.note,
-        DossierFoundIneligible: pricing.note,
-        BoardRefused: pricing.note,
-        EngagementLapsed: pricing.note,
-        CampaignOpened: pricing.note_campaign,
-        RulesChanged: pricing.note_campaign,
-        CapChanged: pricing.note_campaign,
+        DossierSubmitted: offers.note,
+        DossierWithdrawn: offers.note,
+        LoansReduced: offers.note,
+        OfferAcceptanceLodged: offers.note,
+        OfferDeclineLodged: offers.note,
+        RiskProfileRecorded: offers.note,
+        CommitteeOpinionGiven: offers.note,
+        DossierFoundIneligible: offers.note,
+        BoardRefused: offers.note,
+        EngagementLapsed: offers.note,
+        CampaignOpened: offers.note_campaign,
+        RulesChanged: offers.note_campaign,
+        CapChanged: offers.note_campaign,
     }

@@ -1,19 +1,25 @@
 """Builds the pricing service."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from services.pricing import store
-from services.pricing.api import router
-from services.pricing.domain import campaign, offer
+from services.pricing.answers import AnswersReading
+from services.pricing.api import grids, offers
+from services.pricing.domain import campaign, offer, tariff
 from services.pricing.domain.grid import load_grid
 from services.pricing.grids import grid_bytes
 from services.pricing.handlers import GROUP, handlers
 from services.pricing.settings import PricingSettings
-from services.pricing.usecases import Pricing
+from services.pricing.usecases.offers import Offers
+from services.pricing.usecases.tariffs import Tariffs
+from shared.contracts.intake import DOSSIER_TOPIC
 from shared.service import Service
 from shared.settings import read_settings
 
-EXPIRY_CHECK_SECONDS = 1.0
+DEADLINE_CHECK_SECONDS = 1.0
+BROKER_RETRY_SECONDS = 1.0
 
 
 def build() -> FastAPI:
@@ -22,14 +28,23 @@ def build() -> FastAPI:
 
 def create_app(settings: PricingSettings) -> FastAPI:
     service = Service("pricing", settings)
-    pricing = Pricing(
-        offers=service.journal(offer.KIND, store.render),
+    first = load_grid(grid_bytes(settings.grid_file))
+    if settings.grid_sha256:
+        first.check_hash(settings.grid_sha256)
+    answers = AnswersReading(settings.kafka_bootstrap, DOSSIER_TOPIC, GROUP, service.clock)
+    pricing = Offers(
+        journal=service.journal(offer.KIND, store.render),
         campaigns=service.journal(campaign.KIND),
+        tariffs=Tariffs(service.journal(tariff.KIND), first, service.clock),
         view=service.view(offer.KIND),
+        parked=service.collection("parked"),
         objects=service.objects,
-        grid=load_grid(grid_bytes(settings.grid_file)),
+        reading=lambda: answers.reading,
+        settling=timedelta(seconds=settings.answers_settle_seconds),
         clock=service.clock,
     )
     service.consume(GROUP, handlers(pricing))
-    service.every(EXPIRY_CHECK_SECONDS, pricing.expire_due)
-    return service.app("Tarification", [router(pricing)])
+    service.every(BROKER_RETRY_SECONDS, answers.watch)
+    service.every(DEADLINE_CHECK_SECONDS, pricing.remind_due)
+    service.every(DEADLINE_CHECK_SECONDS, pricing.expire_due)
+    return service.app("Tarification", [offers.router(pricing), grids.router(pricing.tariffs)])

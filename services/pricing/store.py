@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+from services.pricing.domain.deadlines import remind_at
 from services.pricing.domain.offer import Offer, OfferStatus
+from shared.contracts.intake import DOSSIER_TOPIC
 from shared.documents import Document, Documents
 
 
@@ -22,12 +24,23 @@ def render(dossier_id: str, offer: Offer) -> Document:
         "offer_id": current.offer_id if current else None,
         "premium_cents": shown.premium_cents if shown else None,
         "valid_until": current.valid_until if current else None,
+        "remind_at": remind_at(offer),
     }
 
 
-def issued_until(view: Documents, now: datetime) -> AsyncIterator[dict[str, Any]]:
-    """Offers still open whose last valid moment is before `now`."""
-    return view.find({"status": OfferStatus.ISSUED.value, "valid_until": {"$lt": now}})
+def issued_until(view: Documents, moment: datetime) -> AsyncIterator[dict[str, Any]]:
+    """Offers still open whose last valid moment is before `moment`."""
+    return view.find({"status": OfferStatus.ISSUED.value, "valid_until": {"$lt": moment}})
+
+
+def remindable_until(view: Documents, now: datetime) -> AsyncIterator[dict[str, Any]]:
+    """Offers whose reminder is due and not sent."""
+    return view.find({"status": OfferStatus.ISSUED.value, "remind_at": {"$lt": now}})
+
+
+async def waiting_answers(parked: Documents, dossier_id: str) -> int:
+    """How many messages of intake about a dossier came early and wait for those before them."""
+    return await parked.count({"topic": DOSSIER_TOPIC, "key": dossier_id})
 
 
 def listed(view: Documents, status: OfferStatus | None, skip: int, limit: int) -> AsyncIterator[dict[str, Any]]:

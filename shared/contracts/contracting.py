@@ -86,6 +86,19 @@ class PremiumPaid(Event):
     paid_at: UtcDatetime
 
 
+class PremiumPaymentReversed(Event):
+    """Money of a counted payment went back, by its bank or by ALS; the premium is whole only as what is left says."""
+
+    topic: ClassVar[str | None] = ENGAGEMENT_TOPIC
+    dossier_id: str
+    payment_id: str
+    amount_cents: int
+    reversed_on: date
+    outstanding_cents: int
+    overpaid_cents: int
+    reversed_at: UtcDatetime
+
+
 class ActeTransmitted(Event):
     """The guarantee is effective (cahier des charges 2.A.8)."""
 

@@ -31,6 +31,13 @@ class ResumptionDecided(Event):
     decided_at: UtcDatetime
 
 
+class ClosureDecided(Event):
+    topic: ClassVar[str | None] = CAMPAIGN_TOPIC
+    campaign_id: str
+    decided_at: UtcDatetime
+    reason: str = ""
+
+
 class Reserved(Event):
     topic: ClassVar[str | None] = RESERVATION_TOPIC
     campaign_id: str
@@ -140,6 +147,15 @@ class CampaignResumed(Event):
     topic: ClassVar[str | None] = BUDGET_TOPIC
     campaign_id: str
     resumed_at: UtcDatetime
+
+
+class CampaignClosed(Event):
+    """No deposit any more, for good. What was deposited before is still decided, and those who wait may be promoted."""
+
+    topic: ClassVar[str | None] = BUDGET_TOPIC
+    campaign_id: str
+    closed_at: UtcDatetime
+    reason: str = ""
 
 
 class EnvelopeExhausted(Event):

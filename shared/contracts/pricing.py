@@ -55,6 +55,30 @@ class OfferExpired(Event):
     valid_until: UtcDatetime
 
 
+class OfferReminderSent(Event):
+    """The offer ends in three jours ouvrés and has no answer; once an offer."""
+
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    valid_until: UtcDatetime
+    sent_at: UtcDatetime
+
+
+class OfferExpiryContested(Event):
+    """An acceptance lodged in time (`lodged_at`) was read after the offer had been declared expired.
+
+    The expiry's effects stand until a person has decided (docs/adr/0016); the acceptance is not refused.
+    """
+
+    topic: ClassVar[str | None] = OFFER_TOPIC
+    dossier_id: str
+    offer_id: str
+    lodged_at: UtcDatetime
+    valid_until: UtcDatetime
+    found_at: UtcDatetime
+
+
 class AnswerRefusal(StrEnum):
     TOO_LATE = "too_late"
     NOT_OPEN = "not_open"

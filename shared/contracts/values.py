@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.events import UtcDatetime, Value
-from shared.lending import Frequency, LoanPurpose, PrefinancingInterest
+from shared.lending import AmortisationProfile, Frequency, LoanPurpose, PrefinancingInterest
 
 
 class Structure(StrEnum):
@@ -68,7 +68,10 @@ class Operation(Value):
 
 
 class Loan(Value):
-    """One BdT loan line. Rates are fractions a year (0.029 for 2.9 %); `annual_rate` is the rate in the letter."""
+    """One BdT loan line. Rates are fractions a year (0.029 for 2.9 %); `annual_rate` is the rate in the letter.
+
+    `progressivity` is by how much instalments grow a year (−0.01 for −1 %), where they are progressive.
+    """
 
     loan_id: str
     purpose: LoanPurpose
@@ -81,6 +84,8 @@ class Loan(Value):
     prefinancing_months: int = 0
     prefinancing_interest: PrefinancingInterest = PrefinancingInterest.PAID
     deferral_months: int = 0
+    profile: AmortisationProfile = AmortisationProfile.CONSTANT_INSTALMENTS
+    progressivity: Decimal = Decimal(0)
 
 
 class FinancingPlan(Value):

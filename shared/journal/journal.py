@@ -83,6 +83,9 @@ class _Request(Generic[S]):
     answer: "asyncio.Future[Appended[S]]"
 
 
+_Answers = list[tuple[_Request[S], tuple[Event, ...]]]
+
+
 @dataclass(slots=True)
 class _Lane(Generic[S]):
     """One appender a stream a process: whatever waits goes into one commit."""
@@ -93,18 +96,34 @@ class _Lane(Generic[S]):
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class HeadCache(Protocol):
+    """Where heads are kept between processes (shared/journal/snapshots.py); what it gives is checked, never trusted."""
+
+    async def restore(self, head: Head[Any], key: str) -> None: ...
+
+    async def keep(self, head: Head[Any], key: str) -> None: ...
+
+
 OnCommit = Callable[[Commit, Any], Awaitable[None]]
 
 
 class Journal(Generic[S]):
     """The streams of one kind."""
 
-    def __init__(self, kind: StreamKind[S], commits: Documents, clock: Clock, on_commit: OnCommit) -> None:
+    def __init__(
+        self,
+        kind: StreamKind[S],
+        commits: Documents,
+        clock: Clock,
+        on_commit: OnCommit,
+        snapshots: HeadCache | None = None,
+    ) -> None:
         """`on_commit(commit, state)` runs after each insert, before the append returns (views, relay)."""
         self.kind = kind
         self._commits = commits
         self._clock = clock
         self._on_commit = on_commit
+        self._snapshots = snapshots
         self._lanes: OrderedDict[str, _Lane[S]] = OrderedDict()
 
     async def load(self, key: str) -> Appended[S]:
@@ -113,12 +132,6 @@ class Journal(Generic[S]):
         async with lane.lock:
             await self._catch_up(lane.head, key)
             return Appended(lane.head.state, lane.head.version, ())
-
-    async def read(self, key: str) -> Appended[S]:
-        """The stream folded anew, beside this process's lane: for `on_commit`, which runs while the lane is held."""
-        head = Head(self.kind.initial)
-        await self._catch_up(head, key)
-        return Appended(head.state, head.version, ())
 
     async def append(self, key: str, decide: Callable[[S], Sequence[Event]], cause: Cause) -> Appended[S]:
         """Decide on the folded stream and record what was decided, once.
@@ -159,41 +172,49 @@ class Journal(Generic[S]):
     async def _work(self, lane: _Lane[S], key: str) -> None:
         while lane.waiting:
             batch = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), MAX_DECISIONS_PER_COMMIT))]
-            async with lane.lock:
-                try:
-                    await self._commit_batch(lane, key, batch)
-                except BaseException as error:
-                    lane.head = Head(self.kind.initial)  # what the database holds is unknown: read it again
-                    for request in batch:
-                        if not request.answer.done():
-                            request.answer.set_exception(error)
-                    if not isinstance(error, Exception):
-                        raise
+            try:
+                await self._commit_batch(lane, key, batch)
+            except BaseException as error:
+                for request in batch:
+                    if not request.answer.done():
+                        request.answer.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
 
     async def _commit_batch(self, lane: _Lane[S], key: str, batch: list[_Request[S]]) -> None:
         while pending := [request for request in batch if not request.answer.done()]:
-            await self._catch_up(lane.head, key)
-            head = lane.head
-            entries, answers = self._decide(head, pending)
-            if entries:
-                commit = seal(
-                    self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now()
-                )
-                if not await self._insert(commit):
-                    continue  # somebody was first: fold what they wrote and decide again
-                head.apply(commit, self.kind)
-                await self._on_commit(commit, head.state)
+            async with lane.lock:
+                try:
+                    commit, answers = await self._record(lane.head, key, pending)
+                except BaseException:
+                    lane.head = Head(self.kind.initial)  # what the database holds is unknown: read it again
+                    raise
+                state, version = lane.head.state, lane.head.version
+            if commit is not None:
+                await self._on_commit(commit, state)  # without the lock: a view that is overtaken loads the stream
             for request, events in answers:
                 if not request.answer.done():
-                    request.answer.set_result(Appended(head.state, head.version, events))
+                    request.answer.set_result(Appended(state, version, events))
 
-    def _decide(
-        self, head: Head[S], batch: list[_Request[S]]
-    ) -> tuple[list[Entry], list[tuple[_Request[S], tuple[Event, ...]]]]:
+    async def _record(self, head: Head[S], key: str, pending: list[_Request[S]]) -> tuple[Commit | None, _Answers[S]]:
+        """One commit of what is decided; no answers when somebody was first and it must be decided again."""
+        await self._catch_up(head, key)
+        entries, answers = self._decide(head, pending)
+        if not entries:
+            return None, answers
+        commit = seal(self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now())
+        if not await self._insert(commit):
+            return None, []
+        head.apply(commit, self.kind)
+        if self._snapshots is not None:
+            await self._snapshots.keep(head, key)
+        return commit, answers
+
+    def _decide(self, head: Head[S], batch: list[_Request[S]]) -> tuple[list[Entry], _Answers[S]]:
         """Each decision sees those before it. A refusal answers its own request only."""
         state, handled = head.state, set[str]()
         entries: list[Entry] = []
-        answers: list[tuple[_Request[S], tuple[Event, ...]]] = []
+        answers: _Answers[S] = []
         for request in batch:
             events: tuple[Event, ...] = ()
             causation = request.cause.causation
@@ -236,6 +257,8 @@ class Journal(Generic[S]):
     async def _catch_up(self, head: Head[S], key: str) -> None:
         """Fold what others appended. A point look-up a commit when warm; one ordered read when cold."""
         stream = self.kind.stream(key)
+        if head.version == 0 and self._snapshots is not None:
+            await self._snapshots.restore(head, key)
         if head.version == 0:
             async for document in self._commits.find({"stream": stream}, sort=[("version", 1)]):
                 head.apply(Commit.from_document(document), self.kind)

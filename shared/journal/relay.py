@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -80,12 +81,15 @@ class Relay:
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""
         await self._through_outages(self._sweep_everything)
+        loop = asyncio.get_running_loop()
+        swept = loop.time()
         while True:
             await self._through_outages(self._drain)
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
-            except TimeoutError:
+            if loop.time() - swept >= SWEEP_SECONDS:  # however busy this process is
                 await self._through_outages(self._sweep_suspects)
+                swept = loop.time()
             self._wake.clear()
 
     async def _through_outages(self, step: Callable[[], Awaitable[None]]) -> None:

@@ -30,7 +30,7 @@ def run(data):
 async def standing(stack, services):
     client = Client(stack.issuer, {name: services.url(name) for name in NAMES})
     try:
-        scenario = Scenario(client, stack.clock_file, lambda _: None)
+        scenario = Scenario(client, stack.clock_file, stack.authority, lambda _: None)
         scenario.dossiers = await scenario.portal.find_or_create()
         await settled(stack)
         timelines = [line.timeline for line in await account.lines_of(scenario)]

@@ -23,7 +23,15 @@ IBAN = "FR7630006000011234567890189"
 
 @pytest.fixture
 async def contracting(monkeypatch) -> AsyncIterator[Bench]:
-    settings = local(ContractingSettings, payee_iban=IBAN, bdt_directory=Path("/nowhere"))
+    nowhere = Path("/nowhere")
+    settings = local(
+        ContractingSettings,
+        payee_iban=IBAN,
+        bdt_directory=nowhere,
+        signing_key=nowhere,
+        signing_certificate=nowhere,
+        trust_roots=nowhere,
+    )
     async with bench(monkeypatch, create_app, settings) as made:
         yield made
 

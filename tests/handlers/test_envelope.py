@@ -8,7 +8,7 @@ from services.envelope.handlers import COMMANDS
 from services.envelope.main import create_app
 from services.envelope.settings import EnvelopeSettings
 from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
-from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.contracts.pricing import OfferDeclined, OfferExpired
@@ -25,6 +25,7 @@ JOURNEYS = [
     ((RulesAdopted,), []),
     ((RulesAdopted, SuspensionDecided), ["CampaignSuspended"]),
     ((RulesAdopted, SuspensionDecided, ResumptionDecided), ["CampaignSuspended", "CampaignResumed"]),
+    ((RulesAdopted, ClosureDecided), ["CampaignClosed"]),
     (DEPOSITED, ["Reserved"]),
     ((*DEPOSITED, CommitteeOpinionGiven), ["Reserved"]),
     ((*DEPOSITED, LoansReduced), ["Reserved", "ReservationReduced"]),

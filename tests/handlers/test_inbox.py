@@ -89,6 +89,36 @@ async def test_an_early_message_waits_for_the_missing_ones():
     assert await bench.parked.count({}) == 0
 
 
+async def test_a_long_row_of_early_messages_is_handled_once_the_first_comes():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        for sequence in range(2, 502):
+            await bench.send(sequence)
+        await bench.send(1)
+    assert bench.handled == list(range(1, 502))
+
+
+async def test_what_was_parked_is_handled_although_the_one_before_died_with_its_process(monkeypatch):
+    before, after = Bench(), Bench()
+    after.inbox._positions, after.inbox._parked = before.positions, before.parked
+
+    class Died(BaseException):
+        pass
+
+    async def die(*_):
+        raise Died
+
+    monkeypatch.setattr(before.inbox, "_unpark", die)
+    async with TestKafkaBroker(before.broker):
+        await before.send(2)
+        with pytest.raises(Died):
+            await before.send(1)
+    async with TestKafkaBroker(after.broker):
+        await after.send(1)
+        await after.send(3)
+    assert (before.handled, after.handled) == ([1], [2, 3])
+
+
 async def test_a_restart_remembers_what_was_handled():
     before, after = Bench(), Bench()
     async with TestKafkaBroker(before.broker):
@@ -98,6 +128,24 @@ async def test_a_restart_remembers_what_was_handled():
         await after.send(1)
         await after.send(2)
     assert (before.handled, after.handled) == ([1], [2])
+
+
+async def test_a_member_that_stood_still_does_not_put_the_group_back():
+    before, after = Bench(), Bench()
+    after.inbox._positions = before.positions
+    async with TestKafkaBroker(before.broker):
+        await before.send(1)
+    async with TestKafkaBroker(after.broker):
+        for sequence in (2, 3):
+            await after.send(sequence)
+    async with TestKafkaBroker(before.broker):
+        await before.send(2)  # fetched before it was stopped; handled by the other meanwhile
+    restarted = Bench()
+    restarted.inbox._positions = before.positions
+    async with TestKafkaBroker(restarted.broker):
+        await restarted.send(4)
+    assert restarted.handled == [4]
+    assert await before.positions.count({}) == 1
 
 
 @pytest.mark.parametrize(

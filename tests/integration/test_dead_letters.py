@@ -118,7 +118,7 @@ async def test_what_a_handler_refuses_is_listed_shown_and_redriven_once(visit):
     named = stranger()
     await produce(visit, ENGAGEMENT_TOPIC, dossier_id.encode(), engaged(dossier_id), named)
     (letter,) = await lettered(visit, named["ce_id"])
-    assert letter.headers["als_reason"] == "handler-failed"
+    assert letter.headers["als_reason"] == "not-reserved"
     assert named["ce_id"] in command(visit, "list", LETTERS)
     shown = command(visit, "show", LETTERS, f"{letter.partition}:{letter.offset}")
     assert dossier_id in shown

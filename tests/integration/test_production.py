@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from minio.minioadmin import MinioAdmin
 from deploy.local.process import Process, free_port
 from deploy.local.real import S3_ACCESS_KEY, S3_SECRET_KEY, RealStack
 from shared.errors import Unavailable
-from shared.objects import MinioObjects, ObjectMissing
+from shared.objects import MinioObjects, ObjectMissing, Retained
 from tests.compose import DEPLOY, PROCESSES, SERVICES, environment_of
 
 pytestmark = pytest.mark.real
@@ -32,7 +33,7 @@ def s3_account(own_stack: RealStack) -> dict[str, str]:
     given = environment_of("intake")
     endpoint, name = f"127.0.0.1:{own_stack.s3_port}", given["ALS_S3_ACCESS_KEY"]
     client = Minio(endpoint, access_key=S3_ACCESS_KEY, secret_key=S3_SECRET_KEY, secure=False)
-    client.make_bucket(bucket_name="ami-garantie")
+    client.make_bucket(bucket_name="ami-garantie", object_lock=True)
     admin = MinioAdmin(endpoint=endpoint, credentials=StaticProvider(S3_ACCESS_KEY, S3_SECRET_KEY), secure=False)
     admin.user_add(name, S3_SECRET_KEY)
     admin.policy_add(name, DEPLOY / "minio" / "policy.json")
@@ -49,6 +50,10 @@ def processes(own_stack: RealStack, s3_account: dict[str, str]) -> Iterator[dict
         "ALS_KAFKA_BOOTSTRAP": own_stack.bootstrap,
         "ALS_OIDC_ISSUER": own_stack.issuer,
         "ALS_OTLP_ENDPOINT": own_stack.issuer,
+        "ALS_SIGNING_KEY": str(own_stack.authority.als.key),
+        "ALS_SIGNING_CERTIFICATE": str(own_stack.authority.als.certificate),
+        "ALS_SIGNING_PASSPHRASE": "",
+        "ALS_TRUST_ROOTS": str(own_stack.authority.root),
     }
     started = dict[int, Process]()
     for name in PROCESSES:
@@ -91,5 +96,9 @@ async def test_the_services_account_keeps_documents_in_its_bucket_and_nowhere_el
     await own.delete("production/hello")
     with pytest.raises(ObjectMissing):
         await own.read("production/hello")
+    await own.put("production/signed", hello(), content_type="text/plain", limit_bytes=10)
+    await own.retain("production/signed", datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(Retained):
+        await own.delete("production/signed")
     with pytest.raises(Unavailable):
         await store("another").put("hello", hello(), content_type="text/plain", limit_bytes=10)

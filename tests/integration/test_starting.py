@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from deploy.local.authority import Authority
 from deploy.local.data import FORMAT
-from deploy.local.services import NAMES
+from deploy.local.services import NAMES, PORTS
 from shared.main import EX_PORT_TAKEN
 from shared.settings import EX_CONFIG
 
@@ -39,6 +40,7 @@ def taken_port():
 
 @pytest.fixture
 def settings(tmp_path, taken_port):
+    authority = Authority(tmp_path / "authority")
     return {
         "ALS_ENVIRONMENT": "local",
         "ALS_HTTP_PORT": str(taken_port),
@@ -48,6 +50,9 @@ def settings(tmp_path, taken_port):
         "ALS_OBJECTS_DIRECTORY": str(tmp_path / "objects"),
         "ALS_BDT_DIRECTORY": str(tmp_path / "bdt"),
         "ALS_PAYEE_IBAN": "FR7630001007941234567890185",
+        "ALS_SIGNING_KEY": str(authority.als.key),
+        "ALS_SIGNING_CERTIFICATE": str(authority.als.certificate),
+        "ALS_TRUST_ROOTS": str(authority.root),
     }
 
 
@@ -77,6 +82,17 @@ def test_what_is_for_local_stacks_only_stops_a_production_start(project, setting
     done = run("services.pricing", project=project, **production)
     assert done.returncode == EX_CONFIG
     assert setting in done.stderr
+
+
+def test_the_demonstration_names_the_port_that_is_taken(tmp_path, project):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", PORTS["contracting"]))
+        taken.listen()
+        done = run("deploy.demo", "run", "--data", str(tmp_path / "data"), project=project)
+    assert done.returncode == 1
+    assert str(PORTS["contracting"]) in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("found", ["0", "99", None])

@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure
 
 from shared.documents import Database, Documents, Duplicate, MemoryDocuments, MongoDocuments
 from shared.errors import Unavailable
-from shared.journal.verify import verify
+from shared.journal.verify import in_order, verify
 from tests.counter import cause, count, make_journal
 
 
@@ -104,6 +104,18 @@ async def test_journals_of_several_processes_stay_gapless_and_chained(documents)
     report = await verify(documents.find({}, sort=[("version", 1)]))
     assert report.clean
     assert report.events == 30
+
+
+async def test_a_journal_is_read_stream_after_stream_each_in_version_order(documents):
+    for key in ("a", "ab", "A", "a-b", "10", "é"):
+        journal = make_journal(documents)
+        for number in range(11):
+            await journal.append(key, lambda _: count(1), cause(f"{key}#{number}.1"))
+    read = [(row["stream"], row["version"]) async for row in in_order(documents)]
+    assert len(read) == 66
+    streams = list(dict.fromkeys(stream for stream, _ in read))
+    assert read == [(stream, version) for stream in streams for version in range(1, 12)]
+    assert (await verify(in_order(documents))).clean
 
 
 async def test_a_server_that_is_away_is_unavailable():

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import Unavailable
-from shared.objects import DirectoryObjects, KeyTaken, MinioObjects, ObjectMissing, ObjectStore, TooLarge
+from shared.objects import DirectoryObjects, KeyTaken, MinioObjects, ObjectMissing, ObjectStore, Retained, TooLarge
 
 LIMIT = 3 * 1024 * 1024
 CONTENT = bytes(range(256)) * 4096  # one MiB
@@ -82,6 +83,49 @@ async def test_an_unknown_or_deleted_key_is_missing(objects):
     with pytest.raises(ObjectMissing):
         await objects.read(key)
     await objects.check()
+
+
+async def test_a_retained_object_is_not_removed_before_its_date(objects):
+    key, until = a_key(), datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    await put(objects, key, b"signed")
+    await objects.retain(key, until)
+    with pytest.raises(Retained) as refused:
+        await objects.delete(key)
+    assert refused.value.facts == {"retain_until": until.isoformat()}
+    assert await objects.read(key) == b"signed"
+    with pytest.raises(KeyTaken):
+        await put(objects, key, b"another")
+
+
+async def test_a_lock_is_prolonged_and_never_shortened(objects):
+    key, until = a_key(), datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+    await put(objects, key, b"signed")
+    for days in (-1, 0, 1, 0):
+        await objects.retain(key, until + timedelta(days=days))
+    with pytest.raises(Retained) as refused:
+        await objects.delete(key)
+    assert refused.value.facts == {"retain_until": (until + timedelta(days=1)).isoformat()}
+
+
+async def test_a_lock_whose_date_has_passed_holds_nothing(objects):
+    key = a_key()
+    await put(objects, key, b"signed")
+    await objects.retain(key, datetime.now(UTC) - timedelta(days=1))
+    await objects.delete(key)
+    with pytest.raises(ObjectMissing):
+        await objects.read(key)
+    await objects.delete(key)
+
+
+async def test_only_what_is_there_is_retained(objects):
+    with pytest.raises(ObjectMissing):
+        await objects.retain(a_key(), datetime.now(UTC) + timedelta(days=1))
+
+
+async def test_a_retained_file_is_read_only(tmp_path):
+    await put(DirectoryObjects(tmp_path), "signed", b"signed")
+    await DirectoryObjects(tmp_path).retain("signed", datetime.now(UTC) + timedelta(days=1))
+    assert (tmp_path / "signed").stat().st_mode & 0o222 == 0
 
 
 async def test_a_store_that_is_away_is_unavailable():

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from shared.documents import MemoryDocuments
 from shared.errors import Refusal, Unavailable
-from shared.journal import Commit
+from shared.journal import Commit, Journal
 from shared.journal.relay import messages
 from shared.journal.verify import verify
-from tests.counter import KIND, Muttered, cause, count, make_journal
+from shared.views import View
+from tests.counter import KIND, Counter, FixedClock, Muttered, cause, count, make_journal
 
 
 async def test_what_is_appended_is_folded():
@@ -90,6 +91,41 @@ async def test_an_insert_whose_answer_was_lost_counts_once():
     store = LostAnswers(times=1)
     done = await make_journal(store).append("a", lambda _: count(5), cause())
     assert (done.state.total, done.version, await store.count({})) == (5, 1, 1)
+
+
+class Overtaken(MemoryDocuments):
+    """Somebody else takes the version between our look and our insert."""
+
+    rival: Journal[Counter] | None = None
+
+    async def insert(self, document):
+        rival, self.rival = self.rival, None
+        if rival is not None:
+            await rival.append("a", lambda _: count(10), cause("rival#1.1"))
+        await super().insert(document)
+
+
+async def test_a_version_that_somebody_else_took_is_folded_and_the_decision_taken_again():
+    store = Overtaken()
+    store.rival = make_journal(store)
+    done = await make_journal(store).append("a", lambda state: count(state.total + 1), cause("x#1.1"))
+    assert (done.version, done.state.steps) == (2, (10, 11))
+    assert (await make_journal(store).load("a")).state.steps == (10, 11)
+
+
+async def test_a_view_that_is_overtaken_reads_the_stream_again_while_the_append_waits():
+    store, views = Overtaken(), MemoryDocuments()
+    view = View[Counter](views, lambda _, state: {"total": state.total})
+
+    async def project(commit: Commit, state: Counter) -> None:
+        if commit.version == 1:
+            await make_journal(store).append("a", lambda _: count(10), cause())
+        await view.put(journal, store, "a", state, commit.version)
+
+    journal = Journal(KIND, store, FixedClock(), project)
+    async with asyncio.timeout(10):
+        await journal.append("a", lambda _: count(1), cause())
+    assert await views.get("a") == {"_id": "a", "total": 11, "stream_version": 2}
 
 
 class Down(MemoryDocuments):

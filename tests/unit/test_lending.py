@@ -5,6 +5,7 @@ import pytest
 
 from shared.errors import Refusal
 from shared.lending import (
+    AmortisationProfile,
     DeferralLongerThanLoan,
     DeferralNotWholePeriods,
     DeferralOutsideLimits,
@@ -13,6 +14,7 @@ from shared.lending import (
     LoanLimits,
     LoanPurpose,
     PrefinancingOutsideLimits,
+    ProgressivityOutsideLimits,
     RateOutsideLimits,
     deferred_periods,
 )
@@ -28,6 +30,11 @@ class Loan:
     annual_rate: Decimal = Decimal("0.029")
     prefinancing_months: int = 12
     deferral_months: int = 24
+    profile: AmortisationProfile = AmortisationProfile.CONSTANT_INSTALMENTS
+    progressivity: Decimal = Decimal(0)
+
+
+PROGRESSIVE = AmortisationProfile.PROGRESSIVE_INSTALMENTS
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,9 @@ class Loan:
         {"prefinancing_months": 24, "deferral_months": 0},
         {"frequency": Frequency.QUARTERLY, "deferral_months": 3},
         {"duration_years": 1, "deferral_months": 6, "frequency": Frequency.HALF_YEARLY},
+        {"profile": AmortisationProfile.CONSTANT_AMORTISATION},
+        {"profile": PROGRESSIVE, "progressivity": Decimal("-0.03")},
+        {"profile": PROGRESSIVE, "progressivity": Decimal("0.005")},
     ],
 )
 def test_a_loan_within_the_limits_passes(change):
@@ -67,6 +77,11 @@ def test_a_loan_within_the_limits_passes(change):
         ({"deferral_months": 36}, DeferralOutsideLimits, "deferral_months"),
         ({"deferral_months": 18}, DeferralNotWholePeriods, "deferral_months"),
         ({"deferral_months": 24, "duration_years": 2}, DeferralLongerThanLoan, "deferral_months"),
+        ({"progressivity": Decimal("0.001")}, ProgressivityOutsideLimits, "progressivity"),
+        ({"profile": PROGRESSIVE, "progressivity": Decimal("-0.0301")}, ProgressivityOutsideLimits, "progressivity"),
+        ({"profile": PROGRESSIVE, "progressivity": Decimal("0.0051")}, ProgressivityOutsideLimits, "progressivity"),
+        ({"profile": PROGRESSIVE, "progressivity": Decimal("1e-9")}, ProgressivityOutsideLimits, "progressivity"),
+        ({"profile": PROGRESSIVE, "progressivity": Decimal("NaN")}, ProgressivityOutsideLimits, "progressivity"),
     ],
 )
 def test_a_loan_outside_is_refused_at_the_field(change, refusal: type[Refusal], field: str):

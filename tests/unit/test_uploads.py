@@ -121,8 +121,21 @@ def test_an_incomplete_pdf_is_refused(file, keep):
         {"/Names": Dictionary(JavaScript=Dictionary(Names=Array([String("a"), SCRIPT])))},
         {"/Names": Dictionary(EmbeddedFiles=Dictionary(Names=Array()))},
         {"/JavaScript": SCRIPT},
+        {"/AcroForm": Dictionary(Fields=Array([Dictionary(T=String("a"), AA=Dictionary(K=SCRIPT))]))},
+        {"/Anything": Array([Dictionary(Type=Name.Annot, A=Dictionary(S=Name.SubmitForm))])},
+        {"/Anything": Dictionary(Type=Name.Filespec, EF=Dictionary())},
     ],
-    ids=["script on opening", "launch", "script on closing", "named script", "attachment", "script"],
+    ids=[
+        "script on opening",
+        "launch",
+        "script on closing",
+        "named script",
+        "attachment",
+        "script",
+        "script of a field",
+        "annotation that sends",
+        "file in an annotation",
+    ],
 )
 def test_a_pdf_that_acts_is_refused(file, root):
     with pytest.raises(ActiveContent):

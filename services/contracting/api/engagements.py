@@ -7,7 +7,6 @@ from fastapi.responses import StreamingResponse
 
 from services.contracting.api import READERS, Limit, Skip
 from services.contracting.api.models import (
-    CheckRequest,
     EngagementDetail,
     EngagementRow,
     Gate,
@@ -87,7 +86,7 @@ def _screening(routes: APIRouter, engagements: Engagements) -> None:
 
     @routes.get("/{dossier_id}/screening", summary="Les filtrages gel des avoirs d'un dossier")
     async def read_screenings(
-        dossier_id: str, _: Annotated[Principal, require(Role.COMPLIANCE, Role.AUDITOR)]
+        dossier_id: str, _: Annotated[Principal, require(Role.COMPLIANCE)]
     ) -> list[ScreeningDetail]:
         return screenings(await engagements.engagement(dossier_id))
 
@@ -96,12 +95,6 @@ def _contracting(routes: APIRouter, engagements: Engagements) -> None:
     @routes.post("/{dossier_id}/convention", summary="Éditer et envoyer la convention, appeler la prime")
     async def send_convention(dossier_id: str, request: Request, caller: LegalOfficer) -> EngagementDetail:
         engagement = await engagements.send_convention(dossier_id, cause_of(request, caller.actor))
-        return detail(dossier_id, engagement, engagements.clock.now())
-
-    @routes.post("/{dossier_id}/signed-convention-check", summary="Contrôler la convention retournée signée")
-    async def check(dossier_id: str, body: CheckRequest, request: Request, caller: LegalOfficer) -> EngagementDetail:
-        cause = cause_of(request, caller.actor)
-        engagement = await engagements.check_signed(dossier_id, body.document_id, body.decision, body.reason, cause)
         return detail(dossier_id, engagement, engagements.clock.now())
 
     @routes.post("/{dossier_id}/acte", summary="Établir l'acte et le transmettre à la Banque des Territoires")

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracting.domain import gate as domain_gate
 from services.contracting.domain.convention import overdue
 from services.contracting.domain.engagement import Engagement, EngagementState
-from services.contracting.domain.facts import EngagementScreened, Purpose, Verdict
+from services.contracting.domain.facts import Channel, EngagementScreened, Purpose, Verdict
 from services.contracting.domain.gate import Who
 from services.contracting.store import render
+from shared.errors import NotFound
 
 LABELS = {
     EngagementState.SUBMITTED: "Déposé",
@@ -45,7 +46,7 @@ class ScreeningRequest(BaseModel):
 
 
 class CheckRequest(BaseModel):
-    """A refusal needs a reason: the bailleur reads it."""
+    """A refusal needs a reason: the bailleur reads it. A return signed by hand needs what was compared."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,6 +59,15 @@ class LapseRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=2000)
+
+
+class AcknowledgementRequest(BaseModel):
+    """What the BdT answered: its own reference and the day it says to have the acte since."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: str = Field(min_length=1, max_length=140)
+    received_on: date
 
 
 class EngagementRow(BaseModel):
@@ -108,6 +118,20 @@ class EngagementDetail(EngagementRow):
     ended: EngagementState | None
     documents: list[str]
     payments: list[PaymentLine]
+
+
+class DeliveryDetail(BaseModel):
+    """The proof of delivery, and the BdT's acknowledgement once there is one."""
+
+    channel: Channel
+    destination: str
+    name: str
+    sha256: str
+    size_bytes: int
+    answer: str
+    sent_at: datetime
+    acknowledged_reference: str | None
+    acknowledged_on: date | None
 
 
 class MissingItem(BaseModel):
@@ -179,3 +203,15 @@ def gate(dossier_id: str, engagement: Engagement) -> Gate:
 def screenings(engagement: Engagement) -> list[ScreeningDetail]:
     made: tuple[EngagementScreened | None, ...] = (engagement.convention_screening, engagement.acte_screening)
     return [ScreeningDetail.model_validate(one.model_dump(exclude={"dossier_id"})) for one in made if one]
+
+
+def delivery(engagement: Engagement) -> DeliveryDetail:
+    """Raises: NotFound while nothing was delivered."""
+    if engagement.delivered is None:
+        raise NotFound("L'acte n'est pas encore transmis.")
+    answered = engagement.acknowledged
+    fields = engagement.delivered.proof.model_dump() | {
+        "acknowledged_reference": answered.reference if answered else None,
+        "acknowledged_on": answered.received_on if answered else None,
+    }
+    return DeliveryDetail.model_validate(fields)

@@ -3,16 +3,21 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from services.contracting.api import Limit, Skip
-from services.contracting.domain.payment import Payment, PaymentStatus
+from services.contracting.domain.facts import Basis, Direction
+from services.contracting.domain.payment import Payment, PaymentStatus, Queue
+from services.contracting.store import render_payment
 from services.contracting.usecases.payments import Payments
 from shared.auth import Principal, Role, require
 from shared.http import cause_of
 
 READERS = (Role.ACCOUNTANT, Role.AUDITOR)
+
+PaymentId = Annotated[str, Path(max_length=64)]
+Accountant = Annotated[Principal, require(Role.ACCOUNTANT)]
 
 
 class PaymentRequest(BaseModel):
@@ -32,13 +37,51 @@ class MatchRequest(BaseModel):
     dossier_id: str = Field(min_length=1, max_length=64)
 
 
+class ReasonRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class DuplicateRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    duplicate_of: str = Field(min_length=1, max_length=64)
+
+
+class ReturnedRequest(BaseModel):
+    """`bank_reference`: the outgoing transfer, as the bank names it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    returned_on: date
+    bank_reference: str = Field(min_length=1, max_length=140)
+
+
+class DebitRequest(BaseModel):
+    """`credit_id`: the payment whose money the debit took back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    credit_id: str = Field(min_length=1, max_length=64)
+
+
 class PaymentRow(BaseModel):
+    """`queue`: where it waits for a look, if anywhere. `basis`: what told the dossier."""
+
     payment_id: str
+    direction: Direction
     reference: str
     amount_cents: int
     received_on: date
     recorded_at: datetime
+    payer: str
+    bank_reference: str
     dossier_id: str | None
+    basis: Basis | None
+    duplicate_of: str | None
+    to_return_cents: int
+    queue: Queue | None
     status: PaymentStatus
 
 
@@ -59,9 +102,7 @@ def router(payments: Payments) -> APIRouter:
     routes = APIRouter(prefix="/payments", tags=["règlements"])
 
     @routes.post("", summary="Enregistrer un règlement reçu")
-    async def record(
-        body: PaymentRequest, request: Request, caller: Annotated[Principal, require(Role.ACCOUNTANT)]
-    ) -> PaymentRow:
+    async def record(body: PaymentRequest, request: Request, caller: Accountant) -> PaymentRow:
         cause = cause_of(request, caller.actor)
         return row(await payments.record(body.payment_id, body.reference, body.amount_cents, body.received_on, cause))
 
@@ -72,13 +113,14 @@ def router(payments: Payments) -> APIRouter:
         return [PaymentRow.model_validate(found) for found in await payments.unmatched(skip, limit)]
 
     @routes.post("/{payment_id}/match", summary="Rapprocher un règlement d'un dossier")
-    async def match(
-        payment_id: str,
-        body: MatchRequest,
-        request: Request,
-        caller: Annotated[Principal, require(Role.ACCOUNTANT)],
-    ) -> PaymentRow:
+    async def match(payment_id: PaymentId, body: MatchRequest, request: Request, caller: Accountant) -> PaymentRow:
         return row(await payments.match(payment_id, body.dossier_id, cause_of(request, caller.actor)))
+
+    @routes.get("/queues/{queue}", summary="Une file : exacts, partiels, trop-perçus, inconnus, doublons, à restituer")
+    async def list_queue(
+        queue: Queue, _: Annotated[Principal, require(*READERS)], skip: Skip = 0, limit: Limit = 50
+    ) -> list[PaymentRow]:
+        return [PaymentRow.model_validate(found) for found in await payments.queue(queue, skip, limit)]
 
     @routes.get("/overpaid", summary="Les trop-perçus à restituer")
     async def list_overpaid(
@@ -86,18 +128,41 @@ def router(payments: Payments) -> APIRouter:
     ) -> list[OverpaidRow]:
         return [OverpaidRow.model_validate(found) for found in await payments.overpaid(skip, limit)]
 
+    _deciding(routes, payments)
     return routes
 
 
+def _deciding(routes: APIRouter, payments: Payments) -> None:
+    @routes.post("/{payment_id}/duplicate", summary="Signaler un doublon : il n'est pas compté")
+    async def mark_duplicate(
+        payment_id: PaymentId, body: DuplicateRequest, request: Request, caller: Accountant
+    ) -> PaymentRow:
+        return row(await payments.mark_duplicate(payment_id, body.duplicate_of, cause_of(request, caller.actor)))
+
+    @routes.post("/{payment_id}/return", summary="Décider la restitution d'un règlement")
+    async def decide_return(
+        payment_id: PaymentId, body: ReasonRequest, request: Request, caller: Accountant
+    ) -> PaymentRow:
+        return row(await payments.decide_return(payment_id, body.reason, cause_of(request, caller.actor)))
+
+    @routes.post("/{payment_id}/returned", summary="Constater la restitution d'un règlement")
+    async def record_return(
+        payment_id: PaymentId, body: ReturnedRequest, request: Request, caller: Accountant
+    ) -> PaymentRow:
+        cause = cause_of(request, caller.actor)
+        return row(await payments.record_return(payment_id, body.returned_on, body.bank_reference, cause))
+
+    @routes.post("/{payment_id}/debit", summary="Imputer un débit sur l'encaissement qu'il annule")
+    async def apply_debit(
+        payment_id: PaymentId, body: DebitRequest, request: Request, caller: Accountant
+    ) -> PaymentRow:
+        return row(await payments.apply_debit(payment_id, body.credit_id, cause_of(request, caller.actor)))
+
+    @routes.post("/{payment_id}/dismissal", summary="Classer une écriture, avec son motif")
+    async def dismiss(payment_id: PaymentId, body: ReasonRequest, request: Request, caller: Accountant) -> PaymentRow:
+        return row(await payments.dismiss(payment_id, body.reason, cause_of(request, caller.actor)))
+
+
 def row(payment: Payment) -> PaymentRow:
-    received = payment.received
-    assert received is not None
-    return PaymentRow(
-        payment_id=received.payment_id,
-        reference=received.reference,
-        amount_cents=received.amount_cents,
-        received_on=received.received_on,
-        recorded_at=received.recorded_at,
-        dossier_id=payment.matched.dossier_id if payment.matched else None,
-        status=payment.status,
-    )
+    assert payment.received is not None
+    return PaymentRow.model_validate(render_payment(payment.received.payment_id, payment))

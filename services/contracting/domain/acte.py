@@ -1,11 +1,21 @@
 """The acte: prepared by a second person once everything is there, then transmitted, always the same bytes."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import ActePrepared
+from services.contracting.domain.facts import ActeAcknowledged, ActeDelivered, ActePrepared, Printing, Proof
 from services.contracting.domain.gate import acte_gate, labels
-from services.contracting.domain.refusals import ActeGateClosed, DossierChanged, TwoPeopleNeeded
+from services.contracting.domain.refusals import (
+    AcknowledgementConflict,
+    AcknowledgementMismatch,
+    AcknowledgementTooEarly,
+    ActeGateClosed,
+    ActeNotTransmitted,
+    DateInFuture,
+    DossierChanged,
+    TwoPeopleNeeded,
+)
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.values import Loan, StoredDocument
 from shared.events import Event
@@ -26,7 +36,12 @@ def check_ready(engagement: Engagement, actor: str) -> None:
 
 
 def prepare(
-    engagement: Engagement, acte: StoredDocument, printed: tuple[Loan, ...], actor: str, now: datetime
+    engagement: Engagement,
+    acte: StoredDocument,
+    printing: Printing,
+    printed: tuple[Loan, ...],
+    actor: str,
+    now: datetime,
 ) -> list[Event]:
     """Settle the acte's bytes; what was settled first stays.
 
@@ -39,13 +54,56 @@ def prepare(
         raise DossierChanged("Le dossier a changé pendant l'édition de l'acte : recommencez.")
     assert engagement.convention is not None
     assert engagement.paid_cents >= engagement.convention.premium_cents
-    return [ActePrepared(dossier_id=engagement.convention.dossier_id, acte=acte, prepared_by=actor, prepared_at=now)]
+    return [
+        ActePrepared(
+            dossier_id=engagement.convention.dossier_id,
+            acte=acte,
+            prepared_by=actor,
+            prepared_at=now,
+            printing=printing,
+        )
+    ]
 
 
-def record_transmission(engagement: Engagement, now: datetime) -> list[Event]:
+def record_transmission(engagement: Engagement, proof: Proof, now: datetime) -> list[Event]:
     """The BdT has the acte: the guarantee is effective. It is recorded even when an end crossed it on the way."""
-    assert engagement.prepared is not None
+    prepared = engagement.prepared
+    assert prepared is not None
+    assert proof.sha256 == prepared.acte.sha256, "what was sent is what was settled"
     if engagement.transmitted is not None:
         return []
-    prepared = engagement.prepared
-    return [ActeTransmitted(dossier_id=prepared.dossier_id, acte=prepared.acte, transmitted_at=now)]
+    return [
+        ActeDelivered(dossier_id=prepared.dossier_id, proof=proof),
+        ActeTransmitted(dossier_id=prepared.dossier_id, acte=prepared.acte, transmitted_at=now),
+    ]
+
+
+def acknowledge(
+    engagement: Engagement, reference: str, received_on: date, sha256: str | None, actor: str, now: datetime
+) -> list[Event]:
+    """The BdT acknowledges the acte, once; `sha256` is what it says to have received, where it says so.
+
+    Raises: ActeNotTransmitted, AcknowledgementConflict, AcknowledgementMismatch, AcknowledgementTooEarly, DateInFuture.
+    """
+    sent, before = engagement.transmitted, engagement.acknowledged
+    if sent is None:
+        raise ActeNotTransmitted("Aucun acte n'est à accuser.")
+    if sha256 is not None and sha256 != sent.acte.sha256:
+        raise AcknowledgementMismatch("L'empreinte accusée n'est pas celle de l'acte transmis.", pointer="/sha256")
+    if before is not None:
+        if (before.reference, before.received_on) == (reference, received_on):
+            return []
+        raise AcknowledgementConflict(f"L'accusé n° {before.reference} est déjà enregistré.")
+    if received_on > paris_date(now):
+        raise DateInFuture("La date de l'accusé est à venir.", pointer="/received_on")
+    if received_on < paris_date(sent.transmitted_at):
+        raise AcknowledgementTooEarly("L'acte n'était pas encore transmis à cette date.", pointer="/received_on")
+    return [
+        ActeAcknowledged(
+            dossier_id=sent.dossier_id,
+            reference=reference,
+            received_on=received_on,
+            recorded_by=actor,
+            recorded_at=now,
+        )
+    ]

@@ -1,68 +1,212 @@
-"""The board: its sessions and what it decides (cahier des charges 2.A.6)."""
+"""The board's sessions: who sits, what is on the agenda and what was decided (cahier des charges 2.A.6)."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
+from typing import TypeVar
 
-from services.contracting.domain.dates import paris_date
-from services.contracting.domain.engagement import Engagement, engage
-from services.contracting.domain.refusals import (
-    AlreadyDecided,
-    NoFavourableOpinion,
-    ReasonRequired,
-    SessionClosed,
-    SessionNotHeldYet,
-)
-from shared.contracts.contracting import BoardConfirmed, BoardRefused
-from shared.events import Event, UtcDatetime
+from shared.contracts.values import StoredDocument
+from shared.events import Event, UtcDatetime, Value
 from shared.journal import StreamKind
+
+MAX_BOARD_MEMBERS = 50
 
 
 class Decision(StrEnum):
     CONFIRM = "confirm"
     REFUSE = "refuse"
+    ADJOURN = "adjourn"
+
+
+class Presence(StrEnum):
+    PRESENT = "present"
+    EXCUSED = "excused"
+
+
+class SessionStatus(StrEnum):
+    OPEN = "open"
+    MINUTES_WRITTEN = "minutes_written"
+    SIGNED_OFF = "signed_off"
+
+
+class QuorumRule(Value):
+    """How many sit on the board and how many must be present; a session keeps the version it is held under."""
+
+    version: str
+    members: int
+    minimum_present: int
+
+
+class Member(Value):
+    member_id: str
+    name: str
+    presence: Presence
+
+
+class AgendaItem(Value):
+    """A dossier as the board is shown it; `adjourned_on` is the last session that put it off."""
+
+    dossier_id: str
+    campaign_id: str
+    deposit_number: int
+    bailleur: str
+    operation: str
+    principal_cents: int
+    premium_cents: int | None
+    accepted: bool
+    adjourned_on: date | None
+
+
+class Votes(Value):
+    """Who voted how, by member id, on the decision that is recorded."""
+
+    in_favour: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    abstained: tuple[str, ...] = ()
+
+    @property
+    def cast(self) -> tuple[str, ...]:
+        return self.in_favour + self.against + self.abstained
 
 
 class BoardSessionOpened(Event):
     session_id: str
     session_date: date
+    quorum: QuorumRule
+    members: tuple[Member, ...]
     opened_by: str
     opened_at: UtcDatetime
 
 
+class BoardAgendaDrawn(Event):
+    session_id: str
+    items: tuple[AgendaItem, ...]
+    drawn_by: str
+    drawn_at: UtcDatetime
+
+
+class BoardAttendanceRecorded(Event):
+    session_id: str
+    members: tuple[Member, ...]
+    recorded_by: str
+    recorded_at: UtcDatetime
+
+
+class BoardRecusalsRecorded(Event):
+    """All who keep out of one dossier; the latest of a dossier counts."""
+
+    session_id: str
+    dossier_id: str
+    member_ids: tuple[str, ...]
+    recorded_by: str
+    recorded_at: UtcDatetime
+
+
 class BoardDecisionRecorded(Event):
-    """The session's own record of a decision; what counts is in the engagement's stream."""
+    """What the session decided and on which amounts; the latest of a dossier counts, and only once signed off."""
 
     session_id: str
     dossier_id: str
     decision: Decision
     reason: str
+    votes: Votes
+    principal_cents: int
+    premium_cents: int | None
     recorded_by: str
     recorded_at: UtcDatetime
 
 
-class BoardSessionClosed(Event):
+class BoardMinutesWritten(Event):
+    """The minutes as printed; `struck` are the items that ended before the board came to them."""
+
     session_id: str
-    closed_by: str
-    closed_at: UtcDatetime
+    minutes: StoredDocument
+    struck: tuple[str, ...]
+    written_by: str
+    written_at: UtcDatetime
+
+
+class BoardMinutesSignedOff(Event):
+    """A second person signed what they read: the decisions are final."""
+
+    session_id: str
+    minutes_sha256: str
+    signed_off_by: str
+    signed_off_at: UtcDatetime
+
+
+class BoardDecisionsAnnounced(Event):
+    """Every decision of the session is in its dossier's engagement."""
+
+    session_id: str
+    announced_at: UtcDatetime
+
+
+Line = TypeVar("Line", BoardDecisionRecorded, BoardRecusalsRecorded)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session of the board; a day holds one, so its date names it."""
+    """One session of the board. Minutes no longer stand once anything they say has changed."""
 
     opened: BoardSessionOpened | None = None
+    members: tuple[Member, ...] = ()
+    agenda: tuple[AgendaItem, ...] = ()
+    recusals: tuple[BoardRecusalsRecorded, ...] = ()
     decisions: tuple[BoardDecisionRecorded, ...] = ()
-    closed: BoardSessionClosed | None = None
+    minutes: BoardMinutesWritten | None = None
+    signed_off: BoardMinutesSignedOff | None = None
+    announced: BoardDecisionsAnnounced | None = None
+
+    @property
+    def status(self) -> SessionStatus:
+        if self.signed_off:
+            return SessionStatus.SIGNED_OFF
+        return SessionStatus.MINUTES_WRITTEN if self.minutes else SessionStatus.OPEN
+
+    @property
+    def present(self) -> frozenset[str]:
+        return frozenset(member.member_id for member in self.members if member.presence is Presence.PRESENT)
+
+    def recused(self, dossier_id: str) -> frozenset[str]:
+        return frozenset(
+            member_id for line in self.recusals if line.dossier_id == dossier_id for member_id in line.member_ids
+        )
+
+    def deciders(self, dossier_id: str) -> frozenset[str]:
+        """Who counts for the dossier's quorum and votes on it."""
+        return self.present - self.recused(dossier_id)
+
+    def decision(self, dossier_id: str) -> BoardDecisionRecorded | None:
+        return next((line for line in self.decisions if line.dossier_id == dossier_id), None)
+
+    @property
+    def undecided(self) -> tuple[AgendaItem, ...]:
+        return tuple(item for item in self.agenda if self.decision(item.dossier_id) is None)
 
     def fold(self, event: Event) -> "Session":
         match event:
             case BoardSessionOpened():
-                return replace(self, opened=event)
+                return replace(self, opened=event, members=event.members)
+            case BoardMinutesWritten():
+                return replace(self, minutes=event)
+            case BoardMinutesSignedOff():
+                return replace(self, signed_off=event)
+            case BoardDecisionsAnnounced():
+                return replace(self, announced=event)
+            case _:
+                return self._fold_contents(event)
+
+    def _fold_contents(self, event: Event) -> "Session":
+        match event:
+            case BoardAgendaDrawn(items=items):
+                return replace(self, agenda=items, minutes=None)
+            case BoardAttendanceRecorded(members=members):
+                return replace(self, members=members, minutes=None)
+            case BoardRecusalsRecorded():
+                return replace(self, recusals=_latest(self.recusals, event), minutes=None)
             case BoardDecisionRecorded():
-                return replace(self, decisions=(*self.decisions, event))
-            case BoardSessionClosed():
-                return replace(self, closed=event)
+                return replace(self, decisions=_latest(self.decisions, event), minutes=None)
             case _:
                 return self
 
@@ -70,79 +214,14 @@ class Session:
 KIND = StreamKind("session", Session())
 
 
-def open_session(session: Session, session_date: date, actor: str, now: datetime) -> list[Event]:
-    """Open the session of a day; it is opened once."""
-    if session.opened is not None:
-        return []
-    session_id = session_date.isoformat()
-    return [BoardSessionOpened(session_id=session_id, session_date=session_date, opened_by=actor, opened_at=now)]
+def _latest(lines: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
+    return (*(other for other in lines if other.dossier_id != line.dossier_id), line)
 
 
-def close_session(session: Session, actor: str, now: datetime) -> list[Event]:
-    """Close a session; it takes no decision any more."""
-    assert session.opened is not None
-    if session.closed is not None:
-        return []
-    return [BoardSessionClosed(session_id=session.opened.session_id, closed_by=actor, closed_at=now)]
+def session_id_of(session_date: date, number: int) -> str:
+    """The day names its session; the second and later ones of a day add their number.
 
-
-def check_sitting(session: Session, now: datetime) -> BoardSessionOpened:
-    """The session, when it can decide: its day has come and it is not closed.
-
-    Raises: SessionClosed, SessionNotHeldYet.
+    The prefix is needed: the embedded store mistakes a key that begins with a date for a moment and loses it.
     """
-    assert session.opened is not None
-    if session.closed is not None:
-        raise SessionClosed("La séance est close : ouvrez la séance suivante pour statuer.")
-    if paris_date(now) < session.opened.session_date:
-        raise SessionNotHeldYet(f"La séance se tient le {session.opened.session_date:%d/%m/%Y}.")
-    return session.opened
-
-
-def record_decision(session: Session, decided: BoardDecisionRecorded) -> list[Event]:
-    """The session's audit line of a decision, once a dossier."""
-    known = any(line.dossier_id == decided.dossier_id for line in session.decisions)
-    return [] if known else [decided]
-
-
-def decide(
-    engagement: Engagement,
-    dossier_id: str,
-    session: BoardSessionOpened,
-    decision: Decision,
-    reason: str,
-    now: datetime,
-) -> list[Event]:
-    """Confirm or refuse the engagement; before or after the bailleur's acceptance, and once.
-
-    The same session saying the same again is answered as done.
-    Raises: AlreadyDecided, EngagementEnded, NoFavourableOpinion, ReasonRequired.
-    """
-    before = engagement.board
-    if before is not None:
-        same = isinstance(before, BoardConfirmed) is (decision is Decision.CONFIRM)
-        if same and before.session_id == session.session_id:
-            return []
-        raise AlreadyDecided(f"Le conseil a statué sur ce dossier en séance du {before.session_date:%d/%m/%Y}.")
-    engagement.refuse_when_ended()
-    if engagement.favourable is None:
-        raise NoFavourableOpinion("Le conseil statue sur les dossiers qui ont reçu un avis favorable.")
-    if decision is Decision.REFUSE:
-        if not reason.strip():
-            raise ReasonRequired("Indiquez le motif du refus.", pointer="/reason")
-        return [
-            BoardRefused(
-                dossier_id=dossier_id,
-                session_id=session.session_id,
-                session_date=session.session_date,
-                refused_at=now,
-                reason=reason,
-            )
-        ]
-    confirmed = BoardConfirmed(
-        dossier_id=dossier_id,
-        session_id=session.session_id,
-        session_date=session.session_date,
-        confirmed_at=now,
-    )
-    return [confirmed, *engage(engagement.fold(confirmed), now)]
+    day = f"ca-{session_date.isoformat()}"
+    return day if number == 1 else f"{day}-{number:02}"

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
-from services.contracting.domain.dates import end_of_day, paris_date
+from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import (
     EngagementScreened,
+    PapersPrinted,
     Purpose,
     SignedConventionChecked,
     Verdict,
@@ -23,6 +24,17 @@ from services.contracting.domain.refusals import (
     ScreeningTooEarly,
     SignedConventionUnknown,
 )
+from services.contracting.domain.return_refusals import ReturnNotExamined
+from services.contracting.domain.returned import (
+    Findings,
+    Outcome,
+    SignedReturnExamined,
+    faults_of,
+    outcome_of,
+    reason_of,
+    refusal_of,
+)
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ConventionSent,
     ConventionSigned,
@@ -97,6 +109,7 @@ def send(
     engagement: Engagement,
     agreed: Terms,
     printed: tuple[Loan, ...],
+    papers: PapersPrinted,
     convention: StoredDocument,
     premium_call: StoredDocument,
 ) -> list[Event]:
@@ -110,37 +123,73 @@ def send(
     if printed != engagement.loans:
         raise DossierChanged("Le dossier a changé pendant l'édition de la convention : recommencez.")
     assert engagement.engaged is not None
-    return [
-        ConventionSent(
-            dossier_id=engagement.engaged.dossier_id,
-            convention=convention,
-            premium_call=premium_call,
-            **agreed.model_dump(),
-        )
-    ]
+    sent = ConventionSent(
+        dossier_id=engagement.engaged.dossier_id,
+        convention=convention,
+        premium_call=premium_call,
+        **agreed.model_dump(),
+    )
+    return [papers, sent]
+
+
+def examine(engagement: Engagement, document_id: str, findings: Findings, now: datetime) -> list[Event]:
+    """Record what was found in a return, once, and refuse the one that no person could accept."""
+    waiting = engagement.to_examine
+    if waiting is None or waiting.document.document_id != document_id:
+        return []
+    assert engagement.submitted is not None
+    faults = faults_of(findings, engagement.submitted.bailleur)
+    examined = SignedReturnExamined(
+        dossier_id=waiting.dossier_id,
+        document_id=document_id,
+        outcome=outcome_of(findings, faults),
+        faults=faults,
+        findings=findings,
+        received_at=waiting.lodged_at,
+        examined_at=now,
+    )
+    if examined.outcome is not Outcome.REFUSED:
+        return [examined]
+    refused = SignedConventionRefused(
+        dossier_id=waiting.dossier_id, document_id=document_id, reason=reason_of(examined), refused_at=now
+    )
+    return [examined, refused]
 
 
 def check_signed(
     engagement: Engagement, document_id: str, verdict: Verdict, reason: str, actor: str, now: datetime
 ) -> list[Event]:
-    """What a person decided on the returned convention, the last one lodged.
+    """What a person decided on the returned convention, the last one lodged, its signatures examined.
 
-    Raises: EngagementEnded, AlreadyChecked, SignedConventionUnknown, ReasonRequired.
+    `reason` tells the bailleur what to correct, or, for a return signed by hand, what was compared.
+    Raises: EngagementEnded, AlreadyChecked, SignedConventionUnknown, ReturnNotExamined, ReasonRequired;
+    the ReturnRefused of its report, which no person overrules.
     """
-    before = engagement.checked
+    before, report = engagement.checked, engagement.report
     if before is not None and before.document_id == document_id:
         if before.verdict is verdict:
             return []
         raise AlreadyChecked("Ce retour a déjà été contrôlé, avec l'autre conclusion.")
     engagement.refuse_when_ended()
+    if report is not None and report.document_id == document_id and report.outcome is Outcome.REFUSED:
+        raise refusal_of(report)
     waiting = engagement.to_check
     if waiting is None or waiting.document.document_id != document_id:
         raise SignedConventionUnknown("Ce document n'est pas le dernier retour à contrôler.", pointer="/document_id")
+    if report is None:
+        raise ReturnNotExamined("Le rapport sur ses signatures est en préparation.")
     if verdict is Verdict.REFUSE and not reason.strip():
         raise ReasonRequired("Indiquez au bailleur ce qu'il doit corriger.", pointer="/reason")
+    if report.outcome is Outcome.FOR_A_PERSON and not reason.strip():
+        raise ReasonRequired("Consignez ce que vous avez contrôlé sur le document signé à la main.", pointer="/reason")
     dossier_id = waiting.dossier_id
     checked = SignedConventionChecked(
-        dossier_id=dossier_id, document_id=document_id, verdict=verdict, checked_by=actor, checked_at=now
+        dossier_id=dossier_id,
+        document_id=document_id,
+        verdict=verdict,
+        checked_by=actor,
+        checked_at=now,
+        note=reason,
     )
     if verdict is Verdict.REFUSE:
         refused = SignedConventionRefused(dossier_id=dossier_id, document_id=document_id, reason=reason, refused_at=now)

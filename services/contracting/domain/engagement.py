@@ -4,14 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.contracting.domain.dates import end_of_day
 from services.contracting.domain.facts import (
+    ActeAcknowledged,
+    ActeDelivered,
     ActePrepared,
+    BoardAdjourned,
     EngagementScreened,
     Purpose,
     SignedConventionChecked,
 )
 from services.contracting.domain.refusals import EngagementEnded
+from services.contracting.domain.returned import Outcome, SignedReturnExamined
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ENGAGEMENT_TOPIC,
     ActeTransmitted,
@@ -23,6 +27,7 @@ from shared.contracts.contracting import (
     EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
+    PremiumPaymentReversed,
 )
 from shared.contracts.envelope import Committed, Released
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
@@ -84,14 +89,18 @@ KEPT: dict[type[Event], str] = {
     OfferAccepted: "accepted",
     BoardConfirmed: "board",
     BoardRefused: "board",
+    BoardAdjourned: "adjourned",
     Engaged: "engaged",
     Committed: "committed",
     SignedConventionLodged: "lodged",
+    SignedReturnExamined: "examined",
     SignedConventionChecked: "checked",
     ConventionSigned: "signed",
     PremiumPaid: "paid",
     ActePrepared: "prepared",
+    ActeDelivered: "delivered",
     ActeTransmitted: "transmitted",
+    ActeAcknowledged: "acknowledged",
 }
 
 
@@ -106,6 +115,7 @@ class Engagement:
     issued: OfferIssued | None = None
     accepted: OfferAccepted | None = None
     board: BoardConfirmed | BoardRefused | None = None
+    adjourned: BoardAdjourned | None = None
     engaged: Engaged | None = None
     committed: Committed | None = None
     convention_screening: EngagementScreened | None = None
@@ -113,12 +123,16 @@ class Engagement:
     convention: ConventionSent | None = None
     convention_loans: tuple[Loan, ...] = ()
     lodged: SignedConventionLodged | None = None
+    examined: SignedReturnExamined | None = None
     checked: SignedConventionChecked | None = None
     signed: ConventionSigned | None = None
     payments: tuple[PremiumPaymentRecorded, ...] = ()
+    reversals: tuple[PremiumPaymentReversed, ...] = ()
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
+    delivered: ActeDelivered | None = None
     transmitted: ActeTransmitted | None = None
+    acknowledged: ActeAcknowledged | None = None
     end: EngagementState | None = None
 
     @property
@@ -146,7 +160,8 @@ class Engagement:
 
     @property
     def paid_cents(self) -> int:
-        return sum(payment.amount_cents for payment in self.payments)
+        came = sum(payment.amount_cents for payment in self.payments)
+        return came - sum(reversal.amount_cents for reversal in self.reversals)
 
     @property
     def premium_cents(self) -> int | None:
@@ -173,11 +188,23 @@ class Engagement:
 
     @property
     def to_check(self) -> SignedConventionLodged | None:
-        """The returned convention that nobody has looked at yet."""
+        """The returned convention that a person has to look at; none whose signatures already refuse it."""
         if self.lodged is None or self.signed is not None:
             return None
+        refused = self.report is not None and self.report.outcome is Outcome.REFUSED
         done = self.checked is not None and self.checked.document_id == self.lodged.document.document_id
-        return None if done else self.lodged
+        return None if refused or done else self.lodged
+
+    @property
+    def report(self) -> SignedReturnExamined | None:
+        """What was found in the last return; None until its signatures are examined."""
+        document_id = self.lodged.document.document_id if self.lodged else None
+        return self.examined if self.examined and self.examined.document_id == document_id else None
+
+    @property
+    def to_examine(self) -> SignedConventionLodged | None:
+        """The returned convention whose signatures were not examined yet."""
+        return self.to_check if self.report is None and self.end is None else None
 
     @property
     def return_awaited_until(self) -> datetime | None:
@@ -194,9 +221,10 @@ class Engagement:
 
     @property
     def transmission_pending(self) -> bool:
-        """A prepared acte is on its way; an end or an asset-freeze alert stops it."""
+        """A prepared acte is on its way; an end, an asset-freeze alert or a premium that went back stops it."""
         screened = self.acte_screening is not None and self.acte_screening.clear
-        return self.prepared is not None and self.transmitted is None and self.end is None and screened
+        held = self.end is not None or self.paid is None or not screened
+        return self.prepared is not None and self.transmitted is None and not held
 
     @property
     def documents(self) -> dict[EngagementDocument, StoredDocument]:
@@ -237,10 +265,18 @@ class Engagement:
                 return replace(self, acte_screening=event)
             case ConventionSent():
                 return replace(
-                    self, convention=event, convention_loans=self.loans, lodged=None, checked=None, signed=None
+                    self,
+                    convention=event,
+                    convention_loans=self.loans,
+                    lodged=None,
+                    examined=None,
+                    checked=None,
+                    signed=None,
                 )
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
+            case PremiumPaymentReversed(outstanding_cents=outstanding):
+                return replace(self, reversals=(*self.reversals, event), paid=None if outstanding else self.paid)
             case _:
                 return self
 

@@ -1,10 +1,10 @@
-"""Facts that stay inside contracting: they name people, screenings and money on its way."""
+"""Facts that stay inside contracting: they name people, screenings, signatures and money on its way."""
 
 from datetime import date
 from enum import StrEnum
 
 from shared.contracts.values import StoredDocument
-from shared.events import Event, UtcDatetime
+from shared.events import Event, UtcDatetime, Value
 
 
 class Purpose(StrEnum):
@@ -21,6 +21,30 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
 
 
+class Direction(StrEnum):
+    """Which way the money of a bank entry went, seen from the collection account."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+class Basis(StrEnum):
+    """What tells which dossier a payment is for."""
+
+    REFERENCE = "reference"
+    AMOUNT_AND_PAYER = "amount_and_payer"
+    PERSON = "person"
+
+
+class Outcome(StrEnum):
+    """What a payment made of its dossier's premium when it was counted; late is after an end, all due back."""
+
+    EXACT = "exact"
+    PARTIAL = "partial"
+    OVER = "over"
+    LATE = "late"
+
+
 class EngagementScreened(Event):
     """The outcome of an asset-freeze screening; the latest of each purpose counts."""
 
@@ -32,14 +56,49 @@ class EngagementScreened(Event):
     recorded_at: UtcDatetime
 
 
+class Payee(Value):
+    """To whom the premium is paid."""
+
+    name: str
+    iban: str
+
+
+class Printing(Value):
+    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature."""
+
+    templates: str
+    engine: str
+    sha256: str
+
+
+class PapersPrinted(Event):
+    """What the convention and the premium call were printed with, just before they are sent."""
+
+    dossier_id: str
+    convention: Printing
+    premium_call: Printing
+    payee: Payee
+
+
+class BoardAdjourned(Event):
+    """The board put the dossier off to its next session."""
+
+    dossier_id: str
+    session_id: str
+    session_date: date
+    reason: str
+    adjourned_at: UtcDatetime
+
+
 class SignedConventionChecked(Event):
-    """Who looked at the returned convention: another person prepares the acte."""
+    """Who looked at the returned convention: another person prepares the acte. `note`: what was compared by eye."""
 
     dossier_id: str
     document_id: str
     verdict: Verdict
     checked_by: str
     checked_at: UtcDatetime
+    note: str = ""
 
 
 class ActePrepared(Event):
@@ -49,30 +108,77 @@ class ActePrepared(Event):
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
+    printing: Printing | None = None
+
+
+class Channel(StrEnum):
+    DIRECTORY = "directory"
+    MAIL = "mail"
+    SFTP = "sftp"
+    S3 = "s3"
+
+
+class Proof(Value):
+    """What was sent to the BdT, where and when, and what the other side answered."""
+
+    channel: Channel
+    destination: str
+    name: str
+    sha256: str
+    size_bytes: int
+    answer: str
+    sent_at: UtcDatetime
+
+
+class ActeDelivered(Event):
+    """The proof of delivery, kept with the transmission it proves."""
+
+    dossier_id: str
+    proof: Proof
+
+
+class ActeAcknowledged(Event):
+    """The BdT says that it has the acte; `reference` is its own."""
+
+    dossier_id: str
+    reference: str
+    received_on: date
+    recorded_by: str
+    recorded_at: UtcDatetime
 
 
 class PaymentReceived(Event):
-    """A payment as the accountant entered it, matched or not."""
+    """A bank entry as the accountant entered it or a statement brought it, matched or not.
+
+    `payer` is the other party, whom a debit pays. `end_to_end_id` and `bank_reference` are the banks' own names.
+    """
 
     payment_id: str
     reference: str
     amount_cents: int
     received_on: date
     recorded_at: UtcDatetime
+    direction: Direction = Direction.CREDIT
+    payer: str = ""
+    payer_iban: str = ""
+    end_to_end_id: str = ""
+    bank_reference: str = ""
 
 
 class PaymentMatched(Event):
-    """The dossier the payment is for, by its reference or by a person."""
+    """The dossier the payment is for, and what tells so."""
 
     payment_id: str
     dossier_id: str
     matched_by: str
     matched_at: UtcDatetime
+    basis: Basis = Basis.REFERENCE
 
 
 class PaymentBooked(Event):
-    """The dossier's engagement counts the payment."""
+    """The dossier's engagement counts the payment. `outcome` is None in what was booked before it was kept."""
 
     payment_id: str
     dossier_id: str
     booked_at: UtcDatetime
+    outcome: Outcome | None = None

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import EngagementScreened
 from shared.contracts.contracting import BoardConfirmed
 
 
 class Who(StrEnum):
+    CREDIT_COMMITTEE = "credit_committee"
+    PRICING = "pricing"
     BAILLEUR = "bailleur"
     BOARD = "board"
     ENVELOPE = "envelope"
@@ -32,6 +35,13 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     opinion, issued, engaged = engagement.favourable, engagement.issued, engagement.engaged
     examined = opinion.given_at if opinion else None
     missing: list[Missing] = []
+    if examined is None:
+        deposited = engagement.submitted.submitted_at if engagement.submitted else None
+        missing.append(
+            Missing("committee-opinion", "L'avis favorable du comité de crédit", Who.CREDIT_COMMITTEE, deposited)
+        )
+    if engagement.accepted is None and issued is None:
+        missing.append(Missing("offer-issued", "L'émission de l'offre", Who.PRICING, examined))
     if engagement.accepted is None:
         since = issued.issued_at if issued else None
         missing.append(Missing("offer-acceptance", "L'acceptation de l'offre", Who.BAILLEUR, since))
@@ -52,7 +62,8 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
 def acte_gate(engagement: Engagement) -> list[Missing]:
     """What is missing before the acte is transmitted (cahier des charges 2.A.8; DOMAIN rules 14, 15).
 
-    An asset-freeze screening with an alert reads like one that was not made: only compliance sees which.
+    The asset-freeze screening is made anew once the convention is sent, a renewed one included. One with an alert
+    reads like one that was not made: only compliance sees which.
     """
     convention = engagement.convention
     sent_at = convention.sent_at if convention else None
@@ -73,7 +84,7 @@ def acte_gate(engagement: Engagement) -> list[Missing]:
         missing.append(_signature(engagement, sent_at))
     if engagement.paid is None:
         missing.append(Missing("premium-paid", "Le règlement de toute la prime", Who.BAILLEUR, sent_at))
-    if not _clear(engagement.acte_screening):
+    if not _clear(engagement.acte_screening, since=sent_at):
         missing.append(Missing("acte-screening", "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at))
     return missing
 
@@ -91,5 +102,6 @@ def _signature(engagement: Engagement, sent_at: datetime | None) -> Missing:
     return Missing("convention-signed", "Le retour de la convention signée", Who.BAILLEUR, sent_at)
 
 
-def _clear(screening: EngagementScreened | None) -> bool:
-    return screening is not None and screening.clear
+def _clear(screening: EngagementScreened | None, since: datetime | None = None) -> bool:
+    """Without an alert, and made on the day of `since` or after it."""
+    return screening is not None and screening.clear and (since is None or screening.screened_on >= paris_date(since))

@@ -1,20 +1,31 @@
-"""Premium payments: each is kept, matched to one dossier and counted there once, to the cent."""
+"""Bank entries: each is kept, and each payment goes to one dossier, back to its payer, or aside with a reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import PaymentBooked, PaymentMatched, PaymentReceived
+from services.contracting.domain.facts import (
+    Basis,
+    Direction,
+    Outcome,
+    PaymentBooked,
+    PaymentMatched,
+    PaymentReceived,
+)
+from services.contracting.domain.names import normalised
 from services.contracting.domain.refusals import (
     DateInFuture,
     PaymentAlreadyMatched,
+    PaymentClosed,
     PaymentConflict,
-    PremiumNotCalled,
+    PaymentCounted,
+    ReasonRequired,
+    WrongDirection,
 )
-from shared.contracts.contracting import PremiumPaid, PremiumPaymentRecorded
-from shared.events import Event
+from shared.events import Event, UtcDatetime
 from shared.journal import StreamKind
 from shared.money import check_cents
 
@@ -23,39 +34,141 @@ class PaymentStatus(StrEnum):
     UNMATCHED = "unmatched"
     MATCHED = "matched"
     BOOKED = "booked"
+    RETURNED = "returned"
+    DISMISSED = "dismissed"
+    APPLIED = "applied"
+
+
+class Queue(StrEnum):
+    """Where the accountant finds what still needs a look; each bank entry is in one of them or done with."""
+
+    EXACT = "exact"
+    PARTIAL = "partial"
+    OVER = "over"
+    UNKNOWN = "unknown"
+    DUPLICATE = "duplicate"
+    TO_RETURN = "to_return"
+
+
+QUEUE_OF: dict[Outcome | None, Queue] = {
+    Outcome.EXACT: Queue.EXACT,
+    Outcome.PARTIAL: Queue.PARTIAL,
+    Outcome.OVER: Queue.OVER,
+    Outcome.LATE: Queue.TO_RETURN,
+}
+
+
+class PaymentHeld(Event):
+    """The payment looks like `duplicate_of` again: it is not counted before a person says so."""
+
+    payment_id: str
+    dossier_id: str
+    duplicate_of: str
+    held_by: str
+    held_at: UtcDatetime
+
+
+class PaymentReturnDecided(Event):
+    payment_id: str
+    amount_cents: int
+    reason: str
+    decided_by: str
+    decided_at: UtcDatetime
+
+
+class PaymentReturned(Event):
+    """The money went back: ALS sent it (`bank_reference` proves it), or its bank took it (the debit's id)."""
+
+    payment_id: str
+    amount_cents: int
+    returned_on: date
+    bank_reference: str
+    recorded_by: str
+    recorded_at: UtcDatetime
+
+
+class PaymentDismissed(Event):
+    payment_id: str
+    reason: str
+    dismissed_by: str
+    dismissed_at: UtcDatetime
+
+
+class DebitApplied(Event):
+    """The debit `payment_id` is the return of the credit `credit_id`."""
+
+    payment_id: str
+    credit_id: str
+    applied_by: str
+    applied_at: UtcDatetime
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One payment on its way to its dossier; none that was received is ever lost."""
+    """One bank entry on its way; none that was received is ever lost."""
 
     received: PaymentReceived | None = None
     matched: PaymentMatched | None = None
-    booked: bool = False
+    held: PaymentHeld | None = None
+    booked: PaymentBooked | None = None
+    to_return: PaymentReturnDecided | None = None
+    returned: PaymentReturned | None = None
+    dismissed: PaymentDismissed | None = None
+    applied: DebitApplied | None = None
 
     @property
     def status(self) -> PaymentStatus:
+        reached = (
+            (self.applied, PaymentStatus.APPLIED),
+            (self.dismissed, PaymentStatus.DISMISSED),
+            (self.returned, PaymentStatus.RETURNED),
+            (self.booked, PaymentStatus.BOOKED),
+            (self.matched, PaymentStatus.MATCHED),
+        )
+        return next((status for fact, status in reached if fact), PaymentStatus.UNMATCHED)
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.applied or self.dismissed or self.returned)
+
+    @property
+    def queue(self) -> Queue | None:
+        """None once it is done with, and while it is being counted."""
+        if self.closed:
+            return None
+        if self.to_return:
+            return Queue.TO_RETURN
         if self.booked:
-            return PaymentStatus.BOOKED
-        return PaymentStatus.MATCHED if self.matched else PaymentStatus.UNMATCHED
+            return QUEUE_OF.get(self.booked.outcome)
+        if self.matched:
+            return None
+        return Queue.DUPLICATE if self.held else Queue.UNKNOWN
+
+    @property
+    def dossier_id(self) -> str | None:
+        known = self.matched or self.held
+        return known.dossier_id if known else None
 
     def fold(self, event: Event) -> "Payment":
-        match event:
-            case PaymentReceived():
-                return replace(self, received=event)
-            case PaymentMatched():
-                return replace(self, matched=event)
-            case PaymentBooked():
-                return replace(self, booked=True)
-            case _:
-                return self
+        kept = KEPT.get(type(event))
+        return replace(self, **{kept: event}) if kept else self
 
 
+KEPT: dict[type[Event], str] = {
+    PaymentReceived: "received",
+    PaymentMatched: "matched",
+    PaymentHeld: "held",
+    PaymentBooked: "booked",
+    PaymentReturnDecided: "to_return",
+    PaymentReturned: "returned",
+    PaymentDismissed: "dismissed",
+    DebitApplied: "applied",
+}
 KIND = StreamKind("payment", Payment())
 
 
 def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
-    """Keep a payment under its id; the same again is answered as done.
+    """Keep a bank entry under its id; the same again is answered as done.
 
     Raises: AmountOutOfRange, DateInFuture; PaymentConflict for the same id with other content.
     """
@@ -70,54 +183,84 @@ def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
     return [received]
 
 
-def match(payment: Payment, dossier_id: str, actor: str, now: datetime) -> list[Event]:
+def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: datetime) -> list[Event]:
     """Settle which dossier a payment is for; it is settled once.
 
-    Raises: PaymentAlreadyMatched when it is for another dossier.
+    Raises: WrongDirection, PaymentAlreadyMatched when it is for another dossier, PaymentClosed.
     """
-    assert payment.received is not None
+    received = credited(payment)
     if payment.matched is not None:
         if payment.matched.dossier_id == dossier_id:
             return []
         raise PaymentAlreadyMatched("Ce paiement est rapproché d'un autre dossier.")
+    if payment.closed or payment.to_return:
+        raise PaymentClosed("Ce règlement n'attend plus de rapprochement.")
     return [
-        PaymentMatched(payment_id=payment.received.payment_id, dossier_id=dossier_id, matched_by=actor, matched_at=now)
+        PaymentMatched(
+            payment_id=received.payment_id, dossier_id=dossier_id, matched_by=actor, matched_at=now, basis=basis
+        )
     ]
 
 
-def book(payment: Payment, now: datetime) -> list[Event]:
+def book(payment: Payment, outcome: Outcome, now: datetime) -> list[Event]:
     """The engagement has counted the payment."""
     assert payment.matched is not None
     if payment.booked:
         return []
     matched = payment.matched
-    return [PaymentBooked(payment_id=matched.payment_id, dossier_id=matched.dossier_id, booked_at=now)]
+    return [PaymentBooked(payment_id=matched.payment_id, dossier_id=matched.dossier_id, booked_at=now, outcome=outcome)]
 
 
-def pay(engagement: Engagement, received: PaymentReceived, now: datetime) -> list[Event]:
-    """Count a payment; the premium is paid when the sum reaches it, neither before nor twice (DOMAIN rule 15).
+def duplicate_of(engagement: Engagement, received: PaymentReceived, counted: Iterable[PaymentReceived]) -> str | None:
+    """The counted payment that `received` looks like again, if any.
 
-    A payment that comes after an end is counted too, and shows up as money to return.
-    Raises: PremiumNotCalled.
+    The same amount under the same end-to-end id is one order told twice. Without it, the same amount from the same
+    payer is one only when the premium is whole already: two equal halves are two payments.
     """
-    called = engagement.convention
-    if called is None:
-        raise PremiumNotCalled("La prime de ce dossier n'a pas encore été appelée.")
-    if any(payment.payment_id == received.payment_id for payment in engagement.payments):
+    for other in counted:
+        if other.payment_id == received.payment_id or other.amount_cents != received.amount_cents:
+            continue
+        if received.end_to_end_id and other.end_to_end_id == received.end_to_end_id:
+            return other.payment_id
+        payer = normalised(received.payer)
+        if engagement.paid and payer and normalised(other.payer) == payer:
+            return other.payment_id
+    return None
+
+
+def hold(payment: Payment, dossier_id: str, duplicate: str, actor: str, now: datetime) -> list[Event]:
+    """Keep a payment apart as `duplicate` again. Raises: WrongDirection, PaymentCounted, PaymentClosed."""
+    received = credited(payment)
+    if payment.held is not None and payment.held.duplicate_of == duplicate:
         return []
-    total = engagement.paid_cents + received.amount_cents
-    recorded = PremiumPaymentRecorded(
-        dossier_id=called.dossier_id,
-        payment_id=received.payment_id,
-        amount_cents=received.amount_cents,
-        received_on=received.received_on,
-        outstanding_cents=max(0, called.premium_cents - total),
-        overpaid_cents=max(0, total - called.premium_cents),
-    )
-    assert recorded.outstanding_cents == 0 or recorded.overpaid_cents == 0
-    if engagement.paid or engagement.end or total < called.premium_cents:
-        return [recorded]
+    if payment.matched is not None:
+        raise PaymentCounted("Ce règlement est déjà compté : décidez plutôt sa restitution.")
+    if payment.closed or payment.to_return:
+        raise PaymentClosed("Ce règlement est déjà traité.")
     return [
-        recorded,
-        PremiumPaid(dossier_id=called.dossier_id, premium_cents=called.premium_cents, paid_at=now),
+        PaymentHeld(
+            payment_id=received.payment_id, dossier_id=dossier_id, duplicate_of=duplicate, held_by=actor, held_at=now
+        )
     ]
+
+
+def dismiss(payment: Payment, reason: str, actor: str, now: datetime) -> list[Event]:
+    """Nothing more is to do about it; a counted payment stays counted. Raises: PaymentClosed, ReasonRequired."""
+    assert payment.received is not None
+    if payment.dismissed is not None:
+        return []
+    if payment.queue is None or payment.to_return:
+        raise PaymentClosed("Ce règlement n'attend pas de décision de cette sorte.")
+    if not reason.strip():
+        raise ReasonRequired("Indiquez pourquoi rien n'est à faire.", pointer="/reason")
+    return [
+        PaymentDismissed(payment_id=payment.received.payment_id, reason=reason, dismissed_by=actor, dismissed_at=now)
+    ]
+
+
+def credited(payment: Payment) -> PaymentReceived:
+    """Raises: WrongDirection."""
+    assert payment.received is not None
+    if payment.received.direction is not Direction.CREDIT:
+        raise WrongDirection("Un débit n'est pas un règlement : imputez-le sur l'encaissement qu'il annule.")
+    return payment.received

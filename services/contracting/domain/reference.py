@@ -1,9 +1,12 @@
 """The reference a premium is paid under."""
 
 import hashlib
+import re
 
 from stdnum import iso11649
 from stdnum.iso7064 import mod_97_10
+
+_OURS = re.compile(r"RF\d{2}ALS\d{6}[0-9A-F]{8}")
 
 
 def payment_reference(deposit_number: int, dossier_id: str) -> str:
@@ -19,3 +22,9 @@ def payment_reference(deposit_number: int, dossier_id: str) -> str:
 def compact(reference: str) -> str:
     """A reference as typed or printed, without spaces and in capitals."""
     return iso11649.compact(reference)
+
+
+def find(text: str) -> str | None:
+    """Our reference inside what a payer wrote, whatever its spaces; None when there is none or several."""
+    found = {one for one in _OURS.findall(compact(text)) if iso11649.is_valid(one)}
+    return found.pop() if len(found) == 1 else None

@@ -24,14 +24,107 @@ class ReasonRequired(Refusal):
     status = 422
 
 
-class SessionClosed(Refusal):
-    type = "session-closed"
-    title = "La séance est close"
+class SessionAlreadyOpen(Refusal):
+    type = "session-already-open"
+    title = "Cette séance est déjà ouverte"
 
 
 class SessionNotHeldYet(Refusal):
     type = "session-not-held-yet"
     title = "La séance n'a pas encore eu lieu"
+
+
+class MemberNamedTwice(Refusal):
+    type = "member-named-twice"
+    title = "Un membre est nommé deux fois"
+    status = 422
+
+
+class BoardTooLarge(Refusal):
+    type = "board-too-large"
+    title = "Trop de membres pour ce conseil"
+    status = 422
+
+
+class UnknownMember(Refusal):
+    type = "unknown-member"
+    title = "Membre inconnu"
+    status = 422
+
+
+class UnknownDossier(NotFound):
+    type = "unknown-dossier"
+    title = "Dossier inconnu"
+
+
+class DossierNamedTwice(Refusal):
+    type = "dossier-named-twice"
+    title = "Un dossier est nommé deux fois"
+    status = 422
+
+
+class NotOnAgenda(Refusal):
+    type = "not-on-agenda"
+    title = "Ce dossier n'est pas à l'ordre du jour"
+
+
+class NoQuorum(Refusal):
+    """`deciding`, `minimum_present`: how many decide the dossier and how many it takes."""
+
+    type = "no-quorum"
+    title = "Le quorum n'est pas atteint"
+
+
+class RecusedMember(Refusal):
+    type = "recused-member"
+    title = "Un membre déporté ne vote pas"
+
+
+class MemberNotPresent(Refusal):
+    type = "member-not-present"
+    title = "Un membre excusé ne vote pas"
+
+
+class VotesIncomplete(Refusal):
+    """`missing`: the members whose vote is awaited."""
+
+    type = "votes-incomplete"
+    title = "Il manque des votes"
+    status = 422
+
+
+class DecisionNotCarried(Refusal):
+    type = "decision-not-carried"
+    title = "La majorité n'est pas réunie"
+
+
+class AgendaNotFinished(Refusal):
+    """`missing`: the deposit numbers that await a decision."""
+
+    type = "agenda-not-finished"
+    title = "L'ordre du jour n'est pas épuisé"
+
+
+class DecisionUnsettled(Refusal):
+    """`reason`: what the decision is refused for since presence or recusals were corrected."""
+
+    type = "decision-unsettled"
+    title = "Une décision ne tient plus"
+
+
+class MinutesNotWritten(Refusal):
+    type = "minutes-not-written"
+    title = "Le procès-verbal n'est pas établi"
+
+
+class MinutesOutdated(Refusal):
+    type = "minutes-outdated"
+    title = "Ce procès-verbal n'est plus celui de la séance"
+
+
+class DecisionFinal(Refusal):
+    type = "decision-final"
+    title = "Les décisions de la séance sont définitives"
 
 
 class ConventionGateClosed(Refusal):
@@ -56,6 +149,16 @@ class DossierChanged(Refusal):
 class ScreeningTooEarly(Refusal):
     type = "screening-too-early"
     title = "Filtrage prématuré"
+
+
+class AlertOpen(Refusal):
+    type = "freeze-alert-open"
+    title = "Une alerte de gel des avoirs est à conclure"
+
+
+class AlertAlreadyResolved(Refusal):
+    type = "freeze-alert-resolved"
+    title = "Cette alerte est déjà conclue"
 
 
 class DateInFuture(Refusal):
@@ -89,6 +192,27 @@ class ActeAlreadyPrepared(Refusal):
     title = "L'acte est déjà établi"
 
 
+class ActeNotTransmitted(Refusal):
+    type = "acte-not-transmitted"
+    title = "L'acte n'est pas encore transmis"
+
+
+class AcknowledgementTooEarly(Refusal):
+    type = "acknowledgement-too-early"
+    title = "L'accusé de réception précède la transmission"
+    status = 422
+
+
+class AcknowledgementConflict(Refusal):
+    type = "acknowledgement-conflict"
+    title = "Un autre accusé de réception est déjà enregistré"
+
+
+class AcknowledgementMismatch(Refusal):
+    type = "acknowledgement-mismatch"
+    title = "L'accusé de réception porte sur un autre document"
+
+
 class PaymentConflict(Refusal):
     type = "payment-conflict"
     title = "Cet identifiant de paiement désigne un autre paiement"
@@ -97,6 +221,62 @@ class PaymentConflict(Refusal):
 class PaymentAlreadyMatched(Refusal):
     type = "payment-already-matched"
     title = "Ce paiement est déjà rapproché"
+
+
+class PaymentClosed(Refusal):
+    type = "payment-closed"
+    title = "Ce règlement est déjà traité"
+
+
+class PaymentCounted(Refusal):
+    type = "payment-counted"
+    title = "Ce règlement est déjà compté"
+
+
+class WrongDirection(Refusal):
+    type = "payment-wrong-direction"
+    title = "Le sens de cette écriture ne convient pas"
+
+
+class NothingToReturn(Refusal):
+    type = "nothing-to-return"
+    title = "Aucune somme n'est à restituer"
+
+
+class ReturnNotDecided(Refusal):
+    type = "return-not-decided"
+    title = "La restitution n'a pas été décidée"
+
+
+class DebitMismatch(Refusal):
+    type = "debit-mismatch"
+    title = "Le débit ne correspond pas à cet encaissement"
+
+
+class StatementConflict(Refusal):
+    type = "statement-conflict"
+    title = "Ce numéro de relevé désigne un autre relevé"
+
+
+class StatementRefused(Refusal):
+    """A statement that does not hold together: nothing of it is kept."""
+
+    status = 422
+
+
+class StatementOfOtherAccount(StatementRefused):
+    type = "statement-other-account"
+    title = "Ce relevé n'est pas celui du compte d'encaissement"
+
+
+class StatementUnbalanced(StatementRefused):
+    type = "statement-unbalanced"
+    title = "Le solde du relevé ne correspond pas à ses écritures"
+
+
+class EntryRepeated(StatementRefused):
+    type = "statement-entry-repeated"
+    title = "Une écriture figure deux fois dans le relevé"
 
 
 class PremiumNotCalled(Refusal):

@@ -1,7 +1,6 @@
-"""From what is heard to the convention, its signed return, the acte and the lapse."""
+"""From what is heard to the convention, the acte and the lapse."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,21 +8,21 @@ from typing import Any
 import structlog
 
 from services.contracting import store
-from services.contracting.documents import Payee, render_acte, render_convention, render_premium_call
 from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
 from services.contracting.domain import engagement as domain
 from services.contracting.domain.campaign import Campaign
 from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
-from services.contracting.domain.facts import EngagementScreened, Verdict
+from services.contracting.domain.facts import EngagementScreened, PapersPrinted
+from services.contracting.papers import Papers
 from services.contracting.transmission import Acte, ActeAltered, Transmission, TransmissionRefused
+from services.contracting.usecases.screenings import Screenings
 from shared.clock import Clock
 from shared.contracts.values import CampaignRules, StoredDocument
 from shared.documents import Documents
 from shared.errors import NotFound, Unavailable
 from shared.events import Cause, Event, MessageMeta
-from shared.filing import keep_pdf
-from shared.ids import new_id
+from shared.filing import DocumentAltered, read_kept
 from shared.journal import Journal
 from shared.objects import ObjectStore
 
@@ -39,8 +38,9 @@ class Engagements:
     view: Documents
     objects: ObjectStore
     transmission: Transmission
-    payee: Payee
+    papers: Papers
     clock: Clock
+    screenings: Screenings
     transmitting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def note(self, event: Any, meta: MessageMeta) -> None:
@@ -64,14 +64,17 @@ class Engagements:
         return [row async for row in store.listed(self.view, state, skip, limit)]
 
     async def screen(self, screened: EngagementScreened, cause: Cause) -> Engagement:
+        """Raises: NotFound; AlertOpen when an alert of the register contradicts `clear`; as screen of the domain."""
         await self.engagement(screened.dossier_id)
+        if screened.clear:
+            await self.screenings.check_no_alert(screened.dossier_id)
         done = await self.engagements.append(
             screened.dossier_id, lambda engagement: convention_domain.screen(engagement, screened), cause
         )
         return done.state
 
     async def send_convention(self, dossier_id: str, cause: Cause) -> Engagement:
-        """Print and store the convention and the premium call, then record that they are sent.
+        """Print, sign and store the convention and the premium call, then record that they are sent.
 
         Raises: NotFound, Unavailable; as terms and send of the domain.
         """
@@ -80,25 +83,18 @@ class Engagements:
             return engagement
         now = self.clock.now()
         agreed = convention_domain.terms(engagement, await self._rules(engagement), now)
-        pdf = await render_convention(engagement, agreed)
-        convention = await self._keep(dossier_id, EngagementDocument.CONVENTION, pdf)
-        pdf = await render_premium_call(engagement, agreed, self.payee)
-        call = await self._keep(dossier_id, EngagementDocument.PREMIUM_CALL, pdf)
+        convention, convention_printing = await self.papers.convention(engagement, agreed)
+        call, call_printing = await self.papers.premium_call(engagement, agreed)
+        papers = PapersPrinted(
+            dossier_id=dossier_id,
+            convention=convention_printing,
+            premium_call=call_printing,
+            payee=self.papers.payee,
+        )
         printed = engagement.loans
 
         def decide(current: Engagement) -> Sequence[Event]:
-            return convention_domain.send(current, agreed, printed, convention, call)
-
-        return (await self.engagements.append(dossier_id, decide, cause)).state
-
-    async def check_signed(
-        self, dossier_id: str, document_id: str, verdict: Verdict, reason: str, cause: Cause
-    ) -> Engagement:
-        await self.engagement(dossier_id)
-        now = self.clock.now()
-
-        def decide(engagement: Engagement) -> Sequence[Event]:
-            return convention_domain.check_signed(engagement, document_id, verdict, reason, cause.actor, now)
+            return convention_domain.send(current, agreed, printed, papers, convention, call)
 
         return (await self.engagements.append(dossier_id, decide, cause)).state
 
@@ -113,19 +109,21 @@ class Engagements:
     async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
         """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
 
-        Raises: NotFound, Unavailable, TransmissionRefused; as check_ready of the domain.
+        Raises: NotFound, Unavailable, RegisterUnreadable, TransmissionRefused; as check_ready of the domain.
         """
         engagement = await self.engagement(dossier_id)
         if engagement.transmitted is None:
             engagement.refuse_when_ended()
         if engagement.prepared is None:
+            await self.screenings.repeat_before_acte(dossier_id, engagement, cause)
+            engagement = await self.engagement(dossier_id)
             acte_domain.check_ready(engagement, cause.actor)
             now = self.clock.now()
-            acte = await self._keep(dossier_id, EngagementDocument.ACTE, await render_acte(engagement, now))
+            acte, printing = await self.papers.acte(engagement, now)
             printed = engagement.loans
 
             def decide(current: Engagement) -> Sequence[Event]:
-                return acte_domain.prepare(current, acte, printed, cause.actor, now)
+                return acte_domain.prepare(current, acte, printing, printed, cause.actor, now)
 
             engagement = (await self.engagements.append(dossier_id, decide, cause)).state
         try:
@@ -145,10 +143,11 @@ class Engagements:
             if prepared is None or submitted is None or not engagement.transmission_pending:
                 return engagement
             pdf = await self._settled_bytes(prepared.acte)
-            await self.transmission.send(Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at))
             now = self.clock.now()
+            acte = Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at)
+            proof = await self.transmission.send(acte, now)
             done = await self.engagements.append(
-                dossier_id, lambda current: acte_domain.record_transmission(current, now), cause
+                dossier_id, lambda current: acte_domain.record_transmission(current, proof, now), cause
             )
             return done.state
 
@@ -166,22 +165,11 @@ class Engagements:
             raise Unavailable("campaign")  # they are on their way: they precede any deposit
         return rules
 
-    async def _keep(self, dossier_id: str, kind: EngagementDocument, pdf: bytes) -> StoredDocument:
-        document_id = new_id()
-        return await keep_pdf(
-            self.objects,
-            f"engagements/{dossier_id}/{document_id}.pdf",
-            pdf,
-            document_id=document_id,
-            kind=kind.value,
-            filename=f"{kind.value}-{dossier_id}.pdf",
-        )
-
     async def _settled_bytes(self, document: StoredDocument) -> bytes:
-        pdf = await self.objects.read(document.object_key)
-        if hashlib.sha256(pdf).hexdigest() != document.sha256:
-            raise ActeAltered
-        return pdf
+        try:
+            return await read_kept(self.objects, document)
+        except DocumentAltered as altered:
+            raise ActeAltered from altered
 
     async def transmit_pending(self) -> None:
         """Try every acte that waits for the BdT; one that fails does not hold up the others."""

@@ -1,4 +1,4 @@
-"""Premium payments: each step is recorded before the next, so an outage loses none and counts none twice."""
+"""Bank entries: each step is recorded before the next, so an outage loses none and counts none twice."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,9 +6,11 @@ from typing import Any
 
 from services.contracting import store
 from services.contracting.domain import payment as domain
+from services.contracting.domain import premium, returns
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import PaymentReceived
-from services.contracting.domain.payment import Payment
+from services.contracting.domain.facts import Basis, Direction, PaymentReceived
+from services.contracting.domain.names import normalised
+from services.contracting.domain.payment import Payment, Queue
 from services.contracting.domain.reference import compact
 from services.contracting.domain.refusals import PremiumNotCalled, UnknownPaymentReference
 from shared.clock import Clock
@@ -31,7 +33,7 @@ class Payments:
     async def record(
         self, payment_id: str, reference: str, amount_cents: int, received_on: date, cause: Cause
     ) -> Payment:
-        """Keep a payment and count it where its reference says; repeating it is harmless.
+        """Keep a payment a person enters and count it where its reference says; repeating it is harmless.
 
         Raises: UnknownPaymentReference (the payment is kept, unmatched); as domain.receive.
         """
@@ -42,54 +44,212 @@ class Payments:
             received_on=received_on,
             recorded_at=self.clock.now(),
         )
+        payment = await self.take(received, cause)
+        if payment.queue is Queue.UNKNOWN:
+            raise UnknownPaymentReference(
+                "Aucun dossier ne porte cette référence : le paiement est conservé, à rapprocher.",
+                pointer="/reference",
+            )
+        return payment
+
+    async def check(self, received: PaymentReceived) -> None:
+        """Whether a bank entry can be kept. Raises: as domain.receive."""
+        domain.receive((await self.payments.load(received.payment_id)).state, received)
+
+    async def take(self, received: PaymentReceived, cause: Cause) -> Payment:
+        """Keep a bank entry and bring it as far as it goes without a person.
+
+        Raises: as domain.receive.
+        """
+        payment_id = received.payment_id
         kept = await self.payments.append(payment_id, lambda payment: domain.receive(payment, received), cause)
-        if kept.state.matched is None:
-            dossier_id = await store.dossier_of(self.view, received.reference)
-            if dossier_id is None:
-                raise UnknownPaymentReference(
-                    "Aucun dossier ne porte cette référence : le paiement est conservé, à rapprocher.",
-                    pointer="/reference",
-                )
-            await self._settle(payment_id, dossier_id, cause)
+        if kept.state.queue is Queue.UNKNOWN:
+            if received.direction is Direction.DEBIT:
+                return await self._find_credit(received, cause)
+            await self._find_dossier(received, cause)
         return await self._count(payment_id, cause)
 
     async def match(self, payment_id: str, dossier_id: str, cause: Cause) -> Payment:
-        """A person says which dossier an unmatched payment is for.
+        """A person says which dossier a payment is for, be it unknown or held as a duplicate.
 
-        Raises: NotFound, PremiumNotCalled, PaymentAlreadyMatched.
+        Raises: NotFound, PremiumNotCalled; as domain.match.
         """
-        if (await self.payments.load(payment_id)).version == 0:
-            raise NotFound("Paiement inconnu.")
+        await self._known(payment_id)
         if (await self.engagements.load(dossier_id)).version == 0:
             raise NotFound("Dossier inconnu.")
-        await self._settle(payment_id, dossier_id, cause)
+        await self._settle(payment_id, dossier_id, Basis.PERSON, cause)
         return await self._count(payment_id, cause)
 
-    async def _settle(self, payment_id: str, dossier_id: str, cause: Cause) -> None:
+    async def mark_duplicate(self, payment_id: str, duplicate_of: str, cause: Cause) -> Payment:
+        """A person says that a payment is `duplicate_of` again.
+
+        Raises: NotFound, when `duplicate_of` is for no dossier too; as domain.hold.
+        """
+        await self._known(payment_id)
+        dossier_id = (await self._known(duplicate_of)).dossier_id
+        if dossier_id is None or payment_id == duplicate_of:
+            raise NotFound("Le règlement d'origine n'est rapproché d'aucun dossier.")
+        now = self.clock.now()
+        done = await self.payments.append(
+            payment_id, lambda payment: domain.hold(payment, dossier_id, duplicate_of, cause.actor, now), cause
+        )
+        return done.state
+
+    async def decide_return(self, payment_id: str, reason: str, cause: Cause) -> Payment:
+        """The accountant decides that a payment goes back: whole, or what its dossier has too much.
+
+        Raises: NotFound, NothingToReturn; as returns.decide_return.
+        """
+        payment, now = await self._known(payment_id), self.clock.now()
+        received = payment.received
+        assert received is not None
+        amount = received.amount_cents
+        if payment.booked and not payment.closed and not payment.to_return:
+            dossier_id = payment.booked.dossier_id
+            engagement = (await self.engagements.load(dossier_id)).state
+            amount = premium.returnable_cents(
+                engagement, received, await store.return_decided_cents(self.payments_view, dossier_id)
+            )
+        done = await self.payments.append(
+            payment_id, lambda current: returns.decide_return(current, amount, reason, cause.actor, now), cause
+        )
+        return done.state
+
+    async def record_return(self, payment_id: str, on: date, bank_reference: str, cause: Cause) -> Payment:
+        """The decided return left; what was counted of it is counted no more.
+
+        Raises: NotFound; as returns.record_return.
+        """
+        payment, now = await self._known(payment_id), self.clock.now()
+        returns.record_return(payment, on, bank_reference, cause.actor, now)
+        # The deduction first: when it is interrupted the payment is still in its queue, and repeating completes both.
+        await self._deduct(payment, on, cause)
+        done = await self.payments.append(
+            payment_id,
+            lambda current: returns.record_return(current, on, bank_reference, cause.actor, now),
+            cause,
+        )
+        return done.state
+
+    async def dismiss(self, payment_id: str, reason: str, cause: Cause) -> Payment:
+        """Raises: NotFound; as domain.dismiss."""
+        await self._known(payment_id)
+        now = self.clock.now()
+        done = await self.payments.append(
+            payment_id, lambda payment: domain.dismiss(payment, reason, cause.actor, now), cause
+        )
+        return done.state
+
+    async def apply_debit(self, debit_id: str, credit_id: str, cause: Cause) -> Payment:
+        """The debit is the return of the credit: deduct, close the credit, then the debit.
+
+        Raises: NotFound; as returns.check_debit.
+        """
+        debit, now = await self._known(debit_id), self.clock.now()
+        await self._known(credit_id)
+        credit = await self._count(credit_id, cause)
+        received = debit.received
+        assert received is not None
+        if debit.applied is not None and debit.applied.credit_id == credit_id:
+            return debit
+        returns.check_debit(debit, credit)
+        await self._deduct(credit, received.received_on, cause)
+        await self.payments.append(credit_id, lambda current: returns.undo(current, received, cause.actor, now), cause)
+        done = await self.payments.append(
+            debit_id, lambda current: returns.apply(current, credit_id, cause.actor, now), cause
+        )
+        return done.state
+
+    async def _find_credit(self, debit: PaymentReceived, cause: Cause) -> Payment:
+        """The one credit a debit takes back, by end-to-end id, else by reference; otherwise a person looks."""
+        for query in store.undone_by(debit):
+            found = [row["payment_id"] async for row in self.payments_view.find(query, limit=2)]
+            if len(found) == 1:
+                return await self.apply_debit(debit.payment_id, found[0], cause)
+        return await self._known(debit.payment_id)
+
+    async def _find_dossier(self, received: PaymentReceived, cause: Cause) -> None:
+        """By the structured reference; else by an amount that only one dossier of this payer awaits."""
+        dossier_id, basis = await store.dossier_of(self.view, received.reference), Basis.REFERENCE
+        if dossier_id is None:
+            payer = normalised(received.payer)
+            awaited = [row async for row in store.awaiting(self.view, received.amount_cents)]
+            of_payer = [row["dossier_id"] for row in awaited if payer and normalised(row["bailleur"]) == payer]
+            dossier_id, basis = of_payer[0] if len(of_payer) == 1 else None, Basis.AMOUNT_AND_PAYER
+        if dossier_id is not None:
+            await self._settle(received.payment_id, dossier_id, basis, cause)
+
+    async def _settle(self, payment_id: str, dossier_id: str, basis: Basis, cause: Cause) -> None:
         """Once settled the payment must be countable: a called premium stays called."""
-        if (await self.engagements.load(dossier_id)).state.convention is None:
+        engagement = (await self.engagements.load(dossier_id)).state
+        if engagement.convention is None:
             raise PremiumNotCalled("La prime de ce dossier n'a pas encore été appelée.")
         now = self.clock.now()
+        if basis is not Basis.PERSON:
+            received = (await self._known(payment_id)).received
+            assert received is not None
+            again = domain.duplicate_of(engagement, received, await self._counted(engagement))
+            if again is not None:
+                await self.payments.append(
+                    payment_id, lambda payment: domain.hold(payment, dossier_id, again, cause.actor, now), cause
+                )
+                return
         await self.payments.append(
-            payment_id, lambda payment: domain.match(payment, dossier_id, cause.actor, now), cause
+            payment_id, lambda payment: domain.match(payment, dossier_id, basis, cause.actor, now), cause
         )
 
+    async def _counted(self, engagement: Engagement) -> list[PaymentReceived]:
+        """The payments a dossier has counted and kept."""
+        gone = {reversal.payment_id for reversal in engagement.reversals}
+        states = [
+            (await self.payments.load(line.payment_id)).state
+            for line in engagement.payments
+            if line.payment_id not in gone
+        ]
+        return [payment.received for payment in states if payment.received]
+
     async def _count(self, payment_id: str, cause: Cause) -> Payment:
+        """Count a matched payment; any other is left as it is."""
         payment = (await self.payments.load(payment_id)).state
         received, matched, now = payment.received, payment.matched, self.clock.now()
-        assert received is not None
-        assert matched is not None
-        await self.engagements.append(
-            matched.dossier_id, lambda engagement: domain.pay(engagement, received, now), cause
+        if received is None or matched is None or payment.booked:
+            return payment
+        counted = await self.engagements.append(
+            matched.dossier_id, lambda engagement: premium.pay(engagement, received, now), cause
         )
-        done = await self.payments.append(payment_id, lambda current: domain.book(current, now), cause)
+        outcome = premium.outcome(counted.state, payment_id)
+        done = await self.payments.append(payment_id, lambda current: domain.book(current, outcome, now), cause)
         return done.state
+
+    async def _deduct(self, payment: Payment, on: date, cause: Cause) -> None:
+        if payment.booked is None:
+            return
+        booked, amount, now = payment.booked, returns.due_back_cents(payment), self.clock.now()
+        await self.engagements.append(
+            booked.dossier_id,
+            lambda engagement: premium.take_back(engagement, booked.payment_id, amount, on, now),
+            cause,
+        )
+
+    async def _known(self, payment_id: str) -> Payment:
+        """Raises: NotFound."""
+        loaded = await self.payments.load(payment_id)
+        if loaded.version == 0:
+            raise NotFound("Paiement inconnu.")
+        return loaded.state
 
     async def finish_interrupted(self) -> None:
         """Count the payments whose dossier is settled and whose counting an outage interrupted."""
         interrupted = [row["payment_id"] async for row in store.unbooked(self.payments_view)]
         for payment_id in interrupted:
             await self._count(payment_id, Cause("service:contracting", correlation=payment_id))
+
+    async def queue(self, queue: Queue, skip: int, limit: int) -> list[dict[str, Any]]:
+        """A queue, the oldest first; a partial or too large payment is in it as long as its dossier is so."""
+        concerned = await store.dossiers_in(self.view, queue)
+        if concerned == []:
+            return []
+        return [row async for row in store.queued(self.payments_view, queue, concerned, skip, limit)]
 
     async def unmatched(self, skip: int, limit: int) -> list[dict[str, Any]]:
         return [row async for row in store.unmatched(self.payments_view, skip, limit)]

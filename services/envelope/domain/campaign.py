@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from immutables import Map
 
-from shared.contracts.envelope import CAMPAIGN_TOPIC, ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.envelope import CAMPAIGN_TOPIC, ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.values import CampaignRules
 from shared.errors import NotFound, Refusal
 from shared.events import Event, UtcDatetime
@@ -18,6 +18,7 @@ class Action(StrEnum):
     RULES = "rules"
     SUSPEND = "suspend"
     RESUME = "resume"
+    CLOSE = "close"
 
 
 class TwoPeopleNeeded(Refusal):
@@ -28,6 +29,11 @@ class TwoPeopleNeeded(Refusal):
 class AlreadyApproved(Refusal):
     type = "already-approved"
     title = "Proposition déjà approuvée"
+
+
+class CampaignEnded(Refusal):
+    type = "campaign-closed"
+    title = "La campagne est close"
 
 
 class StaleProposal(Refusal):
@@ -59,6 +65,7 @@ class Campaign:
     proposals: Map[str, ProposalMade] = field(default_factory=Map)
     approved: frozenset[str] = frozenset()
     version: int = 0
+    closed: bool = False
 
     def fold(self, event: Event) -> "Campaign":
         match event:
@@ -68,6 +75,8 @@ class Campaign:
                 return replace(self, approved=self.approved | {proposal_id})
             case RulesAdopted(rules=rules):
                 return replace(self, version=rules.version)
+            case ClosureDecided():
+                return replace(self, closed=True)
             case _:
                 return self
 
@@ -76,15 +85,20 @@ KIND = StreamKind("campaign", Campaign(), frozenset({CAMPAIGN_TOPIC}))
 
 
 def propose(campaign: Campaign, proposal: ProposalMade) -> list[Event]:
-    """Record a proposal; its rules, if any, take the next version number when approved."""
+    """Record a proposal; its rules, if any, take the next version number when approved.
+
+    Raises: CampaignEnded for anything but rules once closed (those who wait may still be made room for).
+    """
     assert (proposal.action is Action.RULES) == (proposal.rules is not None)
+    _check_not_closed(campaign, proposal.action)
     return [] if proposal.proposal_id in campaign.proposals else [proposal]
 
 
 def approve(campaign: Campaign, proposal_id: str, approver: str, now: datetime) -> list[Event]:
     """The second person's act, which puts the proposal in force.
 
-    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, StaleProposal (other rules were adopted meanwhile).
+    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, CampaignEnded, StaleProposal (other rules were adopted
+    meanwhile).
     """
     proposal = campaign.proposals.get(proposal_id)
     if proposal is None:
@@ -93,10 +107,16 @@ def approve(campaign: Campaign, proposal_id: str, approver: str, now: datetime) 
         raise TwoPeopleNeeded("La personne qui propose ne peut pas approuver.")
     if proposal_id in campaign.approved:
         raise AlreadyApproved()
+    _check_not_closed(campaign, proposal.action)
     approved = ProposalApproved(
         campaign_id=proposal.campaign_id, proposal_id=proposal_id, approved_by=approver, approved_at=now
     )
     return [approved, _decided(campaign, proposal, now)]
+
+
+def _check_not_closed(campaign: Campaign, action: Action) -> None:
+    if campaign.closed and action is not Action.RULES:
+        raise CampaignEnded("Une campagne close ne peut être ni suspendue, ni reprise, ni close à nouveau.")
 
 
 def _decided(campaign: Campaign, proposal: ProposalMade, now: datetime) -> Event:
@@ -105,6 +125,8 @@ def _decided(campaign: Campaign, proposal: ProposalMade, now: datetime) -> Event
             return SuspensionDecided(campaign_id=proposal.campaign_id, decided_at=now, reason=proposal.reason)
         case Action.RESUME:
             return ResumptionDecided(campaign_id=proposal.campaign_id, decided_at=now)
+        case Action.CLOSE:
+            return ClosureDecided(campaign_id=proposal.campaign_id, decided_at=now, reason=proposal.reason)
         case _:
             assert proposal.rules is not None, "a proposal of rules holds them"
             if proposal.rules.version != campaign.version + 1:

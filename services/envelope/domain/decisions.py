@@ -12,6 +12,7 @@ from services.envelope.domain.facts import (
 )
 from services.envelope.domain.ledger import Ledger, Standing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -42,6 +43,13 @@ class InvalidAmount(Refusal):
     title = "Montant hors limites"
 
 
+class AmountAboveCap(Refusal):
+    """More than any envelope may hold for one dossier; more than this campaign's cap waits for it to be raised."""
+
+    type = "amount-above-cap"
+    title = "Montant supérieur au plafond"
+
+
 class CommandConflict(Refusal):
     """The same dossier or number came before with another content (ARCHITECTURE, Invariant 4)."""
 
@@ -67,15 +75,19 @@ def begin_epoch(ledger: Ledger, writer: str, now: datetime) -> list[Event]:
 def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now: datetime) -> list[Event]:
     """Decide a deposit in number order; a number that comes early waits for the missing ones.
 
-    Raises: UnknownCampaign, InvalidAmount, CommandConflict, NumberAlreadyDecided.
+    Raises: UnknownCampaign, InvalidAmount, AmountAboveCap, CommandConflict, NumberAlreadyDecided.
     """
     rules = _rules(ledger)
-    if not 0 < amount_cents <= MAX_CENTS:
-        raise InvalidAmount(f"{amount_cents} centimes : entre 1 et {MAX_CENTS} attendus.")
+    if amount_cents <= 0:
+        raise InvalidAmount(f"{amount_cents} centimes : un montant positif est attendu.")
+    if amount_cents > MAX_CENTS:
+        raise AmountAboveCap(f"{amount_cents} centimes : {MAX_CENTS} au plus, toute campagne confondue.")
     known = ledger.reservations.get(dossier_id)
     if known is not None:
         if known.number != number:
             raise CommandConflict(f"Le dossier porte déjà le numéro {known.number}.")
+        if known.deposited_cents != amount_cents:
+            raise CommandConflict(f"Le dossier est déposé pour {known.deposited_cents} centimes.")
         return []
     if number <= ledger.decided:
         raise NumberAlreadyDecided(f"Le numéro {number} est décidé, pour un autre dossier.")
@@ -104,7 +116,8 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
             SubmissionVoided(dossier_id=dossier_id, deposit_number=number, amount_cents=amount, voided_at=now),
             Released(campaign_id=campaign_id, dossier_id=dossier_id, amount_cents=0, reason=reason, released_at=now),
         ]
-    behind = bool(ledger.waiting) and rules.on_exhaustion is Exhaustion.STRICT_WAITLIST
+    # A list that was begun under other rules keeps its order: closing lets nobody in before those who wait.
+    behind = bool(ledger.waiting) and rules.on_exhaustion is not Exhaustion.FIRST_FIT
     if amount <= ledger.available_cents and not behind:
         return [
             Reserved(
@@ -252,6 +265,14 @@ def suspend(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
 def resume(ledger: Ledger, now: datetime) -> list[Event]:
     rules = _rules(ledger)
     return [CampaignResumed(campaign_id=rules.campaign_id, resumed_at=now)] if ledger.suspended else []
+
+
+def close(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
+    """No deposits any more; numbers given before are still decided."""
+    rules = _rules(ledger)
+    if ledger.closed:
+        return []
+    return [CampaignClosed(campaign_id=rules.campaign_id, closed_at=now, reason=reason)]
 
 
 def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Event]:

@@ -20,6 +20,7 @@ from services.envelope.domain.facts import (
 from shared.contracts.envelope import (
     BUDGET_TOPIC,
     RESERVATION_TOPIC,
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -57,11 +58,27 @@ DECIDED_AS: dict[type[Event], Standing] = {
 }
 
 
+# From where a dossier may come into each standing: a reservation resolves once (ARCHITECTURE, Invariant 5).
+COMES_FROM: dict[Standing, frozenset[Standing]] = {
+    Standing.RESERVED: frozenset({Standing.WAITING}),
+    Standing.COMMITTED: frozenset({Standing.RESERVED}),
+    Standing.RELEASED: frozenset({Standing.WAITING, Standing.RESERVED, Standing.COMMITTED}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
+    """`deposited_cents` is what was asked for; `amount_cents` what is left of it after reductions."""
+
     number: int
+    deposited_cents: int
     amount_cents: int
     standing: Standing
+
+    @property
+    def held_cents(self) -> int:
+        """What it takes of the envelope."""
+        return self.amount_cents if self.standing in (Standing.RESERVED, Standing.COMMITTED) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,7 @@ class Ledger:
     scheduled: tuple[CampaignRules, ...] = ()
     suspended: bool = False
     exhausted: bool = False
+    closed: bool = False
     decided: int = 0
     reservations: Map[str, Reservation] = field(default_factory=Map)
     waiting: Map[int, str] = field(default_factory=Map)
@@ -112,11 +130,13 @@ class Ledger:
             case Reserved() | Waitlisted() | ReservationRefused() | SubmissionVoided():
                 return self._decide(event)
             case Promoted(dossier_id=dossier_id, amount_cents=amount):
+                assert amount == self.reservations[dossier_id].amount_cents, "what waited is promoted, wholly"
                 moved = self._stand(dossier_id, Standing.RESERVED)
                 return replace(moved, reserved_cents=self.reserved_cents + amount)
             case ReservationReduced():
                 return self._reduce(event)
             case Committed(dossier_id=dossier_id, amount_cents=amount):
+                assert amount == self.reservations[dossier_id].held_cents, "what is reserved is committed, wholly"
                 moved = self._stand(dossier_id, Standing.COMMITTED)
                 return replace(
                     moved,
@@ -148,6 +168,8 @@ class Ledger:
                 return replace(self, suspended=True)
             case CampaignResumed():
                 return replace(self, suspended=False)
+            case CampaignClosed():
+                return replace(self, closed=True)
             case EnvelopeExhausted():
                 return replace(self, exhausted=True)
             case _:
@@ -164,7 +186,7 @@ class Ledger:
             decided=number,
             held=self.held.delete(number) if number in self.held else self.held,
             voided=self.voided.delete(dossier_id) if dossier_id in self.voided else self.voided,
-            reservations=self.reservations.set(dossier_id, Reservation(number, amount, standing)),
+            reservations=self.reservations.set(dossier_id, Reservation(number, amount, amount, standing)),
             reserved_cents=self.reserved_cents + (amount if standing is Standing.RESERVED else 0),
             waiting=waiting,
         )
@@ -172,6 +194,7 @@ class Ledger:
     def _stand(self, dossier_id: str, standing: Standing) -> "Ledger":
         """The dossier in its new standing, off the waiting list unless it still waits."""
         before = self.reservations[dossier_id]
+        assert before.standing in COMES_FROM[standing], f"{before.standing} does not become {standing}"
         waiting = self.waiting.delete(before.number) if before.number in self.waiting else self.waiting
         head = self.head
         while head <= self.decided and head not in waiting:
@@ -199,16 +222,14 @@ class Ledger:
 
     def _release(self, event: Released) -> "Ledger":
         before = self.reservations[event.dossier_id]
+        assert event.amount_cents == before.held_cents, "what is held is released, wholly"
+        if before.standing is Standing.RELEASED:
+            return self  # a voided submission held nothing; it is only announced
         kept = event.amount_cents if self.rules and not self.rules.released_amounts_return else 0
         released = replace(self._stand(event.dossier_id, Standing.RELEASED), retained_cents=self.retained_cents + kept)
-        match before.standing:
-            case Standing.RESERVED:
-                return replace(released, reserved_cents=self.reserved_cents - event.amount_cents)
-            case Standing.COMMITTED:
-                return replace(released, committed_cents=self.committed_cents - event.amount_cents)
-            case _:
-                assert event.amount_cents == 0, "a dossier that only waited holds nothing"
-                return released
+        if before.standing is Standing.COMMITTED:
+            return replace(released, committed_cents=self.committed_cents - event.amount_cents)
+        return replace(released, reserved_cents=self.reserved_cents - event.amount_cents)
 
 
 KIND = StreamKind("ledger", Ledger(), frozenset({RESERVATION_TOPIC, BUDGET_TOPIC}))

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from services.intake.api.bailleurs import User
 from services.intake.documents import render_receipt
-from services.intake.domain.dossier import LABELS, Dossier, Entry
+from services.intake.domain.dossier import Dossier, Entry
 from services.intake.domain.status import TABLE, PublicStatus
+from services.intake.domain.timeline import LABELS
 from services.intake.forms import DraftForm
 from services.intake.store import Draft
 from services.intake.usecases.dossiers import Dossiers
@@ -238,7 +239,7 @@ def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
         deposit_number=dossier.submitted.deposit_number if dossier.submitted else None,
         status=dossier.status,
         status_label=row.label,
-        next_actor=row.next_actor,
+        next_actor=dossier.next_actor,
         due_at=dossier.due_at,
         envelope=said,
         envelope_label=ENVELOPE_LABELS[said] if said else None,

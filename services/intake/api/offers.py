@@ -95,7 +95,7 @@ def _route_papers(routes: APIRouter, dossiers: Dossiers, answers: Answers) -> No
         if dossier.offer is None:
             raise NotFound("La proposition n'est pas encore émise.")
         fields = dossier.offer.model_dump(include=set(OfferDetail.model_fields))
-        sha256, answered = dossier.offer.document.sha256, dossier.offer.offer_id in dossier.answers
+        sha256, answered = dossier.offer.document.sha256, dossier.answer_to(dossier.offer.offer_id) is not None
         return OfferDetail(**fields, document_sha256=sha256, answered=answered)
 
     @routes.get("/offer/document", summary="La proposition (PDF)")

@@ -23,6 +23,7 @@ class CampaignStatus(BaseModel):
     opens_at: datetime | None
     deposits_open: bool
     suspended: bool
+    closed: bool
     exhausted: bool
     message: str
 
@@ -77,6 +78,7 @@ def _route_open(routes: APIRouter, dossiers: Dossiers, library: Library) -> None
             opens_at=found.rules.opens_at if found.rules else None,
             deposits_open=deposits_open,
             suspended=found.suspended,
+            closed=found.closed,
             exhausted=found.exhausted,
             message=message,
         )

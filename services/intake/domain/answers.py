@@ -115,7 +115,7 @@ def accept_offer(dossier: Dossier, offer_id: str, document_sha256: str, now: dat
 
     Raises: DossierEnded, NoOffer, OfferSupersededNow, OfferDocumentDiffers, OfferTooLate, OfferAlreadyAnswered.
     """
-    offer = _answerable(dossier, offer_id, now)
+    offer = _answerable(dossier, offer_id, now, OfferAcceptanceLodged)
     if offer is None:
         return []
     if document_sha256 != offer.document.sha256:
@@ -125,13 +125,13 @@ def accept_offer(dossier: Dossier, offer_id: str, document_sha256: str, now: dat
 
 def decline_offer(dossier: Dossier, offer_id: str, reason: str, now: datetime) -> list[Event]:
     """Lodge a refusal. Raises: as accept_offer."""
-    offer = _answerable(dossier, offer_id, now)
+    offer = _answerable(dossier, offer_id, now, OfferDeclineLodged)
     if offer is None:
         return []
     return [OfferDeclineLodged(dossier_id=offer.dossier_id, offer_id=offer_id, lodged_at=now, reason=reason)]
 
 
-def _answerable(dossier: Dossier, offer_id: str, now: datetime) -> OfferIssued | None:
+def _answerable(dossier: Dossier, offer_id: str, now: datetime, answer: type[Event]) -> OfferIssued | None:
     """The open offer; None when this answer is lodged already and awaits its outcome."""
     offer = dossier.offer
     if offer is None:
@@ -141,7 +141,10 @@ def _answerable(dossier: Dossier, offer_id: str, now: datetime) -> OfferIssued |
         raise OfferSupersededNow("Une proposition plus récente l'a remplacée.", pointer="/offer_id")
     if PublicStatus.OFFER_ACCEPTED in dossier.steps or dossier.end is PublicStatus.OFFER_DECLINED:
         raise OfferAlreadyAnswered("La réponse est enregistrée.")
-    if dossier.end is None and offer_id in dossier.answers:
+    lodged = dossier.answer_to(offer_id)
+    if dossier.end is None and lodged is not None:
+        if not isinstance(lodged, answer):
+            raise OfferAlreadyAnswered("La réponse contraire est déposée et attend d'être enregistrée.")
         return None
     if now > offer.valid_until:
         raise OfferTooLate(

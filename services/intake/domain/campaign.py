@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -33,10 +34,16 @@ class CampaignSuspendedNow(Refusal):
     title = "La campagne est suspendue"
 
 
+class CampaignClosedNow(Refusal):
+    type = "campaign-closed"
+    title = "La campagne est close"
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     rules: CampaignRules | None = None
     suspended: bool = False
+    closed: bool = False
     exhausted: bool = False
 
     def fold(self, event: Event) -> "Campaign":
@@ -49,6 +56,8 @@ class Campaign:
                 return replace(self, suspended=True)
             case CampaignResumed():
                 return replace(self, suspended=False)
+            case CampaignClosed():
+                return replace(self, closed=True)
             case EnvelopeExhausted():
                 return replace(self, exhausted=True)
             case _:
@@ -59,7 +68,10 @@ KIND = StreamKind("campaign", Campaign())
 
 
 def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
-    """The rules a deposit made now falls under. Raises: CampaignUnknown, CampaignNotOpen, CampaignSuspendedNow."""
+    """The rules a deposit made now falls under.
+
+    Raises: CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow.
+    """
     if campaign.rules is None:
         raise CampaignUnknown("La campagne n'a pas de règles en vigueur.")
     if now < campaign.rules.opens_at:
@@ -67,6 +79,8 @@ def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
             f"Les dépôts ouvrent le {french_moment(campaign.rules.opens_at)}.",
             opens_at=campaign.rules.opens_at.isoformat(),
         )
+    if campaign.closed:
+        raise CampaignClosedNow("Les dépôts sont terminés ; les dossiers déjà envoyés suivent leur cours.")
     if campaign.suspended:
         raise CampaignSuspendedNow("La date de reprise des dépôts sera annoncée ; votre brouillon est conservé.")
     return campaign.rules

@@ -1,9 +1,12 @@
 """A dossier as its bailleur sees it, folded from what every service announced. No rating ever comes here."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 
-from services.intake.domain.status import PublicStatus
+from services.intake.domain.facts import DossierOpened
+from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
+from services.intake.domain.timeline import moment
+from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ActeTransmitted,
     BoardConfirmed,
@@ -14,13 +17,13 @@ from shared.contracts.contracting import (
     EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
+    PremiumPaymentReversed,
     SignedConventionRefused,
 )
 from shared.contracts.envelope import (
     Committed,
     Promoted,
     Released,
-    ReservationReduced,
     ReservationRefused,
     Reserved,
     Waitlisted,
@@ -50,21 +53,10 @@ from shared.contracts.pricing import (
     OfferDeclined,
     OfferExpired,
     OfferIssued,
-    OfferSuperseded,
 )
 from shared.contracts.values import StoredDocument
-from shared.events import Event, UtcDatetime
+from shared.events import Event
 from shared.journal import StreamKind
-
-
-class DossierOpened(Event):
-    """A bailleur began a dossier. Private."""
-
-    dossier_id: str
-    siren: str
-    campaign_id: str
-    opened_at: UtcDatetime
-
 
 FROM_THE_REGISTER = (DossierSubmitted, DossierWithdrawn, LoansReduced)
 
@@ -116,7 +108,7 @@ class Dossier:
     end_reason: str = ""
     supplement: SupplementRequested | None = None
     offer: OfferIssued | None = None
-    answers: tuple[str, ...] = ()
+    answers: tuple[OfferAcceptanceLodged | OfferDeclineLodged, ...] = ()
     answer_refused: OfferAnswerRefused | None = None
     convention: ConventionSent | None = None
     lodged_convention: SignedConventionLodged | None = None
@@ -162,10 +154,10 @@ class Dossier:
                 return replace(self, supplement=None if answered else self.supplement)
             case OfferIssued():
                 return replace(self, offer=event)
-            case OfferAcceptanceLodged(offer_id=offer_id) | OfferDeclineLodged(offer_id=offer_id):
-                return replace(self, answers=(*self.answers, offer_id), answer_refused=None)
+            case OfferAcceptanceLodged() | OfferDeclineLodged():
+                return replace(self, answers=(*self.answers, event), answer_refused=None)
             case OfferAnswerRefused(offer_id=offer_id):
-                others = tuple(answer for answer in self.answers if answer != offer_id)
+                others = tuple(answer for answer in self.answers if answer.offer_id != offer_id)
                 return replace(self, answers=others, answer_refused=event)
             case ConventionSent():
                 return replace(self, convention=event)
@@ -175,6 +167,9 @@ class Dossier:
                 return replace(self, lodged_convention=None)
             case PremiumPaymentRecorded(amount_cents=amount):
                 return replace(self, paid_cents=self.paid_cents + amount)
+            case PremiumPaymentReversed(amount_cents=amount, outstanding_cents=outstanding):
+                steps = self.steps - {PublicStatus.PREMIUM_PAID} if outstanding else self.steps
+                return replace(self, paid_cents=self.paid_cents - amount, steps=steps)
             case Reserved() | Waitlisted() | Promoted() | Committed() | Released() | ReservationRefused():
                 return replace(self, envelope=event)
             case _:
@@ -184,105 +179,51 @@ class Dossier:
     def documents(self) -> tuple[StoredDocument, ...]:
         return self.submitted.documents if self.submitted else ()
 
+    def answer_to(self, offer_id: str) -> OfferAcceptanceLodged | OfferDeclineLodged | None:
+        """The answer lodged to an offer that awaits its outcome, or has it."""
+        return next((answer for answer in self.answers if answer.offer_id == offer_id), None)
+
+    @property
+    def _return_awaited(self) -> bool:
+        """The convention is the bailleur's to sign; one that was lodged is ALS's to check."""
+        return self.lodged_convention is None and PublicStatus.CONVENTION_SIGNED not in self.steps
+
+    @property
+    def next_actor(self) -> str:
+        """Signature and premium come in any order: who acts next depends on the other one."""
+        match self.status:
+            case PublicStatus.PREMIUM_PAID if self._return_awaited:
+                return BAILLEUR
+            case PublicStatus.CONVENTION_SENT if not self._return_awaited:
+                return ALS
+            case status:
+                return TABLE[status].next_actor
+
     @property
     def due_at(self) -> datetime | None:
-        """By when the next actor must act, where there is a deadline."""
+        """By when the bailleur must act, where there is a deadline."""
+        supplement, offer, convention = self.supplement, self.offer, self.convention
         match self.status:
             case PublicStatus.SUPPLEMENT_REQUESTED:
-                return self.supplement.due_at if self.supplement else None
+                return supplement.due_at if supplement else None
             case PublicStatus.OFFER_ISSUED | PublicStatus.BOARD_CONFIRMED:
-                return self.offer.valid_until if self.offer else None
-            case PublicStatus.CONVENTION_SENT:
-                return self.convention.return_by if self.convention else None
+                return offer.valid_until if offer else None
+            case PublicStatus.CONVENTION_SENT | PublicStatus.CONVENTION_SIGNED | PublicStatus.PREMIUM_PAID:
+                return self._engagement_due(convention) if convention else None
             case _:
                 return None
 
+    def _engagement_due(self, convention: ConventionSent) -> datetime | None:
+        """The earliest of what is still awaited from the bailleur."""
+        awaited = [convention.return_by] if self._return_awaited else []
+        if PublicStatus.PREMIUM_PAID not in self.steps:
+            awaited.append(end_of_day(convention.premium_due_on))
+        return min(awaited, default=None)
+
 
 KIND = StreamKind("dossier", Dossier(), frozenset({DOSSIER_TOPIC}))
-
-MOMENTS = (
-    "opened_at",
-    "submitted_at",
-    "withdrawn_at",
-    "reduced_at",
-    "lodged_at",
-    "started_at",
-    "requested_at",
-    "stated_at",
-    "found_at",
-    "sent_at",
-    "given_at",
-    "issued_at",
-    "superseded_at",
-    "accepted_at",
-    "declined_at",
-    "expired_at",
-    "refused_at",
-    "confirmed_at",
-    "engaged_at",
-    "checked_at",
-    "paid_at",
-    "transmitted_at",
-    "lapsed_at",
-    "reserved_at",
-    "waitlisted_at",
-    "promoted_at",
-    "committed_at",
-    "released_at",
-    "noted_at",
-    "recorded_at",
-)
-
-
-def moment(event: Event) -> datetime:
-    """When a fact happened: every event names one of MOMENTS; a payment has a date, taken at noon UTC."""
-    if isinstance(event, PremiumPaymentRecorded):
-        return datetime.combine(event.received_on, time(12), UTC)
-    return next(getattr(event, name) for name in MOMENTS if hasattr(event, name))
 
 
 def note(dossier: Dossier, event: Event) -> list[Event]:
     """Keep what was announced. What the register holds may be known already: it is written when it is made."""
     return [] if isinstance(event, FROM_THE_REGISTER) and event in (one.event for one in dossier.entries) else [event]
-
-
-# The facts worth a line for the bailleur, in French.
-LABELS: dict[type[Event], str] = {
-    DossierOpened: "Dossier créé",
-    DossierSubmitted: "Dossier envoyé",
-    DossierWithdrawn: "Dossier retiré",
-    LoansReduced: "Montants réduits",
-    Reserved: "Montant réservé dans l'enveloppe",
-    Waitlisted: "Placé sur la liste d'attente",
-    ReservationRefused: "Enveloppe consommée",
-    Promoted: "Sorti de la liste d'attente, montant réservé",
-    ReservationReduced: "Montant réservé réduit",
-    Committed: "Montant engagé",
-    Released: "Montant libéré",
-    ReviewStarted: "Instruction commencée",
-    SupplementRequested: "Complément demandé",
-    SupplementLodged: "Complément déposé",
-    DossierDeemedComplete: "Dossier réputé complet",
-    DossierFoundIneligible: "Dossier déclaré inéligible",
-    SentToCommittee: "Transmis à la Commission de crédit nationale",
-    CommitteeOpinionGiven: "Avis de la Commission de crédit nationale",
-    OfferIssued: "Proposition de tarification émise",
-    OfferSuperseded: "Proposition remplacée",
-    OfferAcceptanceLodged: "Acceptation déposée",
-    OfferDeclineLodged: "Refus déposé",
-    OfferAccepted: "Acceptation enregistrée",
-    OfferDeclined: "Refus enregistré",
-    OfferExpired: "Proposition expirée",
-    OfferAnswerRefused: "Réponse non recevable",
-    BoardConfirmed: "Engagement confirmé par le Conseil d'administration",
-    BoardRefused: "Engagement refusé par le Conseil d'administration",
-    Engaged: "Engagement réciproque constaté",
-    ConventionSent: "Convention et appel de prime envoyés",
-    SignedConventionLodged: "Convention signée déposée",
-    SignedConventionRefused: "Convention signée non conforme",
-    ConventionSigned: "Convention signée contrôlée",
-    PremiumPaymentRecorded: "Règlement reçu",
-    PremiumPaid: "Prime intégralement réglée",
-    ActeTransmitted: "Acte transmis à la Banque des Territoires",
-    EngagementLapsed: "Engagement caduc",
-}

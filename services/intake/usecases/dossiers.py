@@ -7,7 +7,8 @@ from services.intake import store
 from services.intake.domain import answers, checklist, dossier, register
 from services.intake.domain.campaign import Campaign, check_deposit
 from services.intake.domain.checklist import Missing
-from services.intake.domain.dossier import Dossier, DossierOpened
+from services.intake.domain.dossier import Dossier
+from services.intake.domain.facts import DossierOpened
 from services.intake.domain.register import Register
 from services.intake.forms import DraftForm
 from services.intake.store import Draft, Drafts, Uploads
@@ -101,7 +102,8 @@ class Dossiers:
     async def submit(self, dossier_id: str, caller: Principal, cause: Cause) -> DossierSubmitted:
         """The definitive deposit; doing it again gives the same number.
 
-        Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignSuspendedNow, Incomplete.
+        Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
+        Incomplete.
         """
         found = await self.represented(dossier_id, caller)
         if found.submitted is not None:

@@ -17,6 +17,7 @@ from shared.lending import MONTHS_PER_YEAR
 from shared.money import MAX_CENTS
 
 BASIS_POINTS = 10_000
+MAX_RATING_AGE_MONTHS = 60
 
 
 class InvalidGrid(Refusal):
@@ -53,6 +54,14 @@ class GridFigureOutOfRange(InvalidGrid):
     title = "Valeur de grille hors limites"
 
 
+class GridHashMismatch(InvalidGrid):
+    """The content is not the one that was named by its hash."""
+
+    type = "grid-hash-mismatch"
+    title = "Empreinte de grille différente"
+    status = 409
+
+
 class UnknownProgrammeQuality(Refusal):
     type = "unknown-programme-quality"
     title = "Qualité de programme inconnue"
@@ -85,7 +94,8 @@ class StepPricing(Value):
 
 
 class Grid(Value):
-    """One version. Basis points and rates are exact decimals; `discount_rate` and `cap_share` are fractions.
+    """One version, in force from `effective_on` until the next. Basis points and rates are exact decimals;
+    `discount_rate` and `cap_share` are fractions.
 
     Made by `load_grid`, which checks it.
     """
@@ -93,6 +103,7 @@ class Grid(Value):
     version: str
     label: str
     effective_on: date
+    rating_max_age_months: int
     discount_rate: Decimal
     minimum_cents: int
     cap_share: Decimal
@@ -104,6 +115,11 @@ class Grid(Value):
     def content_hash(self) -> str:
         """SHA-256 (hex) of the content; the file's layout plays no part."""
         return hashlib.sha256(canonical_json(self.model_dump(mode="json")).encode()).hexdigest()
+
+    def check_hash(self, expected: str) -> None:
+        """Raises: GridHashMismatch."""
+        if self.content_hash != expected:
+            raise GridHashMismatch(f"La grille « {self.version} » n'a pas le contenu désigné par cette empreinte.")
 
     def base_bp(self, step: CreditQualityStep, duration_years: int) -> Decimal:
         """Raises: CommitteeDerogationNeeded, RatingRefused."""
@@ -136,8 +152,10 @@ def load_grid(data: bytes) -> Grid:
         grid = Grid.model_validate_json(data, strict=True)
     except ValueError as error:
         raise GridUnreadable(f"Le fichier de grille n'est pas conforme : {error}") from error
-    if set(grid.steps) != set(CreditQualityStep) or set(grid.quality_bp) != set(ProgrammeQuality):
-        raise GridIncomplete("Il faut les six échelons CQS1 à CQS6 et les qualités A, B et C.")
+    missing = [str(name) for name in CreditQualityStep if name not in grid.steps]
+    missing += [f"qualité {name}" for name in ProgrammeQuality if name not in grid.quality_bp]
+    if missing:
+        raise GridIncomplete(f"Il manque : {', '.join(missing)}.")
     for step, pricing in grid.steps.items():
         _check_bands(step, pricing)
     _check_figures(grid)
@@ -176,6 +194,7 @@ def _check_figures(grid: Grid) -> None:
     within = {
         "version": bool(grid.version.strip()),
         "label": bool(grid.label.strip()),
+        "rating_max_age_months": 1 <= grid.rating_max_age_months <= MAX_RATING_AGE_MONTHS,
         "discount_rate": 0 <= grid.discount_rate < 1,
         "minimum_cents": 0 <= grid.minimum_cents <= MAX_CENTS,
         "cap_share": 0 < grid.cap_share <= 1,

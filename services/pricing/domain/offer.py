@@ -1,9 +1,17 @@
 """The offer of one dossier, folded from what is known of it. No I/O, no clock."""
 
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from immutables import Map
+
+from services.pricing.domain.facts import (
+    AutomaticPricingRefused,
+    DerogationApproved,
+    DerogationProposed,
+    OfferDrafted,
+)
+from services.pricing.domain.rating import RatingRefused
 from shared.contracts.contracting import BoardRefused, EngagementLapsed
 from shared.contracts.instruction import (
     CommitteeOpinionGiven,
@@ -21,62 +29,45 @@ from shared.contracts.pricing import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
+    OfferExpiryContested,
     OfferIssued,
+    OfferReminderSent,
 )
-from shared.contracts.values import Loan, PremiumLine
-from shared.events import Event, UtcDatetime, Value
+from shared.contracts.values import Loan
+from shared.events import Event
 from shared.journal import StreamKind
 
 
 class OfferStatus(StrEnum):
+    """`refused`: the rating excludes any offer; `contested`: accepted in time, read after the expiry."""
+
     NONE = "none"
     NEEDS_PERSON = "needs_person"
+    REFUSED = "refused"
     DRAFTED = "drafted"
     ISSUED = "issued"
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
+    CONTESTED = "contested"
     CLOSED = "closed"
 
 
-class PricedLine(Value):
-    """One line's price with what it is made of; internal."""
-
-    loan_id: str
-    rate_bp: Decimal
-    premium_cents: int
-
-
-class OfferDrafted(Event):
-    """The frozen inputs and the price (DOMAIN rule 12). Private: it holds the rating and the step."""
-
-    dossier_id: str
-    offer_id: str
-    loans: tuple[Loan, ...]
-    rating: RiskProfileRecorded
-    credit_quality_step: str
-    grid_version: str
-    grid_hash: str
-    priced: tuple[PricedLine, ...]
-    lines: tuple[PremiumLine, ...]
-    premium_cents: int
-    minimum_applied: bool
-    cap_applied: bool
-    drafted_at: UtcDatetime
-
-
-class AutomaticPricingRefused(Event):
-    """Why automatic pricing may not price. Private: the reason speaks of the rating."""
-
-    dossier_id: str
-    reason: str
-    detail: str
-    refused_at: UtcDatetime
+OUTCOMES: dict[type[Event], OfferStatus] = {
+    OfferAccepted: OfferStatus.ACCEPTED,
+    OfferDeclined: OfferStatus.DECLINED,
+    OfferExpired: OfferStatus.EXPIRED,
+    OfferExpiryContested: OfferStatus.CONTESTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What pricing knows of a dossier and its offer, folded from its events."""
+    """What pricing knows of a dossier and its offer, folded from its events.
+
+    `derogations` are the proposals about the present rating by id, `derogation` the approved one; `reminded` is the
+    offer whose reminder is sent.
+    """
 
     status: OfferStatus = OfferStatus.NONE
     submitted: DossierSubmitted | None = None
@@ -88,6 +79,9 @@ class Offer:
     draft: OfferDrafted | None = None
     issued: OfferIssued | None = None
     refusal: AutomaticPricingRefused | None = None
+    derogations: Map[str, DerogationProposed] = field(default_factory=Map)
+    derogation: DerogationProposed | None = None
+    reminded: str | None = None
 
     def fold(self, event: Event) -> "Offer":
         match event:
@@ -96,29 +90,37 @@ class Offer:
             case LoansReduced():
                 return replace(self, loans=event.loans)
             case RiskProfileRecorded():
-                return replace(self, profile=event)
+                return replace(self, profile=event, derogations=Map(), derogation=None)
             case CommitteeOpinionGiven():
                 return replace(self, favourable=event.opinion is Opinion.FAVOURABLE)
             case DossierWithdrawn() | DossierFoundIneligible() | BoardRefused() | EngagementLapsed():
                 return self._close(type(event).__name__)
             case OfferDrafted():
-                status = self.status if self.status is OfferStatus.ISSUED else OfferStatus.DRAFTED
-                return replace(self, status=status, draft=event, drafts=self.drafts + 1)
-            case AutomaticPricingRefused():
-                return replace(self, status=OfferStatus.NEEDS_PERSON, refusal=event)
+                return replace(
+                    self._unless_issued(OfferStatus.DRAFTED), draft=event, drafts=self.drafts + 1, refusal=None
+                )
+            case AutomaticPricingRefused(reason=reason):
+                status = OfferStatus.REFUSED if reason == RatingRefused.type else OfferStatus.NEEDS_PERSON
+                return replace(self._unless_issued(status), draft=None, refusal=event)
+            case DerogationProposed(derogation_id=derogation_id):
+                return replace(self, derogations=self.derogations.set(derogation_id, event))
+            case DerogationApproved(derogation_id=derogation_id):
+                return replace(self, derogation=self.derogations[derogation_id])
             case OfferIssued():
                 return replace(self, status=OfferStatus.ISSUED, issued=event, draft=None)
-            case OfferAccepted():
-                return replace(self, status=OfferStatus.ACCEPTED)
-            case OfferDeclined():
-                return replace(self, status=OfferStatus.DECLINED)
-            case OfferExpired():
-                return replace(self, status=OfferStatus.EXPIRED)
+            case OfferAccepted() | OfferDeclined() | OfferExpired() | OfferExpiryContested():
+                return replace(self, status=OUTCOMES[type(event)])
+            case OfferReminderSent(offer_id=offer_id):
+                return replace(self, reminded=offer_id)
             case _:
                 return self
 
+    def _unless_issued(self, status: OfferStatus) -> "Offer":
+        """An issued offer stands whatever becomes of the next draft."""
+        return self if self.status is OfferStatus.ISSUED else replace(self, status=status)
+
     def _close(self, reason: str) -> "Offer":
-        ended = (OfferStatus.DECLINED, OfferStatus.EXPIRED)
+        ended = (OfferStatus.DECLINED, OfferStatus.EXPIRED, OfferStatus.CONTESTED)
         status = self.status if self.status in ended else OfferStatus.CLOSED
         return replace(self, closed=self.closed or reason, status=status)
 

@@ -3,12 +3,14 @@
 No text here names a rating's value: refusals end up in logs and answers, and a rating is confidential.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Self
 
 from shared.errors import Refusal
+from shared.lending import MONTHS_PER_YEAR
 
 SCALE_CHANGED_ON = date(2022, 1, 8)
 
@@ -107,6 +109,11 @@ class RatingRefused(Refusal):
     title = "Cotation exclue de la tarification automatique"
 
 
+class RatingTooOld(Refusal):
+    type = "rating-too-old"
+    title = "Cotation trop ancienne"
+
+
 @dataclass(frozen=True, slots=True)
 class Rating:
     """A rating with the scale that gives its symbol a meaning and its date; made by `parse`."""
@@ -126,6 +133,19 @@ class Rating:
         if scale is RatingScale.SINCE_2022 and value not in TODAY:
             raise UnknownRating("La cotation enregistrée n'existe pas sur l'échelle en vigueur.")
         return cls(value, scale, rated_on)
+
+
+def check_age(rating: Rating, today: date, max_age_months: int) -> None:
+    """A rating serves until the same day of the month, `max_age_months` later. Raises: RatingTooOld."""
+    if today > months_later(rating.rated_on, max_age_months):
+        raise RatingTooOld(f"Une cotation de moins de {max_age_months} mois est nécessaire pour tarifer.")
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of another month, or that month's last day."""
+    years, month = divmod(day.month - 1 + months, MONTHS_PER_YEAR)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def credit_quality_step(rating: Rating) -> CreditQualityStep:

@@ -1,11 +1,20 @@
 """The packaged grids. ALS's real one is not public: what is here is for demonstration (DOMAIN, The premium)."""
 
+import json
 from importlib import resources
 from pathlib import Path
 
+from services.pricing.domain.grid import Grid
+
 DEMONSTRATION = "demonstration-1.json"
+SCHEMA = Path(__file__).parent / "schema.json"
 
 
 def grid_bytes(path: Path | None = None) -> bytes:
     """The configured grid's file, or the demonstration grid's."""
     return path.read_bytes() if path else (resources.files(__name__) / DEMONSTRATION).read_bytes()
+
+
+def schema_text() -> str:
+    """The JSON Schema of a grid's file; schema.json holds it for those who write one."""
+    return json.dumps(Grid.model_json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -5,15 +5,32 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.contracting.domain import acte, board, convention, payment
-from services.contracting.domain.board import BoardSessionOpened, Decision
+from services.contracting.domain import acte, convention, deliberation, premium
+from services.contracting.domain.board import (
+    BoardDecisionRecorded,
+    BoardMinutesSignedOff,
+    BoardSessionOpened,
+    Decision,
+    Member,
+    Presence,
+    QuorumRule,
+    Session,
+    Votes,
+    session_id_of,
+)
 from services.contracting.domain.engagement import Engagement, receive
 from services.contracting.domain.facts import (
+    Channel,
     EngagementScreened,
+    PapersPrinted,
+    Payee,
     PaymentReceived,
+    Printing,
+    Proof,
     Purpose,
     Verdict,
 )
+from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
 from shared.contracts.envelope import Committed
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
 from shared.contracts.intake import DossierSubmitted, LoansReduced, SignedConventionLodged
@@ -38,6 +55,14 @@ DOSSIER = "d1"
 OFFER = "d1-1"
 PREMIUM_CENTS = 10_048_815
 CHECKER, OTHER = "user:checker", "user:other"
+SECRETARY = "user:secretary"
+QUORUM = QuorumRule(version="essai", members=6, minimum_present=4)
+PRESENT = ("m1", "m2", "m3", "m4", "m5")
+MEMBERS = (
+    *(Member(member_id=one, name=f"Membre {one}", presence=Presence.PRESENT) for one in PRESENT),
+    Member(member_id="m6", name="Membre m6", presence=Presence.EXCUSED),
+)
+ALL_FOR = Votes(in_favour=PRESENT)
 
 
 def loan(principal_cents: int = 325_000_000, loan_id: str = "l1", purpose=LoanPurpose.BUILDING) -> Loan:
@@ -135,6 +160,43 @@ def lodged(name: str = "signed-1") -> SignedConventionLodged:
     return SignedConventionLodged(dossier_id=DOSSIER, lodged_at=NOW, document=document(name, "signed_convention"))
 
 
+PRINTING = Printing(templates="v1", engine="typst", sha256="0" * 64)
+
+
+def printed() -> PapersPrinted:
+    payee = Payee(name="Bénéficiaire", iban="FR7630006000011234567890189")
+    return PapersPrinted(dossier_id=DOSSIER, convention=PRINTING, premium_call=PRINTING, payee=payee)
+
+
+def signature(**changes: Any) -> SignatureFound:
+    """A sound signature of the bailleur."""
+    given: dict[str, Any] = {
+        "signer": "Représentante d'essai",
+        "organisation": "Bailleur d'essai",
+        "identifiers": ("NTRFR-542065479",),
+        "issuer": "Autorité d'essai",
+        "signed_at": NOW,
+        "timestamped": False,
+        "intact": True,
+        "extended": False,
+        "trusted": True,
+        "in_validity": True,
+    }
+    return SignatureFound(**(given | changes))
+
+
+def findings(*signatures: SignatureFound, states: tuple[PageState, ...] = (PageState.SAME,) * 2, **changes: Any):
+    """What was found in the very file that was sent, signed by the bailleur."""
+    pages = tuple(PageFound(number=number, state=state) for number, state in enumerate(states, start=1))
+    given = {"incremental": True, "seal_intact": True, "pages": pages, "signatures": signatures or (signature(),)}
+    return Findings(**(given | changes))
+
+
+def by_hand() -> Findings:
+    """What was found in a scan."""
+    return findings(states=(PageState.MARKED,) * 2, incremental=False, seal_intact=False, signatures=())
+
+
 def rules(**changes: Any) -> CampaignRules:
     given: dict[str, Any] = {
         "campaign_id": "c",
@@ -149,8 +211,36 @@ def rules(**changes: Any) -> CampaignRules:
 
 def sitting(session_date: date = TODAY) -> BoardSessionOpened:
     return BoardSessionOpened(
-        session_id=session_date.isoformat(), session_date=session_date, opened_by="user:secretary", opened_at=NOW
+        session_id=session_id_of(session_date, 1),
+        session_date=session_date,
+        quorum=QUORUM,
+        members=MEMBERS,
+        opened_by=SECRETARY,
+        opened_at=NOW,
     )
+
+
+def decided(
+    decision: Decision = Decision.CONFIRM, reason: str = "", votes: Votes = ALL_FOR, dossier_id: str = DOSSIER
+) -> BoardDecisionRecorded:
+    return BoardDecisionRecorded(
+        session_id=session_id_of(TODAY, 1),
+        dossier_id=dossier_id,
+        decision=decision,
+        reason=reason,
+        votes=votes,
+        principal_cents=425_000_000,
+        premium_cents=PREMIUM_CENTS,
+        recorded_by=SECRETARY,
+        recorded_at=NOW,
+    )
+
+
+def signed_session(session_date: date = TODAY) -> Session:
+    signed = BoardMinutesSignedOff(
+        session_id=session_id_of(session_date, 1), minutes_sha256="0" * 64, signed_off_by=OTHER, signed_off_at=NOW
+    )
+    return Session(opened=sitting(session_date), members=MEMBERS, signed_off=signed)
 
 
 def screened(purpose: Purpose, *, clear: bool = True, on: date = TODAY) -> EngagementScreened:
@@ -169,6 +259,18 @@ def received(
 ) -> PaymentReceived:
     return PaymentReceived(
         payment_id=payment_id, reference=reference, amount_cents=amount_cents, received_on=on, recorded_at=NOW
+    )
+
+
+def proof(sha256: str = document("acte").sha256) -> Proof:
+    return Proof(
+        channel=Channel.SFTP,
+        destination="sftp://bdt.example",
+        name="000012-d1.pdf",
+        sha256=sha256,
+        size_bytes=1,
+        answer="relu",
+        sent_at=NOW,
     )
 
 
@@ -198,24 +300,30 @@ class Case:
         return [type(event).__name__ for event in self.events]
 
     def decide(self, decision: Decision = Decision.CONFIRM, reason: str = "", day: date = TODAY) -> list[Event]:
-        return self.do(board.decide, DOSSIER, sitting(day), decision, reason, NOW)
+        """What the board's decision announces once its minutes are signed."""
+        return self.do(deliberation.announce, signed_session(day), decided(decision, reason), NOW)
 
     def send(self, now: datetime = NOW) -> list[Event]:
         agreed = convention.terms(self.engagement, rules(), now)
         papers = document("convention"), document("call", "premium_call")
-        return self.do(convention.send, agreed, self.engagement.loans, *papers)
+        return self.do(convention.send, agreed, self.engagement.loans, printed(), *papers)
+
+    def examine(self, found: Findings | None = None, name: str = "signed-1") -> list[Event]:
+        return self.do(convention.examine, name, found or findings(), NOW)
 
     def check(self, verdict: Verdict = Verdict.ACCEPT, reason: str = "", name: str = "signed-1") -> list[Event]:
+        """A person's check, after the signatures were examined and found sound."""
+        self.examine(name=name)
         return self.do(convention.check_signed, name, verdict, reason, CHECKER, NOW)
 
     def pay(self, amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1") -> list[Event]:
-        return self.do(payment.pay, received(amount_cents, payment_id), NOW)
+        return self.do(premium.pay, received(amount_cents, payment_id), NOW)
 
     def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
         return self.do(convention.screen, screened(purpose, clear=clear))
 
     def prepare(self, actor: str = OTHER) -> list[Event]:
-        return self.do(acte.prepare, document("acte", "acte"), self.engagement.loans, actor, NOW)
+        return self.do(acte.prepare, document("acte", "acte"), PRINTING, self.engagement.loans, actor, NOW)
 
 
 def favourable() -> Case:
@@ -246,4 +354,11 @@ def complete() -> Case:
     case.check()
     case.pay()
     case.screen(Purpose.ACTE)
+    return case
+
+
+def lapsed() -> Case:
+    """Nothing came back in time and a person ended it."""
+    case = sent()
+    case.do(convention.lapse, "Prime impayée", NOW + timedelta(days=90))
     return case

@@ -1,18 +1,40 @@
 """The acte: two people, an open gate, and always the same bytes."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from services.contracting.domain import acte
-from services.contracting.domain.facts import Purpose
+from services.contracting.domain.facts import ActeDelivered, Purpose
 from services.contracting.domain.refusals import (
+    AcknowledgementConflict,
+    AcknowledgementMismatch,
+    AcknowledgementTooEarly,
     ActeGateClosed,
+    ActeNotTransmitted,
+    DateInFuture,
     DossierChanged,
     EngagementEnded,
     TwoPeopleNeeded,
 )
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.intake import DossierWithdrawn
-from tests.unit.contracting.samples import CHECKER, DOSSIER, NOW, OTHER, complete, document, loan, lodged, sent
+from shared.events import Event
+from tests.unit.contracting.samples import (
+    CHECKER,
+    DOSSIER,
+    NOW,
+    OTHER,
+    PRINTING,
+    TODAY,
+    Case,
+    complete,
+    document,
+    loan,
+    lodged,
+    proof,
+    sent,
+)
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 
@@ -40,14 +62,14 @@ def test_the_checker_of_the_convention_does_not_prepare_the_acte():
 def test_what_was_settled_first_stays():
     case = complete()
     case.prepare()
-    assert case.do(acte.prepare, document("another"), case.engagement.loans, OTHER, NOW) == []
+    assert case.do(acte.prepare, document("another"), PRINTING, case.engagement.loans, OTHER, NOW) == []
     assert case.engagement.prepared is not None
     assert case.engagement.prepared.acte == document("acte", "acte")
 
 
 def test_an_acte_printed_from_other_loans_is_not_settled():
     with pytest.raises(DossierChanged):
-        complete().do(acte.prepare, document("acte"), (loan(1),), OTHER, NOW)
+        complete().do(acte.prepare, document("acte"), PRINTING, (loan(1),), OTHER, NOW)
 
 
 def test_an_ended_dossier_gets_no_acte():
@@ -59,9 +81,10 @@ def test_a_transmission_is_recorded_once_even_when_an_end_crossed_it():
     case = complete()
     case.prepare()
     case.hear(WITHDRAWN)
-    (transmitted,) = case.do(acte.record_transmission, NOW)
+    delivered, transmitted = case.do(acte.record_transmission, proof(), NOW)
+    assert delivered == ActeDelivered(dossier_id=DOSSIER, proof=proof())
     assert transmitted == ActeTransmitted(dossier_id=DOSSIER, acte=document("acte", "acte"), transmitted_at=NOW)
-    assert case.do(acte.record_transmission, NOW) == []
+    assert case.do(acte.record_transmission, proof(), NOW) == []
 
 
 def test_an_end_or_an_alert_stops_the_transmission():
@@ -73,3 +96,53 @@ def test_an_end_or_an_alert_stops_the_transmission():
     assert not case.engagement.transmission_pending
     case.screen(Purpose.ACTE)
     assert not case.hear(WITHDRAWN).engagement.transmission_pending
+
+
+def test_other_bytes_than_the_settled_ones_are_never_recorded_as_sent():
+    case = complete()
+    case.prepare()
+    with pytest.raises(AssertionError, match="what was settled"):
+        case.do(acte.record_transmission, proof("1" * 64), NOW)
+
+
+# -- acknowledgement -------------------------------------------------------------------------------------------------
+
+
+def transmitted() -> Case:
+    case = complete()
+    case.prepare()
+    case.do(acte.record_transmission, proof(), NOW)
+    return case
+
+
+def acknowledging(case: Case, reference: str = "BDT-1", on: date = TODAY, sha256: str | None = None) -> list[Event]:
+    return case.do(acte.acknowledge, reference, on, sha256, "user:legal", NOW)
+
+
+def test_the_bdt_acknowledges_an_acte_once():
+    case = transmitted()
+    (acknowledged,) = acknowledging(case, sha256=document("acte").sha256)
+    assert case.engagement.acknowledged == acknowledged
+    assert acknowledging(case) == []
+    with pytest.raises(AcknowledgementConflict, match="BDT-1"):
+        acknowledging(case, "BDT-2")
+    with pytest.raises(AcknowledgementConflict):
+        acknowledging(case, on=TODAY - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"on": TODAY + timedelta(days=1)}, DateInFuture),
+        ({"on": TODAY - timedelta(days=1)}, AcknowledgementTooEarly),
+        ({"sha256": "1" * 64}, AcknowledgementMismatch),
+    ],
+)
+def test_an_acknowledgement_that_cannot_be_is_refused(given, refusal):
+    with pytest.raises(refusal):
+        acknowledging(transmitted(), **given)
+
+
+def test_what_was_not_transmitted_is_not_acknowledged():
+    with pytest.raises(ActeNotTransmitted):
+        acknowledging(complete())

@@ -40,6 +40,7 @@ from tests.unit.contracting.samples import (
     loan,
     lodged,
     opinion,
+    printed,
     reduced,
     rules,
     screened,
@@ -57,7 +58,7 @@ def codes(missing) -> list[str]:
 
 
 def test_the_terms_follow_the_campaign_rules_and_the_calendar_of_paris():
-    (fact,) = sendable().send(datetime(2024, 6, 2, 22, 30, tzinfo=UTC))
+    _, fact = sendable().send(datetime(2024, 6, 2, 22, 30, tzinfo=UTC))
     assert isinstance(fact, ConventionSent)
     assert fact.return_by == datetime(2024, 8, 2, 21, 59, 59, 999_999, tzinfo=UTC)
     assert fact.premium_due_on == date(2024, 7, 3)
@@ -66,7 +67,7 @@ def test_the_terms_follow_the_campaign_rules_and_the_calendar_of_paris():
 
 
 def test_the_return_ends_with_the_day_across_the_change_of_hour():
-    fact = sendable().send(datetime(2024, 9, 10, 8, tzinfo=UTC))[0]
+    _, fact = sendable().send(datetime(2024, 9, 10, 8, tzinfo=UTC))
     assert isinstance(fact, ConventionSent)
     assert fact.return_by == datetime(2024, 11, 9, 22, 59, 59, 999_999, tzinfo=UTC)
 
@@ -85,7 +86,14 @@ def test_references_are_valid_creditor_references_of_their_own():
     [
         (
             Case(submitted()),
-            ["offer-acceptance", "board-confirmation", "envelope-commitment", "convention-screening"],
+            [
+                "committee-opinion",
+                "offer-issued",
+                "offer-acceptance",
+                "board-confirmation",
+                "envelope-commitment",
+                "convention-screening",
+            ],
         ),
         (
             favourable().hear(issued()),
@@ -143,16 +151,16 @@ def test_a_sent_convention_is_sent_once():
     agreed = convention.Terms.model_validate(
         case.engagement.convention.model_dump(include=set(convention.Terms.model_fields))
     )
-    assert case.do(convention.send, agreed, case.engagement.loans, document("x"), document("y")) == []
+    assert case.do(convention.send, agreed, case.engagement.loans, printed(), document("x"), document("y")) == []
 
 
 def test_loans_reduced_while_it_is_printed_stop_the_convention():
     case = sendable()
     agreed = convention.terms(case.engagement, rules(), NOW)
-    printed = case.engagement.loans
+    loans = case.engagement.loans
     case.hear(reduced())
     with pytest.raises(DossierChanged):
-        case.do(convention.send, agreed, printed, document("x"), document("y"))
+        case.do(convention.send, agreed, loans, printed(), document("x"), document("y"))
 
 
 def test_reduced_loans_ask_for_a_convention_anew_and_keep_the_payments():
@@ -160,10 +168,10 @@ def test_reduced_loans_ask_for_a_convention_anew_and_keep_the_payments():
     missing = acte_gate(case.engagement)
     assert codes(missing) == ["convention-outdated"]
     assert missing[0].since == NOW + timedelta(days=1)
-    (fact,) = case.send(NOW + timedelta(days=2))
+    _, fact = case.send(NOW + timedelta(days=2))
     assert isinstance(fact, ConventionSent)
     assert fact.premium_due_on == date(2024, 7, 3)
-    assert codes(acte_gate(case.engagement)) == ["convention-signed"]
+    assert codes(acte_gate(case.engagement)) == ["convention-signed", "acte-screening"]
     assert case.engagement.paid is not None
 
 

@@ -6,27 +6,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracting.domain import payment
-from services.contracting.domain.payment import Payment, PaymentStatus
+from services.contracting.domain import payment, premium, returns
+from services.contracting.domain.facts import Basis, Direction, Outcome, PaymentBooked
+from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.refusals import (
     DateInFuture,
+    DebitMismatch,
+    NothingToReturn,
     PaymentAlreadyMatched,
+    PaymentClosed,
     PaymentConflict,
+    PaymentCounted,
     PremiumNotCalled,
+    ReasonRequired,
+    ReturnNotDecided,
+    WrongDirection,
 )
-from shared.contracts.contracting import PremiumPaid, PremiumPaymentRecorded
+from shared.contracts.contracting import PremiumPaid, PremiumPaymentRecorded, PremiumPaymentReversed
 from shared.contracts.intake import DossierWithdrawn
+from shared.events import Event
 from shared.money import MAX_CENTS, AmountOutOfRange
 from tests.unit.contracting.samples import (
     DOSSIER,
     NOW,
     PREMIUM_CENTS,
     TODAY,
+    complete,
     engaged,
     opinion,
     received,
     sent,
 )
+
+ACCOUNTANT = "user:accountant"
+WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 
 
 def kept(*more) -> Payment:
@@ -83,7 +96,7 @@ def test_nothing_is_paid_before_it_is_called():
 
 
 def test_money_for_an_ended_dossier_is_counted_and_due_back():
-    case = sent().hear(DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW))
+    case = sent().hear(WITHDRAWN)
     case.pay()
     assert "PremiumPaid" not in case.names()
     assert case.engagement.to_return_cents == PREMIUM_CENTS
@@ -120,20 +133,235 @@ def test_a_payment_is_not_received_tomorrow():
         payment.receive(Payment(), received(on=TODAY + timedelta(days=1)))
 
 
+def matched(state: Payment, dossier_id: str = DOSSIER) -> list[Event]:
+    return payment.match(state, dossier_id, Basis.PERSON, ACCOUNTANT, NOW)
+
+
+def held(state: Payment | None = None) -> Payment:
+    return fold(state or kept(), payment.hold(state or kept(), DOSSIER, "p0", ACCOUNTANT, NOW))
+
+
+def booked(outcome: Outcome = Outcome.EXACT) -> Payment:
+    settled = fold(kept(), matched(kept()))
+    return fold(settled, payment.book(settled, outcome, NOW))
+
+
+def debit(amount_cents: int = PREMIUM_CENTS) -> Payment:
+    taken = received(amount_cents, "debit-1").model_copy(update={"direction": Direction.DEBIT})
+    return Payment().fold(taken)
+
+
+def deciding(state: Payment, amount_cents: int = PREMIUM_CENTS, reason: str = "Trop-perçu") -> list[Event]:
+    return returns.decide_return(state, amount_cents, reason, ACCOUNTANT, NOW)
+
+
+def decided(amount_cents: int = PREMIUM_CENTS) -> Payment:
+    return fold(kept(), deciding(kept(), amount_cents))
+
+
+def returning(state: Payment, reference: str = "V1", on=TODAY) -> list[Event]:
+    return returns.record_return(state, on, reference, ACCOUNTANT, NOW)
+
+
+def fold(state: Payment, events: list[Event]) -> Payment:
+    for event in events:
+        state = state.fold(event)
+    return state
+
+
+def dismissed() -> Payment:
+    return fold(kept(), payment.dismiss(kept(), "Virement interne", ACCOUNTANT, NOW))
+
+
 def test_a_payment_goes_to_one_dossier():
-    assert kept().status is PaymentStatus.UNMATCHED
-    (matched,) = payment.match(kept(), DOSSIER, "user:accountant", NOW)
-    settled = kept(matched)
-    assert settled.status is PaymentStatus.MATCHED
-    assert payment.match(settled, DOSSIER, "user:accountant", NOW) == []
+    assert (kept().status, kept().queue) == (PaymentStatus.UNMATCHED, Queue.UNKNOWN)
+    settled = fold(kept(), matched(kept()))
+    assert (settled.status, settled.queue, settled.dossier_id) == (PaymentStatus.MATCHED, None, DOSSIER)
+    assert matched(settled) == []
     with pytest.raises(PaymentAlreadyMatched):
-        payment.match(settled, "d2", "user:accountant", NOW)
+        matched(settled, "d2")
 
 
-def test_a_payment_is_booked_once():
-    settled = kept(*payment.match(kept(), DOSSIER, "user:accountant", NOW))
-    (booked,) = payment.book(settled, NOW)
-    done = settled.fold(booked)
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_payment_is_booked_once_and_waits_where_its_outcome_says(outcome):
+    done = booked(outcome)
     assert done.status is PaymentStatus.BOOKED
-    assert payment.book(done, NOW) == []
+    assert done.queue is payment.QUEUE_OF[outcome]
+    assert payment.book(done, outcome, NOW) == []
     assert done.fold(opinion()) == done
+
+
+def test_what_was_booked_before_outcomes_were_kept_is_in_no_queue():
+    assert fold(kept(), [PaymentBooked(payment_id="p1", dossier_id=DOSSIER, booked_at=NOW)]).queue is None
+
+
+def test_what_is_settled_otherwise_is_not_matched():
+    for state in (decided(), dismissed()):
+        with pytest.raises(PaymentClosed):
+            matched(state)
+    with pytest.raises(WrongDirection):
+        matched(debit())
+
+
+@pytest.mark.parametrize(
+    ("amounts", "ended", "outcome"),
+    [
+        ([PREMIUM_CENTS], False, Outcome.EXACT),
+        ([1], False, Outcome.PARTIAL),
+        ([1, PREMIUM_CENTS - 1], False, Outcome.EXACT),
+        ([PREMIUM_CENTS, 1], False, Outcome.OVER),
+        ([PREMIUM_CENTS], True, Outcome.LATE),
+    ],
+)
+def test_the_outcome_is_what_the_payment_made_of_the_premium(amounts, ended, outcome):
+    case = sent().hear(*([WITHDRAWN] if ended else []))
+    for position, amount in enumerate(amounts):
+        case.pay(amount, f"p{position}")
+    assert premium.outcome(case.engagement, f"p{len(amounts) - 1}") is outcome
+
+
+# -- duplicates ------------------------------------------------------------------------------------------------------
+
+
+def order(payment_id: str, amount_cents: int = PREMIUM_CENTS, payer: str = "Bailleur Éssai", end_to_end: str = ""):
+    more = {"payer": payer, "end_to_end_id": end_to_end}
+    return received(amount_cents, payment_id).model_copy(update=more)
+
+
+@pytest.mark.parametrize(
+    ("again", "first", "paid", "found"),
+    [
+        (order("p2"), order("p1", payer="ESSAI  bailleur"), True, "p1"),
+        (order("p2"), order("p1"), False, None),
+        (order("p2", payer=""), order("p1", payer=""), True, None),
+        (order("p2", payer="Autre"), order("p1"), True, None),
+        (order("p2", 5), order("p1"), True, None),
+        (order("p2", end_to_end="E"), order("p1", end_to_end="E"), False, "p1"),
+        (order("p2", end_to_end="E"), order("p1", end_to_end="F", payer="Autre"), True, None),
+        (order("p1", end_to_end="E"), order("p1", end_to_end="E"), True, None),
+    ],
+)
+def test_the_same_order_told_twice_is_seen_and_two_halves_are_not(again, first, paid, found):
+    case = sent()
+    if paid:
+        case.pay()
+    assert payment.duplicate_of(case.engagement, again, [first]) == found
+
+
+def test_a_held_payment_waits_for_a_person_who_may_count_it_all_the_same():
+    state = held()
+    assert (state.queue, state.dossier_id) == (Queue.DUPLICATE, DOSSIER)
+    assert payment.hold(state, DOSSIER, "p0", ACCOUNTANT, NOW) == []
+    assert fold(state, matched(state)).status is PaymentStatus.MATCHED
+    with pytest.raises(PaymentCounted):
+        held(booked())
+    for state in (decided(), dismissed()):
+        with pytest.raises(PaymentClosed):
+            held(state)
+
+
+# -- what goes back --------------------------------------------------------------------------------------------------
+
+
+def test_a_return_is_decided_then_made_and_each_is_said_once():
+    state = decided()
+    assert state.queue is Queue.TO_RETURN
+    assert deciding(state) == []
+    gone = fold(state, returning(state))
+    assert (gone.status, gone.queue) == (PaymentStatus.RETURNED, None)
+    assert returning(gone) == []
+    with pytest.raises(PaymentClosed):
+        returning(gone, "V2")
+    with pytest.raises(PaymentClosed):
+        deciding(dismissed())
+
+
+def test_a_return_has_a_reason_and_is_decided_before_it_is_made():
+    with pytest.raises(ReasonRequired):
+        deciding(kept(), reason=" ")
+    with pytest.raises(ReturnNotDecided):
+        returning(kept())
+    with pytest.raises(DateInFuture):
+        returning(decided(), on=TODAY + timedelta(days=1))
+    with pytest.raises(WrongDirection):
+        deciding(debit())
+
+
+def test_only_what_is_too_much_may_go_back_of_a_counted_payment():
+    case = sent()
+    case.pay(PREMIUM_CENTS + 500)
+    one = received(PREMIUM_CENTS + 500)
+    assert premium.returnable_cents(case.engagement, one, 0) == 500
+    assert premium.returnable_cents(case.engagement, one, 200) == 300
+    assert premium.returnable_cents(case.engagement, received(100), 0) == 100
+    with pytest.raises(NothingToReturn):
+        premium.returnable_cents(case.engagement, one, 500)
+
+
+def test_what_went_back_is_deducted_once_and_an_incomplete_premium_is_unpaid_again():
+    case = complete()
+    case.prepare()
+    assert case.engagement.transmission_pending
+    (gone,) = case.do(premium.take_back, "p1", 1, TODAY, NOW)
+    assert isinstance(gone, PremiumPaymentReversed)
+    assert (gone.outstanding_cents, gone.overpaid_cents) == (1, 0)
+    assert case.do(premium.take_back, "p1", 1, TODAY, NOW) == []
+    assert case.engagement.paid is None
+    assert not case.engagement.transmission_pending
+    case.pay(1, "p2")
+    assert case.engagement.transmission_pending
+    assert case.names().count("PremiumPaid") == 2
+
+
+def test_what_was_too_much_goes_back_and_the_premium_stays_paid():
+    case = sent()
+    case.pay(PREMIUM_CENTS + 500)
+    case.do(premium.take_back, "p1", 500, TODAY, NOW)
+    assert case.engagement.paid is not None
+    assert (case.engagement.outstanding_cents, case.engagement.to_return_cents) == (0, 0)
+
+
+def test_a_debit_is_the_return_of_one_credit_of_its_amount():
+    returns.check_debit(debit(), booked())
+    returns.check_debit(debit(500), decided(500))
+    taking = debit().received
+    assert taking is not None
+    gone = fold(kept(), returns.undo(kept(), taking, ACCOUNTANT, NOW))
+    assert gone.returned is not None
+    assert (gone.status, gone.returned.bank_reference) == (PaymentStatus.RETURNED, "debit-1")
+    assert returns.undo(gone, taking, ACCOUNTANT, NOW) == []
+    returns.check_debit(debit(), gone)
+    (applied,) = returns.apply(debit(), "p1", ACCOUNTANT, NOW)
+    settled = debit().fold(applied)
+    assert (settled.status, settled.queue) == (PaymentStatus.APPLIED, None)
+    assert returns.apply(settled, "p1", ACCOUNTANT, NOW) == []
+    with pytest.raises(PaymentClosed):
+        returns.check_debit(settled, kept())
+
+
+@pytest.mark.parametrize(
+    ("taking", "credit", "refusal"),
+    [
+        (debit(1), kept(), DebitMismatch),
+        (debit(), decided(500), DebitMismatch),
+        (kept(), kept(), WrongDirection),
+        (debit(), debit(), WrongDirection),
+        (debit(), dismissed(), PaymentClosed),
+    ],
+)
+def test_a_debit_that_does_not_fit_is_not_applied(taking, credit, refusal):
+    with pytest.raises(refusal):
+        returns.check_debit(taking, credit)
+
+
+def test_what_needs_nothing_is_dismissed_with_a_reason_once():
+    done = dismissed()
+    assert (done.status, done.queue) == (PaymentStatus.DISMISSED, None)
+    assert payment.dismiss(done, "encore", ACCOUNTANT, NOW) == []
+    assert fold(debit(), payment.dismiss(debit(), "Frais bancaires", ACCOUNTANT, NOW)).closed
+    with pytest.raises(ReasonRequired):
+        payment.dismiss(kept(), "", ACCOUNTANT, NOW)
+    with pytest.raises(PaymentClosed):
+        payment.dismiss(decided(), "Rien", ACCOUNTANT, NOW)
+    with pytest.raises(PaymentClosed):
+        payment.dismiss(fold(kept(), matched(kept())), "Rien", ACCOUNTANT, NOW)

@@ -1,14 +1,37 @@
 """Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from services.contracting.main import transmission
+from deploy.local.authority import Authority
+from services.contracting.freeze_register import RegisterFile, RegisterObject
+from services.contracting.main import freeze_register, transmission
 from services.contracting.settings import ContractingSettings
-from services.contracting.transmission import BdtDirectory, BdtMail
+from services.contracting.signatures.keys import check_keys, seal
+from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
+from shared.objects import DirectoryObjects
+from shared.signing import KeyFiles, Seal, Token
 
 IBAN = "FR7630006000011234567890189"
 MAIL = {"bdt_mail_to": "actes@bdt.example", "mail_from": "garantie@als.example", "smtp_host": "mail"}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+SFTP = {
+    "bdt_sftp_host": "sftp.bdt.example",
+    "bdt_sftp_user": "als",
+    "bdt_sftp_key_file": "/keys/bdt",
+    "bdt_sftp_host_key": HOST_KEY,
+}
+S3 = {
+    "bdt_s3_endpoint": "s3.bdt.example",
+    "bdt_s3_access_key": "access",
+    "bdt_s3_secret_key": "secret",
+    "bdt_s3_bucket": "actes",
+}
+
+TOKEN = {"pkcs11_module": "/usr/lib/token.so", "pkcs11_token": "als", "pkcs11_label": "signature"}
 
 
 def settings(**given) -> ContractingSettings:
@@ -20,11 +43,19 @@ def settings(**given) -> ContractingSettings:
         "oidc_issuer": "http://localhost",
         "objects_directory": "/nowhere",
         "payee_iban": IBAN,
+        "signing_key": "key.pem",
+        "signing_certificate": "certificate.pem",
+        "trust_roots": "roots.pem",
     }
     return ContractingSettings(**(base | given))
 
 
-def test_a_directory_or_mail_leads_to_the_bdt(tmp_path):
+def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
+    key_file = Path("/keys/bdt")
+    assert transmission(settings(**SFTP)) == BdtSftp("sftp.bdt.example", 22, "als", key_file, HOST_KEY, ".")
+    bucket = transmission(settings(**S3))
+    assert isinstance(bucket, BdtBucket)
+    assert bucket.destination == "s3://s3.bdt.example/actes"
     assert transmission(settings(bdt_directory=tmp_path)) == BdtDirectory(tmp_path)
     assert transmission(settings(**MAIL)) == BdtMail("mail", 25, "actes@bdt.example", "garantie@als.example")
 
@@ -32,11 +63,20 @@ def test_a_directory_or_mail_leads_to_the_bdt(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "ALS_BDT_DIRECTORY ou ALS_BDT_MAIL_TO"),
-        (MAIL | {"bdt_directory": "/bdt"}, "l'un des deux"),
+        ({}, "ALS_BDT_DIRECTORY, ALS_BDT_MAIL_TO, ALS_BDT_SFTP_HOST ou ALS_BDT_S3_ENDPOINT"),
+        (MAIL | {"bdt_directory": "/bdt"}, "un seul"),
+        (SFTP | {"bdt_sftp_host_key": None}, "ALS_BDT_SFTP_HOST_KEY sont nécessaires avec ALS_BDT_SFTP_HOST"),
+        (SFTP | {"bdt_sftp_host_key": "ssh-ed25519 none"}, "clé publique illisible"),
+        (S3 | {"bdt_s3_bucket": None}, "ALS_BDT_S3_BUCKET sont nécessaires avec ALS_BDT_S3_ENDPOINT"),
+        (MAIL | {"freeze_register_file": "/r", "freeze_register_object": "r"}, "pas les deux"),
         (MAIL | {"smtp_host": None}, "ALS_SMTP_HOST"),
         (MAIL | {"bdt_mail_to": "nobody"}, "bdt_mail_to"),
         ({"bdt_directory": "/bdt", "payee_iban": "FR7630006000011234567890188"}, "IBAN invalide"),
+        ({"bdt_directory": "/bdt", "signing_key": None}, "ALS_SIGNING_KEY et ALS_SIGNING_CERTIFICATE"),
+        ({"bdt_directory": "/bdt"} | TOKEN, "l'une des deux"),
+        ({"bdt_directory": "/bdt", "trust_roots": None}, "trust_roots"),
+        ({"bdt_directory": "/bdt", "board_members": 11, "board_minimum_present": 5}, "ALS_BOARD_MINIMUM_PRESENT"),
+        ({"bdt_directory": "/bdt", "board_members": 10, "board_minimum_present": 11}, "ALS_BOARD_MINIMUM_PRESENT"),
     ],
 )
 def test_a_wrong_setting_is_named(given, said):
@@ -44,5 +84,47 @@ def test_a_wrong_setting_is_named(given, said):
         settings(**given)
 
 
+def test_the_register_of_asset_freezes_is_a_file_an_object_or_none(tmp_path):
+    objects = DirectoryObjects(tmp_path)
+    assert freeze_register(settings(**MAIL), objects) is None
+    file = settings(**MAIL, freeze_register_file=tmp_path / "gels.json")
+    assert freeze_register(file, objects) == RegisterFile(tmp_path / "gels.json")
+    key = settings(**MAIL, freeze_register_object="registers/gels.json")
+    assert freeze_register(key, objects) == RegisterObject(objects, "registers/gels.json")
+
+
 def test_an_iban_may_be_typed_with_spaces():
     assert settings(bdt_directory="/bdt", payee_iban="FR76 3000 6000 0112 3456 7890 189").payee_iban == IBAN
+
+
+def test_the_key_is_in_files_or_in_a_token(tmp_path):
+    files = settings(bdt_directory=tmp_path, signing_passphrase="secret", timestamp_url="https://tsa.example")
+    assert seal(files) == Seal(
+        KeyFiles(Path("key.pem"), Path("certificate.pem"), None, b"secret"), "https://tsa.example"
+    )
+    token = settings(bdt_directory=tmp_path, signing_key=None, pkcs11_pin="1234", **TOKEN)
+    assert seal(token) == Seal(Token(Path("/usr/lib/token.so"), "als", "signature", "1234"))
+
+
+@pytest.mark.parametrize("missing", ["ALS_SIGNING_KEY", "ALS_TRUST_ROOTS"])
+def test_a_key_that_leads_to_nothing_is_named_and_stops_the_service(tmp_path, capsys, missing):
+    authority = Authority(tmp_path)
+    given = {
+        "bdt_directory": tmp_path,
+        "signing_key": authority.als.key,
+        "signing_certificate": authority.als.certificate,
+        "trust_roots": authority.root,
+    }
+    check_keys(settings(**given))
+    with pytest.raises(SystemExit) as stopped:
+        check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}))
+    assert stopped.value.code == 78
+    assert f"Réglage {missing} :" in capsys.readouterr().err
+
+
+def test_a_token_that_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", None)
+    roots = Authority(tmp_path).root
+    with pytest.raises(SystemExit):
+        check_keys(settings(bdt_directory=tmp_path, signing_key=None, trust_roots=roots, **TOKEN))
+    assert "Réglage ALS_PKCS11_MODULE : le paquet python-pkcs11" in capsys.readouterr().err

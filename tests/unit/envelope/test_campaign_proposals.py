@@ -9,13 +9,14 @@ from services.envelope.domain.campaign import (
     Action,
     AlreadyApproved,
     Campaign,
+    CampaignEnded,
     CapBelowEngaged,
     ProposalApproved,
     ProposalMade,
     StaleProposal,
     TwoPeopleNeeded,
 )
-from shared.contracts.envelope import ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.errors import NotFound
 from tests.unit.envelope.test_ledger import rules
 
@@ -44,7 +45,12 @@ def after(*proposals: ProposalMade) -> Campaign:
 
 @pytest.mark.parametrize(
     ("action", "decided"),
-    [(Action.RULES, RulesAdopted), (Action.SUSPEND, SuspensionDecided), (Action.RESUME, ResumptionDecided)],
+    [
+        (Action.RULES, RulesAdopted),
+        (Action.SUSPEND, SuspensionDecided),
+        (Action.RESUME, ResumptionDecided),
+        (Action.CLOSE, ClosureDecided),
+    ],
 )
 def test_a_second_person_puts_a_proposal_in_force(action, decided):
     events = domain.approve(after(proposal(action)), "p", "user:two", NOW)
@@ -77,6 +83,18 @@ def test_rules_proposed_on_an_older_version_are_stale():
         campaign = campaign.fold(event)
     with pytest.raises(StaleProposal):
         domain.approve(campaign, "q", "user:two", NOW)
+
+
+def test_a_closed_campaign_only_takes_rules():
+    campaign = after(proposal(Action.CLOSE), proposal(Action.SUSPEND, proposal_id="q"))
+    for event in domain.approve(campaign, "p", "user:two", NOW):
+        campaign = campaign.fold(event)
+    for action in (Action.SUSPEND, Action.RESUME, Action.CLOSE):
+        with pytest.raises(CampaignEnded):
+            domain.propose(campaign, proposal(action, proposal_id="r"))
+    with pytest.raises(CampaignEnded):
+        domain.approve(campaign, "q", "user:two", NOW)
+    assert domain.propose(campaign, proposal(proposal_id="r")) == [proposal(proposal_id="r")]
 
 
 def test_a_cap_below_what_is_engaged_is_refused_when_proposed():

@@ -1,20 +1,30 @@
 """The ledger: first come, first served, never one cent above the envelope."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.envelope.domain import decisions
 from services.envelope.domain.decisions import (
+    AmountAboveCap,
     CommandConflict,
     InvalidAmount,
     NotReserved,
     NumberAlreadyDecided,
     UnknownCampaign,
 )
-from services.envelope.domain.facts import ReleaseAnticipated, RulesRefused, RulesScheduled, SubmissionHeld
+from services.envelope.domain.facts import (
+    EpochBegan,
+    ReleaseAnticipated,
+    RulesRefused,
+    RulesScheduled,
+    SubmissionHeld,
+)
+from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger, Standing
 from shared.contracts.envelope import (
+    CampaignClosed,
     CampaignOpened,
     CampaignResumed,
     CampaignSuspended,
@@ -189,9 +199,13 @@ def test_contradictory_commands_have_their_own_error_and_decide_nothing():
         book.submit("y", 3, 10)
     with pytest.raises(NumberAlreadyDecided):
         book.submit("z", 1, 10)
-    for amount in (0, -1, 60_000_000_001):
+    with pytest.raises(CommandConflict):
+        book.submit("a", 1, 11)
+    for amount in (0, -1):
         with pytest.raises(InvalidAmount):
             book.submit("b", 2, amount)
+    with pytest.raises(AmountAboveCap):
+        book.submit("b", 2, 60_000_000_001)
     assert book.ledger.decided == 1
 
 
@@ -203,6 +217,59 @@ def test_an_unknown_campaign_decides_nothing():
     ):
         with pytest.raises(UnknownCampaign):
             decide(Ledger())
+
+
+def test_a_deposit_that_comes_again_after_its_reduction_is_known():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.do(decisions.reduce, "a", 800, NOW)
+    assert book.submit("a", 1, 900) == []
+    assert book.ledger.reserved_cents == 800
+
+
+def test_closing_lets_nobody_in_before_those_who_wait():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    book.do(decisions.adopt, rules(version=2, on_exhaustion=Exhaustion.CLOSE), NOW)
+    assert book.submit("c", 3, 50) == [ReservationRefused]
+    assert book.release("a") == [Released, Promoted]
+    assert book.submit("d", 4, 800) == [Reserved]
+
+
+def test_first_fit_from_a_recorded_moment_lets_in_who_fits_then():
+    book = Book()
+    later = NOW + timedelta(days=1)
+    for number, (name, amount) in enumerate([("a", 900), ("b", 200), ("c", 50)], start=1):
+        book.submit(name, number, amount)
+    changed = rules(version=2, on_exhaustion=Exhaustion.FIRST_FIT, effective_at=later)
+    assert book.do(decisions.adopt, changed, NOW) == [RulesScheduled]
+    assert book.standing("c") is Standing.WAITING
+    assert book.do(decisions.follow_due_rules, later) == [RulesChanged, Promoted]
+    assert (book.standing("b"), book.standing("c")) == (Standing.WAITING, Standing.RESERVED)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Reserved(campaign_id="c", dossier_id="z", deposit_number=3, amount_cents=101, reserved_at=NOW),
+        Reserved(campaign_id="c", dossier_id="z", deposit_number=4, amount_cents=1, reserved_at=NOW),
+        Reserved(campaign_id="c", dossier_id="a", deposit_number=3, amount_cents=1, reserved_at=NOW),
+        Promoted(campaign_id="c", dossier_id="a", deposit_number=1, amount_cents=900, promoted_at=NOW),
+        Promoted(campaign_id="c", dossier_id="b", deposit_number=2, amount_cents=100, promoted_at=NOW),
+        Committed(campaign_id="c", dossier_id="b", amount_cents=0, committed_at=NOW),
+        Committed(campaign_id="c", dossier_id="a", amount_cents=899, committed_at=NOW),
+        Released(campaign_id="c", dossier_id="a", amount_cents=901, reason="", released_at=NOW),
+        EpochBegan(epoch=2, writer="w", began_at=NOW),
+        CapChanged(campaign_id="c", cap_cents=899, previous_cap_cents=1_000, rules=rules(899, 2), changed_at=NOW),
+    ],
+)
+def test_no_fact_that_breaks_an_invariant_is_folded(event):
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    with pytest.raises(AssertionError):
+        book.ledger.fold(event)
 
 
 def test_reduced_loans_return_the_difference_and_promote():
@@ -279,6 +346,16 @@ def test_suspension_and_resumption_are_said_once():
     assert book.do(decisions.resume, NOW) == [CampaignResumed]
 
 
+def test_closing_is_said_once_and_what_was_deposited_before_is_still_decided():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    assert book.do(decisions.close, "fin", NOW) == [CampaignClosed]
+    assert book.do(decisions.close, "fin", NOW) == []
+    assert book.submit("c", 3, 10) == [Waitlisted]
+    assert book.release("a") == [Released, Promoted, Promoted]
+
+
 def test_epochs_follow_each_other():
     book = Book()
     book.do(decisions.begin_epoch, "one", NOW)
@@ -288,3 +365,29 @@ def test_epochs_follow_each_other():
 
 def test_events_of_others_change_nothing():
     assert Ledger().fold(ResumptionDecided(campaign_id="c", decided_at=NOW)) == Ledger()
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"reserved_cents": 899}, "montant réservé"),
+        ({"committed_cents": 1}, "montant engagé"),
+        ({"rules": rules(899)}, "plafond respecté"),
+        ({"decided": 3}, "numéros décidés"),
+        ({"waiting": Ledger().waiting}, "liste d'attente"),
+    ],
+)
+def test_a_ledger_whose_figures_are_not_those_of_its_lines_is_found_out(changes, check):
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    assert list(broken(book.ledger)) == []
+    assert [one.check for one in broken(replace(book.ledger, **changes))] == [check]
+
+
+def test_a_number_that_waits_although_it_is_decided_is_found_out():
+    book = Book()
+    book.submit("b", 2, 10)
+    held = book.ledger.held
+    book.submit("a", 1, 10)
+    assert [one.check for one in broken(replace(book.ledger, held=held))] == ["numéros en attente d'un précédent"]

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.envelope.domain import decisions
-from services.envelope.domain.decisions import NotReserved
-from services.envelope.domain.ledger import Standing
+from services.envelope.domain.decisions import CommandConflict, NotReserved, NumberAlreadyDecided
+from services.envelope.domain.invariants import broken
+from services.envelope.domain.ledger import Ledger
+from shared.contracts.values import Exhaustion
 from tests.unit.envelope.test_ledger import NOW, Book, rules
 
 
@@ -14,44 +16,68 @@ class Naive:
     """A list of lines, and a loop over it."""
 
     def __init__(self, cap: int) -> None:
-        self.cap = cap
+        self.cap, self.policy, self.returns, self.kept = cap, Exhaustion.STRICT_WAITLIST, True, 0
         self.lines: list[list] = []  # [name, amount, standing]
+        self.gone: set[str] = set()  # released before they were deposited
 
     def held(self) -> int:
-        return sum(amount for _, amount, standing in self.lines if standing in ("reserved", "committed"))
+        return self.kept + sum(amount for _, amount, standing in self.lines if standing in ("reserved", "committed"))
 
     def waiting(self) -> list[list]:
         return [line for line in self.lines if line[2] == "waiting"]
 
     def submit(self, name: str, amount: int) -> None:
-        fits = not self.waiting() and self.held() + amount <= self.cap
-        self.lines.append([name, amount, "reserved" if fits else "waiting"])
+        first = self.policy is Exhaustion.FIRST_FIT or not self.waiting()
+        fits = first and self.held() + amount <= self.cap
+        otherwise = "refused" if self.policy is Exhaustion.CLOSE else "waiting"
+        self.lines.append([name, amount, "released" if name in self.gone else "reserved" if fits else otherwise])
 
     def promote(self) -> None:
         for line in self.waiting():
-            if self.held() + line[1] > self.cap:
+            if self.held() + line[1] <= self.cap:
+                line[2] = "reserved"
+            elif self.policy is not Exhaustion.FIRST_FIT:
                 return
-            line[2] = "reserved"
 
     def line(self, name: str) -> list:
         return next(line for line in self.lines if line[0] == name)
 
     def release(self, name: str) -> None:
-        self.line(name)[2] = "released"
+        line = self.line(name)
+        self.kept += line[1] if line[2] in ("reserved", "committed") and not self.returns else 0
+        line[2] = "released"
         self.promote()
-
-    def commit(self, name: str) -> None:
-        self.line(name)[2] = "committed"
 
     def reduce(self, name: str, amount: int) -> None:
         self.line(name)[1] = amount
         self.promote()
 
+    def follow(self, cap: int, policy: Exhaustion, returns: bool) -> None:
+        if cap >= self.held():
+            self.cap, self.policy, self.returns = cap, policy, returns
+            self.promote()
+
+
+class Prefixes(Book):
+    """A book that looks at itself after every single event."""
+
+    def do(self, decide, *arguments) -> list:
+        before, known = self.ledger, len(self.events)
+        types = super().do(decide, *arguments)
+        for event in self.events[known:]:
+            before = before.fold(event)
+            assert list(broken(before)) == []
+        return types
+
 
 class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.book, self.model, self.number, self.version = Book(cap=1_000), Naive(1_000), 0, 1
+        self.book, self.model, self.number, self.version = Prefixes(cap=1_000), Naive(1_000), 0, 1
+        self.deposited: dict[str, int] = {}
+
+    def live(self) -> list[list]:
+        return [line for line in self.model.lines if line[2] not in ("released", "refused")]
 
     def names(self) -> list[str]:
         return [line[0] for line in self.model.lines]
@@ -62,6 +88,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for _ in range(1 + again):
             self.book.submit(str(self.number), self.number, amount)
         self.model.submit(str(self.number), amount)
+        self.deposited[str(self.number)] = amount
 
     @rule(amounts=st.lists(st.integers(1, 700), min_size=2, max_size=4), data=st.data())
     def submit_out_of_order(self, amounts, data):
@@ -70,14 +97,42 @@ class LedgerMachine(RuleBasedStateMachine):
             self.book.submit(str(number), number, amount)
         for number, amount in numbered:
             self.model.submit(str(number), amount)
+            self.deposited[str(number)] = amount
         self.number += len(amounts)
+
+    @precondition(lambda self: self.deposited)
+    @rule(data=st.data())
+    def submit_what_was_deposited_before(self, data):
+        name, amount = data.draw(st.sampled_from(sorted(self.deposited.items())))
+        assert self.book.submit(name, int(name), amount) == []
+
+    @precondition(lambda self: self.deposited)
+    @rule(data=st.data(), kind=st.sampled_from(["amount", "number", "name"]))
+    def contradict_what_was_deposited(self, data, kind):
+        name, amount = data.draw(st.sampled_from(sorted(self.deposited.items())))
+        conflicting = {
+            "amount": (name, int(name), amount + 1),
+            "number": (name, int(name) + 1, amount),
+            "name": ("another", int(name), amount),
+        }
+        try:
+            self.book.submit(*conflicting[kind])
+            raise AssertionError("a contradiction was taken")
+        except (CommandConflict, NumberAlreadyDecided):
+            pass
+
+    @rule()
+    def release_before_the_deposit(self):
+        name = str(self.number + 1)
+        self.book.release(name)
+        self.model.gone.add(name)
 
     @precondition(lambda self: self.model.lines)
     @rule(data=st.data())
     def release(self, data):
         name = data.draw(st.sampled_from(self.names()))
         self.book.release(name)
-        if self.model.line(name)[2] != "released":
+        if self.model.line(name) in self.live():
             self.model.release(name)
 
     @precondition(lambda self: self.model.lines)
@@ -86,45 +141,38 @@ class LedgerMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(self.names()))
         try:
             self.book.do(decisions.commit, name, NOW)
-            self.model.commit(name)
+            self.model.line(name)[2] = "committed"
         except NotReserved:
-            assert self.model.line(name)[2] in ("waiting", "released")
+            assert self.model.line(name)[2] in ("waiting", "released", "refused")
 
-    @precondition(lambda self: any(line[1] > 1 and line[2] != "released" for line in self.model.lines))
+    @precondition(lambda self: any(line[1] > 1 for line in self.live()))
     @rule(data=st.data())
     def reduce(self, data):
-        line = data.draw(st.sampled_from([one for one in self.model.lines if one[1] > 1 and one[2] != "released"]))
+        line = data.draw(st.sampled_from([one for one in self.live() if one[1] > 1]))
         amount = data.draw(st.integers(1, line[1] - 1))
         self.book.do(decisions.reduce, line[0], amount, NOW)
         self.model.reduce(line[0], amount)
 
-    @rule(cap=st.integers(1, 2_000))
-    def change_cap(self, cap):
+    @rule(cap=st.integers(1, 2_000), policy=st.sampled_from(Exhaustion), returns=st.booleans())
+    def change_rules(self, cap, policy, returns):
         self.version += 1
-        self.book.do(decisions.adopt, rules(cap, self.version), NOW)
-        if cap >= self.model.held() and cap != self.model.cap:
-            self.model.cap = cap
-            self.model.promote()
+        changed = rules(cap, self.version, on_exhaustion=policy, released_amounts_return=returns)
+        self.book.do(decisions.adopt, changed, NOW)
+        self.model.follow(cap, policy, returns)
 
     @invariant()
-    def the_same_standing_for_everyone(self):
+    def the_same_standing_and_amount_for_everyone(self):
         ledger = self.book.ledger
-        standing = {name: str(one.standing) for name, one in ledger.reservations.items()}
-        assert standing == {name: kind for name, _, kind in self.model.lines}
+        lines = {name: [name, one.amount_cents, str(one.standing)] for name, one in ledger.reservations.items()}
+        assert lines == {line[0]: line for line in self.model.lines}
         assert ledger.cap_cents == self.model.cap
+        assert ledger.available_cents == self.model.cap - self.model.held()
 
-    @invariant()
-    def counters_equal_the_sum_of_lines(self):
-        ledger = self.book.ledger
-        lines = ledger.reservations.values()
-        assert ledger.reserved_cents == sum(one.amount_cents for one in lines if one.standing is Standing.RESERVED)
-        assert ledger.committed_cents == sum(one.amount_cents for one in lines if one.standing is Standing.COMMITTED)
-        assert ledger.reserved_cents + ledger.committed_cents <= ledger.cap_cents
-
-    @invariant()
-    def numbers_are_decided_without_gap(self):
-        numbers = sorted(one.number for one in self.book.ledger.reservations.values())
-        assert numbers == list(range(1, self.number + 1))
+    def teardown(self):
+        replayed = Ledger()
+        for event in self.book.events:
+            replayed = replayed.fold(event)
+        assert replayed == self.book.ledger
 
 
 TestLedger = LedgerMachine.TestCase

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.intake.domain.dossier import Dossier, DossierOpened
+from services.intake.domain.dossier import Dossier
+from services.intake.domain.facts import DossierOpened
 from services.intake.domain.register import Content
 from services.intake.forms import DraftForm, FinancingForm, LoanForm, OperationForm
 from shared.contracts.contracting import ConventionSent, SignedConventionRefused

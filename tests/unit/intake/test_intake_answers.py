@@ -196,6 +196,13 @@ def test_the_same_answer_again_is_awaiting_its_outcome():
     assert domain.decline_offer(seen(submitted(), issued(), decline()), OFFER, "", NOW) == []
 
 
+def test_the_contrary_of_an_answer_that_awaits_its_outcome_is_refused():
+    with pytest.raises(OfferAlreadyAnswered):
+        domain.decline_offer(seen(submitted(), issued(), acceptance()), OFFER, "", NOW)
+    with pytest.raises(OfferAlreadyAnswered):
+        accept(seen(submitted(), issued(), decline()))
+
+
 def test_an_answer_that_could_not_count_may_be_given_again():
     refused = OfferAnswerRefused(
         dossier_id=DOSSIER, offer_id=OFFER, reason=AnswerRefusal.NOT_OPEN, valid_until=None, refused_at=NOW

@@ -5,9 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from services.intake.domain.dossier import ENDS, LABELS, STEPS, Dossier, DossierOpened, moment, note
+from services.intake.domain.dossier import ENDS, STEPS, Dossier, note
+from services.intake.domain.facts import DossierOpened
 from services.intake.domain.question import QuestionMailed
-from services.intake.domain.status import BAILLEUR, TABLE, PublicStatus
+from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
+from services.intake.domain.timeline import LABELS, moment
 from services.intake.handlers import about_a_dossier
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.instruction import Opinion
@@ -25,6 +27,8 @@ from tests.unit.intake.samples import (
 )
 
 FACTS = announced()
+SIGNED, PAID = FACTS[contracting.ConventionSigned], FACTS[contracting.PremiumPaid]
+PREMIUM_DUE = datetime(2024, 6, 15, 21, 59, 59, 999_999, UTC)
 UNFAVOURABLE = opinion(Opinion.UNFAVOURABLE).model_copy(update={"reason": "Risque"})
 
 
@@ -109,9 +113,10 @@ def test_an_open_request_comes_before_the_step_until_it_is_answered():
 
 def test_an_answer_is_kept_until_it_is_refused():
     waiting = seen(submitted(), issued(), acceptance("other"), acceptance())
-    assert waiting.answers == ("other", acceptance().offer_id)
+    assert waiting.answers == (acceptance("other"), acceptance())
+    assert waiting.answer_to(acceptance().offer_id) == acceptance()
     refused = waiting.fold(FACTS[pricing.OfferAnswerRefused])
-    assert (refused.answers, refused.answer_refused) == (("other",), FACTS[pricing.OfferAnswerRefused])
+    assert (refused.answers, refused.answer_refused) == ((acceptance("other"),), FACTS[pricing.OfferAnswerRefused])
     assert refused.fold(acceptance()).answer_refused is None
 
 
@@ -161,6 +166,9 @@ def test_a_smaller_reservation_is_still_a_reservation():
         ((issued(),), issued().valid_until),
         ((issued(), FACTS[contracting.BoardConfirmed]), issued().valid_until),
         ((convention_sent(),), convention_sent().return_by),
+        ((convention_sent(), SIGNED), PREMIUM_DUE),
+        ((convention_sent(), PAID), convention_sent().return_by),
+        ((SIGNED,), None),
         ((), None),
         ((FACTS[contracting.BoardConfirmed],), None),
     ],
@@ -168,7 +176,24 @@ def test_a_smaller_reservation_is_still_a_reservation():
 def test_the_bailleur_knows_until_when_it_has_to_act(facts, due_at):
     dossier = seen(submitted(), *facts)
     assert dossier.due_at == due_at
-    assert (TABLE[dossier.status].next_actor == BAILLEUR) is bool(facts)
+    assert (dossier.next_actor == BAILLEUR) is bool(facts)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (convention_sent(), convention_lodged()),
+        (convention_sent(), PAID, convention_lodged()),
+        (convention_sent(), SIGNED, PAID),
+    ],
+)
+def test_what_the_bailleur_has_done_is_als_turn(facts):
+    assert seen(submitted(), *facts).next_actor == ALS
+
+
+def test_the_premium_stays_due_while_the_returned_convention_is_checked():
+    assert seen(submitted(), convention_sent(), convention_lodged()).due_at == PREMIUM_DUE
+    assert seen(submitted(), convention_sent(), PAID, convention_lodged()).due_at is None
 
 
 # -- the timeline ------------------------------------------------------------------------------------------------

@@ -4,14 +4,16 @@ Roots of 1+i are irrational, so each discount factor is enclosed between two fra
 believed when both ends round to the same cent.
 """
 
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from math import floor, isqrt
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from services.pricing.domain.schedule import LoanTerms
-from shared.lending import Frequency, PrefinancingInterest
+from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
 
 SCALE = 10**60
 
@@ -29,12 +31,33 @@ def outstanding(terms: LoanTerms) -> list[int]:
     crd = terms.principal_cents
     if terms.prefinancing_interest is PrefinancingInterest.CAPITALISED:
         crd += half_up(terms.principal_cents * rate * Fraction(terms.prefinancing_months, 12))
-    instalment = half_up(crd * r / (1 - (1 + r) ** -(n - d)) if r else Fraction(crd, n - d))
     owed = [crd] * d
-    for _ in range(n - d):
+    constant = half_up(Fraction(crd, n - d))
+    instalments = [half_up(exact) for exact in _instalments(terms, crd, n - d)]
+    for k in range(n - d):
         owed.append(crd)
-        crd = max(0, crd + half_up(crd * r) - instalment)
+        interest = half_up(crd * r)
+        principal = (
+            constant if terms.profile is AmortisationProfile.CONSTANT_AMORTISATION else instalments[k] - interest
+        )
+        crd -= min(crd, max(0, principal))
     return owed
+
+
+def _instalments(terms: LoanTerms, crd: int, repayments: int) -> list[Fraction]:
+    """What each repayment would be unrounded: weights that follow the years, scaled so that their worth is the CRD."""
+    m = terms.frequency.periods_per_year
+    r = Fraction(terms.annual_rate) / m
+    weights = [(1 + Fraction(terms.progressivity)) ** (k // m) for k in range(repayments)]
+    later = sum(weight * (1 + r) ** (repayments - 1 - k) for k, weight in enumerate(weights))
+    return [crd * (1 + r) ** repayments * weight / later for weight in weights]
+
+
+def principal_would_grow(terms: LoanTerms) -> bool:
+    """The first instalment would be below its interest."""
+    repayments = terms.duration_years * terms.frequency.periods_per_year - terms.deferred
+    r = Fraction(terms.annual_rate) / terms.frequency.periods_per_year
+    return _instalments(terms, 1, repayments)[0] < r
 
 
 def premium_cents(terms: LoanTerms, rate_bp: Fraction, i: Fraction) -> int:
@@ -68,7 +91,9 @@ def loan_terms(draw: st.DrawFn) -> LoanTerms:
     frequency = draw(st.sampled_from(Frequency))
     years = draw(st.integers(1, 50))
     longest = min(24 // frequency.months_per_period, years * frequency.periods_per_year - 1)
-    return LoanTerms(
+    profile = draw(st.sampled_from(AmortisationProfile))
+    progressive = profile is AmortisationProfile.PROGRESSIVE_INSTALMENTS
+    loan = LoanTerms(
         principal_cents=draw(st.integers(1, 5_000) | st.integers(1, 60_000_000_000)),
         duration_years=years,
         frequency=frequency,
@@ -76,4 +101,8 @@ def loan_terms(draw: st.DrawFn) -> LoanTerms:
         prefinancing_months=draw(st.integers(0, 24)),
         prefinancing_interest=draw(st.sampled_from(PrefinancingInterest)),
         deferral_months=draw(st.integers(0, longest)) * frequency.months_per_period,
+        profile=profile,
+        progressivity=draw(st.decimals("-0.03", "0.005", places=4)) if progressive else Decimal(0),
     )
+    assume(not principal_would_grow(loan))
+    return loan

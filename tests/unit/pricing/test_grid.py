@@ -3,10 +3,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from services.pricing.domain.grid import (
     GridBandsBroken,
     GridFigureOutOfRange,
+    GridHashMismatch,
     GridIncomplete,
     GridUnreadable,
     InvalidGrid,
@@ -14,7 +16,7 @@ from services.pricing.domain.grid import (
     load_grid,
 )
 from services.pricing.domain.rating import CommitteeDerogationNeeded, CreditQualityStep, RatingRefused
-from services.pricing.grids import grid_bytes
+from services.pricing.grids import SCHEMA, grid_bytes, schema_text
 
 DEMONSTRATION = grid_bytes()
 GRID = load_grid(DEMONSTRATION)
@@ -106,15 +108,27 @@ def test_a_file_of_another_form_is_unreadable(data: bytes):
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "named"),
     [
-        changed("steps", {"CQS1": {"treatment": "refused"}}),
-        changed("quality_bp", {"A": "0", "B": "0"}),
+        (changed("steps", {"CQS1": {"treatment": "refused"}}), "CQS2, CQS3, CQS4, CQS5, CQS6"),
+        (changed("quality_bp", {"A": "0", "B": "0"}), "qualité C"),
     ],
 )
-def test_a_missing_step_or_quality_is_named(data: bytes):
-    with pytest.raises(GridIncomplete):
+def test_a_missing_step_or_quality_is_named(data: bytes, named: str):
+    with pytest.raises(GridIncomplete) as refused:
         load_grid(data)
+    assert named in refused.value.detail
+
+
+def test_a_grid_that_is_not_the_one_named_is_refused():
+    GRID.check_hash(GRID.content_hash)
+    with pytest.raises(GridHashMismatch):
+        load_grid(changed("minimum_cents", 50_001)).check_hash(GRID.content_hash)
+
+
+def test_the_schema_of_the_files_is_the_committed_one():
+    assert SCHEMA.read_text() == schema_text()
+    Draft202012Validator(json.loads(schema_text())).validate(json.loads(DEMONSTRATION))
 
 
 @pytest.mark.parametrize(
@@ -142,6 +156,8 @@ def test_bands_with_a_hole_an_overlap_or_no_right_to_be_are_refused(path: str, v
     [
         ("version", " "),
         ("label", ""),
+        ("rating_max_age_months", 0),
+        ("rating_max_age_months", 61),
         ("discount_rate", "-0.01"),
         ("discount_rate", "1"),
         ("minimum_cents", -1),

@@ -1,61 +1,44 @@
 """The offer: from the pieces that come in any order to its answer."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from itertools import permutations
 
 import pytest
 
 from services.pricing.domain import decisions as domain
-from services.pricing.domain.decisions import EXPIRY_GRACE, OfferNotDrafted, OfferNotRedraftable
-from services.pricing.domain.grid import load_grid
-from services.pricing.domain.offer import AutomaticPricingRefused, Offer, OfferDrafted, OfferStatus
-from services.pricing.grids import grid_bytes
+from services.pricing.domain import drafting
+from services.pricing.domain.decisions import OfferDraftOutdated, OfferNotDrafted
+from services.pricing.domain.drafting import OfferNotRedraftable
+from services.pricing.domain.facts import AutomaticPricingRefused, OfferDrafted
+from services.pricing.domain.offer import Offer, OfferStatus
+from services.pricing.domain.rating import RatingTooOld
 from shared.contracts.contracting import BoardRefused
 from shared.contracts.instruction import Opinion
-from shared.contracts.intake import DossierWithdrawn, LoansReduced, OfferAcceptanceLodged, OfferDeclineLodged
+from shared.contracts.intake import LoansReduced, OfferDeclineLodged
 from shared.contracts.pricing import (
     AnswerRefusal,
     OfferAccepted,
     OfferAnswerRefused,
     OfferDeclined,
-    OfferExpired,
+    OfferExpiryContested,
     OfferIssued,
     OfferSuperseded,
     PricingNeedsPerson,
 )
 from tests.facts import CAMPAIGN, DOSSIER, GIVEN_AT, document, loan, opinion, profile, submitted
-
-GRID = load_grid(grid_bytes())
-NOW = datetime(2024, 5, 16, 9, tzinfo=UTC)
-LAST = datetime(2024, 5, 30, 21, 59, 59, 999_999, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
-
-
-def play(offer: Offer, *events) -> Offer:
-    for event in events:
-        for decided in domain.receive(offer, event, GRID, NOW):
-            offer = offer.fold(decided)
-    return offer
-
-
-def drafted() -> Offer:
-    return play(Offer(), submitted(), profile(), opinion())
-
-
-def issued(offer: Offer | None = None) -> Offer:
-    offer = offer or drafted()
-    assert offer.draft
-    for event in domain.issue(offer, offer.draft.offer_id, NOW, LAST, document()):
-        offer = offer.fold(event)
-    return offer
-
-
-def acceptance(lodged_at=LAST, offer_id=f"{DOSSIER}-1") -> OfferAcceptanceLodged:
-    return OfferAcceptanceLodged(dossier_id=DOSSIER, offer_id=offer_id, lodged_at=lodged_at)
-
-
-def withdrawn() -> DossierWithdrawn:
-    return DossierWithdrawn(campaign_id=CAMPAIGN, dossier_id=DOSSIER, withdrawn_at=NOW)
+from tests.unit.pricing.samples import (
+    GRID,
+    LAST,
+    NOW,
+    OTHER_GRID,
+    SECOND,
+    acceptance,
+    drafted,
+    expired,
+    issued,
+    play,
+    withdrawn,
+)
 
 
 @pytest.mark.parametrize("pieces", list(permutations([submitted(), profile(), opinion()])))
@@ -94,12 +77,12 @@ def test_what_automatic_pricing_may_not_price_goes_to_a_person(rating, reason):
 def test_a_new_rating_can_be_priced_after_a_refusal():
     offer = play(Offer(), submitted(), profile(rating="0"), opinion(), profile(rating="2"))
     assert offer.status is OfferStatus.NEEDS_PERSON
-    (event,) = domain.redraft(offer, GRID, NOW)
+    (event,) = drafting.redraft(offer, GRID, NOW)
     assert isinstance(event, OfferDrafted)
 
 
 def test_an_issued_offer_shows_lines_and_their_sum():
-    (event,) = domain.issue(drafted(), f"{DOSSIER}-1", NOW, LAST, document())
+    (event,) = domain.issue(drafted(), f"{DOSSIER}-1", GRID, NOW, LAST, document())
     assert isinstance(event, OfferIssued)
     assert event.premium_cents == sum(line.premium_cents for line in event.lines)
     assert not {"rating", "step", "rate_bp"} & set(str(event.model_dump()).replace("'", " ").split())
@@ -108,20 +91,20 @@ def test_an_issued_offer_shows_lines_and_their_sum():
 @pytest.mark.parametrize("offer", [Offer(), issued()])
 def test_only_the_draft_that_was_read_is_issued(offer):
     with pytest.raises(OfferNotDrafted):
-        domain.issue(offer, f"{DOSSIER}-1", NOW, LAST, document())
+        domain.issue(offer, f"{DOSSIER}-1", GRID, NOW, LAST, document())
 
 
 def test_nothing_is_issued_for_a_dossier_that_ended():
     with pytest.raises(OfferNotDrafted):
-        domain.issue(play(drafted(), withdrawn()), f"{DOSSIER}-1", NOW, LAST, document())
+        domain.issue(play(drafted(), withdrawn()), f"{DOSSIER}-1", GRID, NOW, LAST, document())
 
 
 def test_a_new_offer_supersedes_the_old_one():
     offer = issued()
-    for event in domain.redraft(offer, GRID, NOW):
+    for event in drafting.redraft(offer, GRID, NOW):
         offer = offer.fold(event)
     assert offer.status is OfferStatus.ISSUED
-    events = domain.issue(offer, f"{DOSSIER}-2", NOW, LAST, document("doc2"))
+    events = domain.issue(offer, f"{DOSSIER}-2", GRID, NOW, LAST, document("doc2"))
     assert [type(event) for event in events] == [OfferSuperseded, OfferIssued]
     for event in events:
         offer = offer.fold(event)
@@ -175,41 +158,95 @@ def test_an_offer_can_be_declined():
     assert isinstance(domain.receive(issued(), declined, GRID, NOW)[1], OfferDeclined)
 
 
-def test_an_unanswered_offer_expires_after_the_grace_and_once():
-    offer = issued()
-    assert domain.expire(offer, LAST + EXPIRY_GRACE) == []
-    (event,) = domain.expire(offer, LAST + EXPIRY_GRACE + SECOND)
-    assert isinstance(event, OfferExpired)
-    assert domain.expire(offer.fold(event), LAST + timedelta(days=9)) == []
-    assert domain.expire(Offer(), LAST) == []
-
-
-def test_an_accepted_offer_does_not_expire():
-    assert domain.expire(play(issued(), acceptance()), LAST + timedelta(days=9)) == []
-    assert isinstance(domain.receive(issued(), acceptance(), GRID, NOW)[1], OfferAccepted)
-
-
 def test_a_dossier_that_ended_is_closed_and_stays_what_it_was():
     refused = BoardRefused(
         dossier_id=DOSSIER, session_id="s", session_date=GIVEN_AT.date(), refused_at=NOW, reason="risque"
     )
     assert play(issued(), refused).status is OfferStatus.CLOSED
-    expired = domain.expire(issued(), LAST + timedelta(days=1))[0]
-    assert play(issued().fold(expired), withdrawn()).status is OfferStatus.EXPIRED
+    assert play(expired(), withdrawn()).status is OfferStatus.EXPIRED
     assert play(Offer(), withdrawn(), submitted(), profile(), opinion()).status is OfferStatus.CLOSED
     with pytest.raises(OfferNotRedraftable):
-        domain.redraft(play(issued(), refused), GRID, NOW)
+        drafting.redraft(play(issued(), refused), GRID, NOW)
 
 
 def test_nothing_can_be_redrafted_before_the_opinion():
     with pytest.raises(OfferNotRedraftable):
-        domain.redraft(play(Offer(), submitted(), profile()), GRID, NOW)
-
-
-def test_the_deadline_follows_the_department_of_the_bailleur():
-    received = datetime(2026, 4, 30, 12, tzinfo=UTC)
-    assert domain.valid_until(drafted(), received, 10).date().isoformat() == "2026-05-19"
+        drafting.redraft(play(Offer(), submitted(), profile()), GRID, NOW)
 
 
 def test_events_of_others_change_nothing():
     assert Offer().fold(PricingNeedsPerson(dossier_id=DOSSIER, noted_at=NOW)) == Offer()
+
+
+def test_the_worst_ratings_are_refused_and_nobody_may_derogate():
+    offer = play(Offer(), submitted(), profile(rating="7"), opinion())
+    assert offer.status is OfferStatus.REFUSED
+
+
+def test_an_old_rating_blocks_the_draft_and_a_new_one_frees_it():
+    offer = play(Offer(), submitted(), profile(rated_on=date(2023, 5, 15)), opinion())
+    assert offer.refusal
+    assert (offer.status, offer.refusal.reason) == (OfferStatus.NEEDS_PERSON, "rating-too-old")
+    (event,) = drafting.redraft(play(offer, profile()), GRID, NOW)
+    assert isinstance(event, OfferDrafted)
+
+
+def test_a_rating_that_has_aged_since_the_draft_blocks_the_issue():
+    offer = play(Offer(), submitted(), profile(rated_on=date(2023, 5, 16)), opinion())
+    assert domain.issue(offer, f"{DOSSIER}-1", GRID, NOW, LAST, document())
+    with pytest.raises(RatingTooOld):
+        domain.issue(offer, f"{DOSSIER}-1", GRID, NOW + timedelta(days=1), LAST, document())
+
+
+def test_a_draft_of_another_rating_or_another_grid_is_not_issued():
+    with pytest.raises(OfferDraftOutdated):
+        domain.issue(play(drafted(), profile(rating="1")), f"{DOSSIER}-1", GRID, NOW, LAST, document())
+    with pytest.raises(OfferDraftOutdated):
+        domain.issue(drafted(), f"{DOSSIER}-1", OTHER_GRID, NOW, LAST, document())
+
+
+def test_an_issued_offer_stands_when_the_next_draft_cannot_be_priced():
+    reduced = LoansReduced(
+        campaign_id=CAMPAIGN, dossier_id=DOSSIER, reduced_at=NOW, loans=(loan(principal_cents=9),), principal_cents=9
+    )
+    offer = play(issued(), reduced)
+    assert offer.refusal
+    assert (offer.status, offer.refusal.reason, offer.draft) == (OfferStatus.ISSUED, "loan-not-priceable", None)
+    assert play(offer, acceptance()).status is OfferStatus.ACCEPTED
+
+
+def test_a_draft_is_void_when_the_loans_it_priced_are_reduced_to_nothing_priceable():
+    reduced = LoansReduced(
+        campaign_id=CAMPAIGN, dossier_id=DOSSIER, reduced_at=NOW, loans=(loan(principal_cents=9),), principal_cents=9
+    )
+    offer = play(drafted(), reduced)
+    assert (offer.status, offer.draft) == (OfferStatus.NEEDS_PERSON, None)
+
+
+def test_an_acceptance_in_time_read_after_the_expiry_goes_to_a_person():
+    events = domain.receive(expired(), acceptance(), GRID, NOW)
+    assert isinstance(events[1], OfferExpiryContested)
+    assert (events[1].lodged_at, events[1].valid_until) == (LAST, LAST)
+    offer = play(expired(), acceptance())
+    assert offer.status is OfferStatus.CONTESTED
+    assert play(offer, withdrawn()).status is OfferStatus.CONTESTED
+
+
+def test_after_the_expiry_what_came_too_late_or_declines_is_refused():
+    late = domain.receive(expired(), acceptance(LAST + SECOND), GRID, NOW)[1]
+    assert isinstance(late, OfferAnswerRefused)
+    assert late.reason is AnswerRefusal.TOO_LATE
+    declined = OfferDeclineLodged(dossier_id=DOSSIER, offer_id=f"{DOSSIER}-1", lodged_at=NOW)
+    assert isinstance(domain.receive(expired(), declined, GRID, NOW)[1], OfferAnswerRefused)
+
+
+def test_an_expiry_is_not_contested_for_a_dossier_that_was_withdrawn():
+    assert isinstance(domain.receive(play(expired(), withdrawn()), acceptance(), GRID, NOW)[1], OfferAnswerRefused)
+
+
+def test_an_accepted_offer_says_its_premium():
+    accepted = domain.receive(issued(), acceptance(), GRID, NOW)[1]
+    assert isinstance(accepted, OfferAccepted)
+    offer = issued().issued
+    assert offer
+    assert accepted.premium_cents == offer.premium_cents

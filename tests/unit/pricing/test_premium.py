@@ -1,4 +1,5 @@
 import json
+from dataclasses import FrozenInstanceError
 from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -8,8 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.pricing.domain.grid import Grid, UnknownProgrammeQuality, load_grid
-from services.pricing.domain.premium import discounted_outstanding, line_premium_cents, price_offer
-from services.pricing.domain.rating import CommitteeDerogationNeeded, Rating, RatingRefused, RatingScale
+from services.pricing.domain.premium import Derogation, LineFigures, RateComposition, line_figures, price_offer
+from services.pricing.domain.rating import (
+    CommitteeDerogationNeeded,
+    CreditQualityStep,
+    Rating,
+    RatingRefused,
+    RatingScale,
+    RatingTooOld,
+)
 from services.pricing.domain.schedule import LoanNotPriceable, LoanTerms
 from services.pricing.grids import grid_bytes
 from shared.lending import Frequency, PrefinancingInterest
@@ -18,12 +26,21 @@ from tests.unit.pricing import exact
 DEMONSTRATION = grid_bytes()
 GRID = load_grid(DEMONSTRATION)
 THREE_PER_CENT = Decimal("0.03")
+TODAY = date(2026, 5, 4)
 rates_bp = st.integers(1, 20_000).map(lambda quarters: Decimal(quarters) / 4)
 discount_rates = st.sampled_from(["0", "0.0175", "0.03", "0.25"]).map(Decimal)
 
 
 def annual(years: int, deferral_months: int = 0, principal_cents: int = 325_000_000) -> LoanTerms:
     return LoanTerms(principal_cents, years, Frequency.ANNUAL, Decimal("0.029"), deferral_months=deferral_months)
+
+
+def figures(loan: LoanTerms, rate_bp: Decimal = Decimal(20), discount_rate: Decimal = THREE_PER_CENT) -> LineFigures:
+    return line_figures(loan, RateComposition(base_bp=rate_bp), discount_rate)
+
+
+def line_premium_cents(loan: LoanTerms, rate_bp: Decimal, discount_rate: Decimal) -> int:
+    return figures(loan, rate_bp, discount_rate).premium_cents
 
 
 def rated(value: str) -> Rating:
@@ -40,7 +57,7 @@ def grid_with(**figures: object) -> Grid:
 )
 def test_the_discounted_outstanding_principal_is_that_of_the_reference(years, deferral_months, factor):
     loan = annual(years, deferral_months)
-    found = discounted_outstanding(loan, THREE_PER_CENT) / loan.principal_cents
+    found = figures(loan).discounted_outstanding / loan.principal_cents
     assert found.quantize(Decimal("0.0001")) == Decimal(factor)
 
 
@@ -80,9 +97,12 @@ def test_a_higher_rate_never_costs_less(loan: LoanTerms):
 
 
 def test_land_and_building_are_priced_line_by_line_and_summed():
-    offer = price_offer({"land": annual(50, 24), "building": annual(35)}, rated("4"), "A", GRID)
+    offer = price_offer({"land": annual(50, 24), "building": annual(35)}, rated("4"), "A", GRID, TODAY)
     land, building = offer.lines
-    assert (land.loan_id, land.rate.base_bp, land.rate.deferral_bp, land.rate.quality_bp) == ("land", 60, 2, -2)
+    assert (land.loan_id, land.figures.rate) == (
+        "land",
+        RateComposition(base_bp=Decimal(60), deferral_bp=Decimal(2), quality_bp=Decimal(-2)),
+    )
     assert (building.loan_id, building.rate_bp) == ("building", 43)
     assert land.premium_cents == line_premium_cents(annual(50, 24), Decimal(60), THREE_PER_CENT)
     assert offer.premium_cents == offer.lines_cents == land.premium_cents + building.premium_cents
@@ -91,25 +111,27 @@ def test_land_and_building_are_priced_line_by_line_and_summed():
 
 
 def test_the_reference_line_with_its_add_ons():
-    offer = price_offer({"building": annual(35, 24)}, rated("2"), "A", GRID)
+    offer = price_offer({"building": annual(35, 24)}, rated("2"), "A", GRID, TODAY)
     assert (offer.lines[0].rate_bp, offer.premium_cents) == (20, 10_048_815)
 
 
 def test_a_small_offer_costs_the_minimum():
-    offer = price_offer({"building": annual(1, principal_cents=1_000_000)}, rated("1+"), "A", GRID)
+    offer = price_offer({"building": annual(1, principal_cents=1_000_000)}, rated("1+"), "A", GRID, TODAY)
     assert (offer.lines_cents, offer.premium_cents) == (600, 50_000)
     assert (offer.minimum_applied, offer.cap_applied) == (True, False)
 
 
 def test_the_cap_holds_the_premium_down_and_leaves_the_lines_as_they_are():
-    offer = price_offer({"land": annual(50, principal_cents=1_000_005)}, rated("4"), "C", grid_with(cap_share="0.05"))
+    offer = price_offer(
+        {"land": annual(50, principal_cents=1_000_005)}, rated("4"), "C", grid_with(cap_share="0.05"), TODAY
+    )
     assert offer.lines_cents == offer.lines[0].premium_cents > 50_000
     assert offer.premium_cents == offer.cap_cents == 50_000  # 50 000.25 floored
     assert (offer.minimum_applied, offer.cap_applied) == (False, True)
 
 
 def test_the_cap_wins_over_the_minimum():
-    offer = price_offer({"building": annual(1, principal_cents=400_000)}, rated("1+"), "B", GRID)
+    offer = price_offer({"building": annual(1, principal_cents=400_000)}, rated("1+"), "B", GRID, TODAY)
     assert (offer.premium_cents, offer.minimum_applied, offer.cap_applied) == (40_000, True, True)
 
 
@@ -120,15 +142,19 @@ def test_an_offer_never_exceeds_its_cap(loans: list[LoanTerms], value: str):
     by_id = {str(index): loan for index, loan in enumerate(loans)}
     if principal_cents < 10:
         return
-    offer = price_offer(by_id, rated(value), "C", GRID)
+    offer = price_offer(by_id, rated(value), "C", GRID, TODAY)
     assert 0 < offer.premium_cents * 10 <= principal_cents
-    assert offer == price_offer(by_id, rated(value), "C", GRID)
+    assert offer == price_offer(by_id, rated(value), "C", GRID, TODAY)
+
+
+def test_the_smallest_premium_is_a_cent():
+    assert price_offer({"building": annual(1, principal_cents=10)}, rated("1"), "B", GRID, TODAY).premium_cents == 1
 
 
 @pytest.mark.parametrize("loans", [{}, {"building": annual(1, principal_cents=9)}])
 def test_loans_too_small_for_any_premium_are_refused(loans: dict[str, LoanTerms]):
     with pytest.raises(LoanNotPriceable):
-        price_offer(loans, rated("1"), "B", GRID)
+        price_offer(loans, rated("1"), "B", GRID, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -141,10 +167,54 @@ def test_loans_too_small_for_any_premium_are_refused(loans: dict[str, LoanTerms]
 )
 def test_what_automatic_pricing_may_not_price_is_refused(value: str, quality: str, refusal: type[Exception]):
     with pytest.raises(refusal):
-        price_offer({"building": annual(35)}, rated(value), quality, GRID)
+        price_offer({"building": annual(35)}, rated(value), quality, GRID, TODAY)
+
+
+def test_a_price_cannot_be_changed_once_worked_out():
+    offer = price_offer({"building": annual(35)}, rated("4"), "B", GRID, TODAY)
+    with pytest.raises(FrozenInstanceError):
+        offer.lines_cents = 1  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(FrozenInstanceError):
+        offer.lines[0].principal_cents = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_neither_rate_nor_step_is_in_what_a_log_would_show():
-    shown = repr(price_offer({"building": annual(35)}, rated("4"), "B", GRID))
+    shown = repr(price_offer({"building": annual(35)}, rated("4"), "B", GRID, TODAY))
     assert "CQS" not in shown
     assert "base_bp" not in shown
+
+
+def test_a_derogation_may_name_the_whole_rate_of_every_line():
+    loans = {"land": annual(50, 24), "building": annual(35)}
+    offer = price_offer(loans, rated("0"), "C", GRID, TODAY, Derogation(rate_bp=Decimal(70), step=None))
+    assert [line.rate_bp for line in offer.lines] == [70, 70]
+    assert offer.step is None
+
+
+def test_a_derogation_may_name_the_step_to_apply_with_its_add_ons():
+    derogation = Derogation(rate_bp=None, step=CreditQualityStep.CQS4)
+    offer = price_offer({"building": annual(35, 24)}, rated("5"), "C", GRID, TODAY, derogation)
+    assert (offer.lines[0].rate_bp, offer.step) == (45 + 2 + 3, "CQS4")
+
+
+@pytest.mark.parametrize("derogation", [None, Derogation(rate_bp=Decimal(70), step=None)])
+def test_an_old_rating_prices_nothing_even_by_derogation(derogation: Derogation | None):
+    price_offer({"building": annual(35)}, rated("2"), "B", GRID, date(2027, 1, 5), derogation)
+    with pytest.raises(RatingTooOld):
+        price_offer({"building": annual(35)}, rated("2"), "B", GRID, date(2027, 1, 6), derogation)
+
+
+@given(exact.loan_terms())
+def test_without_a_discount_the_worth_is_the_sum_of_what_is_owed(loan: LoanTerms):
+    shown = figures(loan, discount_rate=Decimal(0))
+    assert shown.discounted_outstanding == sum(shown.outstanding_cents)
+    assert (shown.period_factor, shown.start_factor) == (1, 1)
+
+
+@given(exact.loan_terms())
+def test_the_figures_add_up_to_the_premium(loan: LoanTerms):
+    shown = figures(loan)
+    commission = shown.prefinancing_commission + shown.amortisation_commission
+    assert abs(commission - shown.premium_cents) <= Decimal("0.5")
+    assert shown.outstanding_cents[0] == sum(shown.repaid_cents)
+    assert len(shown.outstanding_cents) == len(shown.interest_cents) == len(shown.repaid_cents) == loan.periods

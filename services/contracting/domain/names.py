@@ -1,0 +1,13 @@
+"""Names compared as people read them: accents, case, punctuation and order of the words play no part."""
+
+import re
+import unicodedata
+
+_WORDS = re.compile(r"[a-z0-9]+")
+
+
+def normalised(name: str) -> str:
+    """The words of a name in alphabetical order, without accents, in lower case; empty when it has none."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
+    letters = "".join(one for one in plain if not unicodedata.combining(one)).replace("'", " ").replace("’", " ")
+    return " ".join(sorted(_WORDS.findall(letters)))

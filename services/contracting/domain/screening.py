@@ -1,0 +1,258 @@
+"""Asset-freeze screening: names against the national register, and what compliance decides of each hit.
+
+CMF L.562-4 forbids to serve those listed; DOMAIN rule 14 asks for it again before the convention and the acte.
+The stream is the compliance role's own: elsewhere a screening with an alert reads like one that was not made.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from services.contracting.domain.facts import Purpose
+from services.contracting.domain.names import normalised
+from services.contracting.domain.refusals import AlertAlreadyResolved, AlertOpen, ReasonRequired
+from shared.errors import NotFound
+from shared.events import Event, UtcDatetime, Value
+from shared.journal import StreamKind
+
+_DIGITS = re.compile(r"\d+", re.ASCII)
+
+
+class Owner(Value):
+    """A beneficial owner as compliance identified it (CMF L.561-5)."""
+
+    name: str
+    birth_year: int | None = None
+
+
+class Party(Value):
+    """Who is screened: the bailleur by name and SIREN, a beneficial owner by name and year of birth."""
+
+    name: str
+    siren: str | None = None
+    birth_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry of the register. `numbers` are its identification numbers as they are written."""
+
+    register_id: int
+    names: tuple[str, ...]
+    birth_years: frozenset[int] = frozenset()
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A publication of the register; `sha256` is its file's."""
+
+    published: str
+    sha256: str
+    entries: tuple[Listed, ...]
+
+
+class Resolution(StrEnum):
+    """Cleared: another person of the same name. Confirmed: the one that is listed."""
+
+    CLEARED = "cleared"
+    CONFIRMED = "confirmed"
+
+
+class Hit(Value):
+    """A party that looks like an entry. `alert_id` stays the same as long as both names do."""
+
+    alert_id: str
+    party: str
+    register_id: int
+    listed_name: str
+
+
+class OwnersDeclared(Event):
+    dossier_id: str
+    owners: tuple[Owner, ...]
+    declared_by: str
+    declared_at: UtcDatetime
+
+
+class RegisterScreened(Event):
+    """What a publication of the register says of a dossier's parties."""
+
+    dossier_id: str
+    purpose: Purpose
+    published: str
+    register_sha256: str
+    parties: tuple[Party, ...]
+    hits: tuple[Hit, ...]
+    screened_by: str
+    screened_at: UtcDatetime
+
+
+class AlertResolved(Event):
+    dossier_id: str
+    alert_id: str
+    resolution: Resolution
+    reason: str
+    resolved_by: str
+    resolved_at: UtcDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """The screenings of one dossier; the latest of each purpose counts."""
+
+    owners: tuple[Owner, ...] = ()
+    made: tuple[RegisterScreened, ...] = ()
+    resolved: tuple[AlertResolved, ...] = ()
+
+    def latest(self, purpose: Purpose) -> RegisterScreened | None:
+        return next((one for one in self.made if one.purpose is purpose), None)
+
+    def resolution(self, alert_id: str) -> AlertResolved | None:
+        return next((one for one in self.resolved if one.alert_id == alert_id), None)
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits of the latest screenings, each once."""
+        return tuple({hit.alert_id: hit for one in self.made for hit in one.hits}.values())
+
+    @property
+    def open_alerts(self) -> tuple[Hit, ...]:
+        return tuple(hit for hit in self.hits if self.resolution(hit.alert_id) is None)
+
+    def clear(self, purpose: Purpose) -> bool:
+        """Whether the latest screening found nobody, or nobody but namesakes."""
+        screened = self.latest(purpose)
+        assert screened is not None
+        return all(_cleared(self.resolution(hit.alert_id)) for hit in screened.hits)
+
+    def fold(self, event: Event) -> "Screening":
+        match event:
+            case OwnersDeclared():
+                return replace(self, owners=event.owners)
+            case RegisterScreened():
+                others = tuple(one for one in self.made if one.purpose is not event.purpose)
+                return replace(self, made=(*others, event))
+            case AlertResolved():
+                return replace(self, resolved=(*self.resolved, event))
+            case _:
+                return self
+
+
+KIND = StreamKind("screening", Screening())
+
+
+def declare_owners(
+    screening: Screening, dossier_id: str, owners: tuple[Owner, ...], actor: str, now: datetime
+) -> list[Event]:
+    """Record the beneficial owners to screen, all of them."""
+    if owners == screening.owners:
+        return []
+    return [OwnersDeclared(dossier_id=dossier_id, owners=owners, declared_by=actor, declared_at=now)]
+
+
+def screen(
+    screening: Screening,
+    dossier_id: str,
+    purpose: Purpose,
+    bailleur: Party,
+    register: Register,
+    actor: str,
+    now: datetime,
+) -> list[Event]:
+    """Screen the bailleur and its owners; each screening is recorded, whatever it finds."""
+    owners = (Party(name=owner.name, birth_year=owner.birth_year) for owner in screening.owners)
+    parties = (bailleur, *owners)
+    return [
+        RegisterScreened(
+            dossier_id=dossier_id,
+            purpose=purpose,
+            published=register.published,
+            register_sha256=register.sha256,
+            parties=parties,
+            hits=tuple(find(parties, register)),
+            screened_by=actor,
+            screened_at=now,
+        )
+    ]
+
+
+def resolve(
+    screening: Screening, dossier_id: str, alert_id: str, resolution: Resolution, reason: str, actor: str, now: datetime
+) -> list[Event]:
+    """A compliance person clears or confirms an alert, once. Raises: NotFound, AlertAlreadyResolved, ReasonRequired."""
+    if alert_id not in {hit.alert_id for hit in screening.hits}:
+        raise NotFound("Alerte inconnue.")
+    before = screening.resolution(alert_id)
+    if before is not None:
+        if before.resolution is resolution:
+            return []
+        raise AlertAlreadyResolved("Cette alerte a reçu l'autre conclusion.")
+    if not reason.strip():
+        raise ReasonRequired("Indiquez ce qui fonde votre conclusion.", pointer="/reason")
+    return [
+        AlertResolved(
+            dossier_id=dossier_id,
+            alert_id=alert_id,
+            resolution=resolution,
+            reason=reason,
+            resolved_by=actor,
+            resolved_at=now,
+        )
+    ]
+
+
+def check_no_alert(screening: Screening) -> None:
+    """Raises: AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed."""
+    if not all(_cleared(screening.resolution(hit.alert_id)) for hit in screening.hits):
+        raise AlertOpen("Une alerte non levée empêche de déclarer ce filtrage sans suite.")
+
+
+def find(parties: Iterable[Party], register: Register) -> Iterator[Hit]:
+    """Every pair that looks alike, in the order of the parties and of the register."""
+    for party in parties:
+        words = frozenset(normalised(party.name).split())
+        for entry in register.entries:
+            name = _alike(party, words, entry)
+            if name is not None:
+                yield Hit(
+                    alert_id=_alert_id(party, entry, name),
+                    party=party.name,
+                    register_id=entry.register_id,
+                    listed_name=name,
+                )
+
+
+def _alike(party: Party, words: frozenset[str], entry: Listed) -> str | None:
+    """The listed name that a party bears; a number equal to its SIREN, or a SIRET of it, settles it too.
+
+    Names are alike when they have the same words, or when all of one, two at least, are in the other: registers
+    write every forename. Known years of birth that differ tell two people apart.
+    """
+    if party.siren and any(party.siren in _numbers(number) for number in entry.numbers):
+        return entry.names[0]
+    if party.birth_year and entry.birth_years and party.birth_year not in entry.birth_years:
+        return None
+    for name in entry.names:
+        listed = frozenset(normalised(name).split())
+        shorter, longer = sorted((words, listed), key=len)
+        if listed and (words == listed or (len(shorter) > 1 and shorter <= longer)):
+            return name
+    return None
+
+
+def _numbers(written: str) -> set[str]:
+    """The numbers in a text, and the SIREN inside what has the length of a SIRET."""
+    return {one[:9] if len(one) == 14 else one for one in _DIGITS.findall(written.replace(" ", ""))}
+
+
+def _alert_id(party: Party, entry: Listed, name: str) -> str:
+    pair = f"{entry.register_id}|{normalised(name)}|{normalised(party.name)}"
+    return hashlib.sha256(pair.encode()).hexdigest()[:16]
+
+
+def _cleared(resolved: AlertResolved | None) -> bool:
+    return resolved is not None and resolved.resolution is Resolution.CLEARED

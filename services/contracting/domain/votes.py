@@ -1,0 +1,71 @@
+"""Who sits on the board and whether their votes carry a decision (Code de commerce L.225-37)."""
+
+from services.contracting.domain.board import BoardDecisionRecorded, Decision, Member, QuorumRule, Session
+from services.contracting.domain.refusals import (
+    BoardTooLarge,
+    DecisionNotCarried,
+    MemberNamedTwice,
+    MemberNotPresent,
+    NoQuorum,
+    RecusedMember,
+    UnknownMember,
+    VotesIncomplete,
+)
+
+
+def check_members(members: tuple[Member, ...], rule: QuorumRule) -> None:
+    """Raises: MemberNamedTwice, BoardTooLarge."""
+    named = set[str]()
+    for place, member in enumerate(members):
+        if member.member_id in named:
+            raise MemberNamedTwice("Chaque membre est nommé une fois.", pointer=f"/members/{place}/member_id")
+        named.add(member.member_id)
+    if len(members) > rule.members:
+        raise BoardTooLarge(f"Le conseil compte {rule.members} membres.", pointer="/members")
+
+
+def check_known(session: Session, member_id: str, pointer: str) -> None:
+    """Raises: UnknownMember."""
+    if all(member.member_id != member_id for member in session.members):
+        raise UnknownMember(f"« {member_id} » n'est pas membre du conseil à cette séance.", pointer=pointer)
+
+
+def check_deliberation(session: Session, line: BoardDecisionRecorded) -> None:
+    """Whether the votes carry the decision: a quorum without the recused, everybody's vote, a majority of them.
+
+    An adjournment needs neither: it is what is left when the quorum is missing.
+    Raises: UnknownMember, MemberNamedTwice, RecusedMember, MemberNotPresent, NoQuorum, VotesIncomplete,
+    DecisionNotCarried.
+    """
+    assert session.opened is not None
+    deciders, rule = session.deciders(line.dossier_id), session.opened.quorum
+    _check_voters(session, line)
+    if line.decision is Decision.ADJOURN:
+        return
+    if len(deciders) < rule.minimum_present:
+        raise NoQuorum(
+            f"{len(deciders)} membres délibèrent, il en faut {rule.minimum_present} : ajournez le dossier.",
+            deciding=len(deciders),
+            minimum_present=rule.minimum_present,
+        )
+    silent = sorted(deciders - frozenset(line.votes.cast))
+    if silent:
+        raise VotesIncomplete("Indiquez le vote de chaque membre présent.", pointer="/votes", missing=silent)
+    if 2 * len(line.votes.in_favour) <= len(deciders):
+        raise DecisionNotCarried(
+            f"{len(line.votes.in_favour)} voix pour sur {len(deciders)} : la majorité n'est pas réunie.",
+            pointer="/votes/in_favour",
+        )
+
+
+def _check_voters(session: Session, line: BoardDecisionRecorded) -> None:
+    voted = set[str]()
+    for member_id in line.votes.cast:
+        check_known(session, member_id, "/votes")
+        if member_id in voted:
+            raise MemberNamedTwice(f"« {member_id} » vote une fois.", pointer="/votes")
+        if member_id in session.recused(line.dossier_id):
+            raise RecusedMember(f"« {member_id} » s'est déporté et ne vote pas sur ce dossier.", pointer="/votes")
+        if member_id not in session.present:
+            raise MemberNotPresent(f"« {member_id} » est excusé et ne vote pas.", pointer="/votes")
+        voted.add(member_id)

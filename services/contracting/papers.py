@@ -1,0 +1,86 @@
+"""The papers of an engagement: printed, signed by ALS, kept under a retention lock."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.contracting.documents import (
+    BAILLEUR_BOX,
+    BAILLEUR_FIELD,
+    TEMPLATES,
+    render_acte,
+    render_convention,
+    render_premium_call,
+)
+from services.contracting.domain.convention import Terms
+from services.contracting.domain.engagement import Engagement, EngagementDocument
+from services.contracting.domain.facts import Payee, Printing
+from shared.contracts.values import StoredDocument
+from shared.filing import keep_pdf
+from shared.ids import new_id
+from shared.objects import ObjectStore
+from shared.signing import Seal
+from shared.typeset import ENGINE
+
+ALS_FIELD = "Caution"
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Prints and keeps. `retention_days` counts from the printing; without it papers are kept without a lock."""
+
+    objects: ObjectStore
+    seal: Seal
+    payee: Payee
+    retention_days: int | None = None
+
+    async def convention(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
+        """Signed by ALS, with an empty field for the bailleur. Raises: Unavailable."""
+        pdf = await render_convention(engagement, agreed)
+        signed = await self.seal.sign(
+            pdf,
+            at=agreed.sent_at,
+            field=ALS_FIELD,
+            reason="Convention de cautionnement",
+            next_field=(BAILLEUR_FIELD, BAILLEUR_BOX),
+        )
+        return await self._keep(engagement, EngagementDocument.CONVENTION, signed, agreed.sent_at), _printing(pdf)
+
+    async def premium_call(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
+        """Raises: Unavailable."""
+        pdf = await render_premium_call(engagement, agreed, self.payee)
+        return await self._keep(engagement, EngagementDocument.PREMIUM_CALL, pdf, agreed.sent_at), _printing(pdf)
+
+    async def acte(self, engagement: Engagement, now: datetime) -> tuple[StoredDocument, Printing]:
+        """Signed by ALS. Raises: Unavailable."""
+        pdf = await render_acte(engagement, now)
+        signed = await self.seal.sign(pdf, at=now, field=ALS_FIELD, reason="Acte de cautionnement")
+        return await self._keep(engagement, EngagementDocument.ACTE, signed, now), _printing(pdf)
+
+    async def retain(self, document: StoredDocument, since: datetime) -> None:
+        """Lock a document that others stored, the bailleur's signed return. Raises: Unavailable."""
+        until = self._until(since)
+        if until is not None:
+            await self.objects.retain(document.object_key, until)
+
+    async def _keep(
+        self, engagement: Engagement, kind: EngagementDocument, pdf: bytes, made_at: datetime
+    ) -> StoredDocument:
+        assert engagement.submitted is not None
+        dossier_id, document_id = engagement.submitted.dossier_id, new_id()
+        return await keep_pdf(
+            self.objects,
+            f"engagements/{dossier_id}/{document_id}.pdf",
+            pdf,
+            document_id=document_id,
+            kind=kind.value,
+            filename=f"{kind.value}-{dossier_id}.pdf",
+            retain_until=self._until(made_at),
+        )
+
+    def _until(self, since: datetime) -> datetime | None:
+        return None if self.retention_days is None else since + timedelta(days=self.retention_days)
+
+
+def _printing(pdf: bytes) -> Printing:
+    return Printing(templates=TEMPLATES, engine=ENGINE, sha256=hashlib.sha256(pdf).hexdigest())

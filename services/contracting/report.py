@@ -1,0 +1,79 @@
+"""The report on a returned convention as the legal officer reads it."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from services.contracting.domain.returned import (
+    Findings,
+    Outcome,
+    PageState,
+    SignatureFound,
+    SignedReturnExamined,
+    reason_of,
+)
+from shared.typeset import french_moment
+
+OUTCOMES = {
+    Outcome.CONFORMING: "Conforme",
+    Outcome.FOR_A_PERSON: "À contrôler par une personne",
+    Outcome.REFUSED: "Refusée",
+}
+PAGES = {
+    PageState.SAME: "identique à la page envoyée",
+    PageState.MARKED: "porte une image ou une annotation, à comparer à la page envoyée",
+    PageState.CHANGED: "différente de la page envoyée",
+    PageState.ADDED: "ajoutée",
+    PageState.MISSING: "manquante",
+}
+
+_PAGES_OF_HTML = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def sentences(examined: SignedReturnExamined) -> list[str]:
+    """The whole report, a sentence an item: the conclusion first, then what it rests on."""
+    findings = examined.findings
+    received = f"Reçue le {french_moment(examined.received_at)}, examinée le {french_moment(examined.examined_at)}."
+    said = [f"Conclusion : {OUTCOMES[examined.outcome].lower()}.", received]
+    if examined.faults:
+        said.append(reason_of(examined))
+    said.append(_origin(findings))
+    said += [f"Page {one.number} : {PAGES[one.state]}." for one in findings.pages]
+    if not findings.signatures:
+        said.append("Aucune signature électronique du bailleur.")
+    for place, signature in enumerate(findings.signatures, start=1):
+        said += [f"Signature {place} : {sentence}" for sentence in _signature(signature)]
+    if findings.signatures:
+        said.append("La révocation des certificats n'est pas interrogée en ligne.")
+    return said
+
+
+def _origin(findings: Findings) -> str:
+    if not findings.incremental:
+        return "Le fichier n'est pas celui qu'Action Logement Services a signé : il a été numérisé ou réenregistré."
+    if findings.seal_intact:
+        return "Le fichier est celui qu'Action Logement Services a signé, dont la signature est intacte."
+    return "Le fichier est celui qu'Action Logement Services a signé, avec des ajouts que sa signature n'admet pas."
+
+
+def _signature(found: SignatureFound) -> list[str]:
+    organisation = f", pour {found.organisation}" if found.organisation else ""
+    numbers = f" ({', '.join(found.identifiers)})" if found.identifiers else ""
+    moment = f"le {french_moment(found.signed_at)}" if found.signed_at else "à un moment inconnu"
+    proof = "moment prouvé par un horodatage" if found.timestamped else "moment déclaré par le signataire"
+    trust = "reconnue" if found.trusted else "NON RECONNUE"
+    validity = "en cours de validité" if found.in_validity else "HORS VALIDITÉ"
+    return [
+        f"{found.signer}{organisation}{numbers}, {moment} ({proof}).",
+        "intacte." if found.intact else "ROMPUE.",
+        *(["le document a été modifié ensuite."] if found.extended else []),
+        f"certificat de {found.issuer}, autorité {trust}, {validity} à la réception.",
+    ]
+
+
+def page(examined: SignedReturnExamined) -> str:
+    """The report as an HTML page of its own."""
+    template = _PAGES_OF_HTML.get_template("return_report.html")
+    return template.render(examined=examined, outcome=OUTCOMES[examined.outcome], sentences=sentences(examined)[1:])

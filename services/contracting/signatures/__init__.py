@@ -1,0 +1,1 @@
+"""What a returned convention holds: its pages beside those that were sent, its electronic signatures."""

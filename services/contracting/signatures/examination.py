@@ -1,0 +1,133 @@
+"""Reads the electronic signatures of a returned convention: integrity, signer, moment, chain to the trust roots."""
+
+import asyncio
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from asn1crypto import x509
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import ValueErrorWithMessage
+from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_signature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import PdfSignatureStatus
+from pyhanko_certvalidator import ValidationContext
+
+from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
+from services.contracting.signatures.pages import compare
+from shared.signing import certificates
+
+# Certificates for signing documents state either usage, by age and country.
+USAGES = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
+# What pyHanko and asn1crypto raise on bytes that are not a signature they can read.
+UNREADABLE = (PdfError, ValueErrorWithMessage, ValueError, TypeError, KeyError, IndexError)
+NOBODY = SignatureFound(
+    signer="illisible",
+    organisation=None,
+    issuer="illisible",
+    signed_at=None,
+    timestamped=False,
+    intact=False,
+    extended=False,
+    trusted=False,
+    in_validity=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """`trust_roots`: the certificates below which a bailleur's signature is trusted, a file or a directory.
+
+    They are read at each examination, so that renewing them needs no restart. Revocation is not asked for online.
+    """
+
+    trust_roots: Path
+
+    async def examine(self, sent: bytes, returned: bytes, received_at: datetime) -> Findings:
+        """What `returned` holds, certificates judged at `received_at`."""
+        return await asyncio.to_thread(lambda: asyncio.run(self._examine(sent, returned, received_at)))
+
+    async def _examine(self, sent: bytes, returned: bytes, received_at: datetime) -> Findings:
+        roots = certificates(self.trust_roots)
+        incremental = returned.startswith(sent)
+        seals = {one.signer_cert.dump() for one in PdfFileReader(io.BytesIO(sent)).embedded_regular_signatures}
+        own, signatures = list[SignatureFound](), list[SignatureFound]()
+        for embedded in _embedded(returned):
+            found = NOBODY if embedded is None else await _signature(embedded, roots, received_at)
+            sealed = embedded is not None and embedded.signer_cert.dump() in seals
+            (own if sealed else signatures).append(found)
+        return Findings(
+            incremental=incremental,
+            seal_intact=bool(own) and all(one.intact and not one.extended for one in own),
+            pages=_pages(sent, returned),
+            signatures=tuple(signatures),
+        )
+
+
+async def _signature(embedded: EmbeddedPdfSignature, roots: list[Any], received_at: datetime) -> SignatureFound:
+    trust = ValidationContext(trust_roots=roots, other_certs=embedded.other_embedded_certs, moment=received_at)
+    certificate = embedded.signer_cert
+    try:
+        status = await async_validate_pdf_signature(embedded, trust, key_usage_settings=USAGES)
+    except UNREADABLE:
+        return NOBODY.model_copy(update=_holder(certificate))
+    stamp = status.timestamp_validity
+    proven = stamp.timestamp if stamp is not None and stamp.valid and stamp.intact and stamp.trusted else None
+    return SignatureFound(
+        **_holder(certificate),
+        signed_at=proven or _aware(status.signer_reported_dt),
+        timestamped=proven is not None,
+        intact=status.intact and status.valid,
+        extended=not _only_signed_after(status),
+        trusted=status.trusted,
+        in_validity=certificate.not_valid_before <= received_at <= certificate.not_valid_after,
+    )
+
+
+def _only_signed_after(status: PdfSignatureStatus) -> bool:
+    """Nothing was appended but other signatures. A broken signature says nothing of what came after it."""
+    return not (status.intact and status.valid) or bool(status.docmdp_ok)
+
+
+def _aware(claimed: datetime | None) -> datetime | None:
+    """A claimed moment that states its zone; without one it tells nothing."""
+    return claimed if claimed is not None and claimed.tzinfo is not None else None
+
+
+def _embedded(returned: bytes) -> Iterable[EmbeddedPdfSignature | None]:
+    """The signatures of a file, in order; None for those that cannot even be read."""
+    try:
+        found = PdfFileReader(io.BytesIO(returned), strict=False).embedded_regular_signatures
+        for one in found:
+            one.signer_cert.dump()
+    except UNREADABLE:
+        return [None]
+    return found
+
+
+def _pages(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
+    try:
+        return compare(sent, returned)
+    except pikepdf.PdfError:
+        return (PageFound(number=1, state=PageState.CHANGED),)
+
+
+def _holder(certificate: x509.Certificate) -> dict[str, Any]:
+    """Whom a certificate names. The units of an organisation may hold its SIREN (RGS)."""
+    subject, issuer = certificate.subject.native, certificate.issuer
+    stated = [subject.get("organization_identifier"), subject.get("organizational_unit_name")]
+    return {
+        "signer": subject.get("common_name") or certificate.subject.human_friendly,
+        "organisation": subject.get("organization_name"),
+        "identifiers": tuple(text for one in stated for text in _texts(one)),
+        "issuer": issuer.native.get("common_name") or issuer.human_friendly,
+    }
+
+
+def _texts(value: str | list[str] | None) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else value

@@ -1,0 +1,46 @@
+"""ALS's signing key and the trust roots, as settings give them."""
+
+import structlog
+
+from services.contracting.settings import ContractingSettings
+from shared.errors import Unavailable
+from shared.settings import refuse_setting
+from shared.signing import BadKeyMaterial, KeyFiles, Keys, Seal, Token, certificates
+
+log = structlog.get_logger(__name__)
+
+
+def seal(settings: ContractingSettings) -> Seal:
+    """How ALS signs; settings hold exactly one key."""
+    return Seal(_keys(settings), settings.timestamp_url)
+
+
+def check_keys(settings: ContractingSettings) -> None:
+    """A key or trust roots that lead to nothing stop the service at once; a token that is away is awaited."""
+    try:
+        certificates(settings.trust_roots)
+    except BadKeyMaterial as problem:
+        refuse_setting("ALS_TRUST_ROOTS", str(problem))
+    try:
+        seal(settings).check()
+    except BadKeyMaterial as problem:
+        refuse_setting("ALS_SIGNING_KEY" if settings.signing_key else "ALS_PKCS11_MODULE", str(problem))
+    except Unavailable as outage:
+        log.warning("signature_waits", component=outage.component)
+
+
+def _keys(settings: ContractingSettings) -> Keys:
+    if settings.signing_key is not None:
+        assert settings.signing_certificate is not None
+        passphrase = settings.signing_passphrase
+        return KeyFiles(
+            settings.signing_key,
+            settings.signing_certificate,
+            settings.signing_chain,
+            passphrase.get_secret_value().encode() if passphrase else None,
+        )
+    assert settings.pkcs11_module
+    assert settings.pkcs11_token
+    assert settings.pkcs11_label
+    pin = settings.pkcs11_pin.get_secret_value() if settings.pkcs11_pin else None
+    return Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_label, pin)

@@ -1,0 +1,29 @@
+"""How an acte reaches the Banque des Territoires: a directory, mail, an SFTP or an S3 drop (docs/adr/0013)."""
+
+from services.contracting.transmission.bucket import BdtBucket
+from services.contracting.transmission.directory import BdtDirectory
+from services.contracting.transmission.mail import BdtMail
+from services.contracting.transmission.port import (
+    Acte,
+    ActeAltered,
+    ActeNameTaken,
+    BdtHostUnknown,
+    Transmission,
+    TransmissionRefused,
+    acknowledgement_name,
+)
+from services.contracting.transmission.sftp import BdtSftp
+
+__all__ = [
+    "Acte",
+    "ActeAltered",
+    "ActeNameTaken",
+    "BdtBucket",
+    "BdtDirectory",
+    "BdtHostUnknown",
+    "BdtMail",
+    "BdtSftp",
+    "Transmission",
+    "TransmissionRefused",
+    "acknowledgement_name",
+]

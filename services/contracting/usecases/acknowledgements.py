@@ -1,0 +1,68 @@
+"""What the BdT acknowledges: entered by a person, or read from the drop."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.contracting import store
+from services.contracting.domain import acte as domain
+from services.contracting.domain.engagement import Engagement
+from services.contracting.transmission import Transmission
+from shared.clock import Clock
+from shared.documents import Documents
+from shared.errors import NotFound, Refusal
+from shared.events import Cause
+from shared.journal import Journal
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 200
+
+
+class Acknowledgement(BaseModel):
+    """An acknowledgement file; other members are the BdT's own."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    reference: str = Field(min_length=1, max_length=140)
+    received_on: date
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgements:
+    engagements: Journal[Engagement]
+    view: Documents
+    transmission: Transmission
+    clock: Clock
+
+    async def record(
+        self, dossier_id: str, reference: str, received_on: date, cause: Cause, *, sha256: str | None = None
+    ) -> Engagement:
+        """Raises: NotFound; as acknowledge of the domain."""
+        if (await self.engagements.load(dossier_id)).version == 0:
+            raise NotFound("Dossier inconnu.")
+        now = self.clock.now()
+        done = await self.engagements.append(
+            dossier_id,
+            lambda engagement: domain.acknowledge(engagement, reference, received_on, sha256, cause.actor, now),
+            cause,
+        )
+        return done.state
+
+    async def collect(self) -> None:
+        """Read the drop for the actes that wait; a file that does not hold is left to a person."""
+        waiting = {row["acte_name"]: row["dossier_id"] async for row in store.unacknowledged(self.view, AT_ONCE)}
+        files = await self.transmission.acknowledgements(sorted(waiting))
+        for name, content in files.items():
+            dossier_id = waiting[name]
+            cause = Cause("service:contracting", correlation=dossier_id)
+            try:
+                read = Acknowledgement.model_validate_json(content)
+                await self.record(dossier_id, read.reference, read.received_on, cause, sha256=read.sha256)
+            except ValidationError:
+                log.error("acknowledgement_needs_person", dossier=dossier_id, reason="acknowledgement-unreadable")
+            except Refusal as refusal:
+                log.error("acknowledgement_needs_person", dossier=dossier_id, reason=refusal.type)

@@ -1,0 +1,105 @@
+"""Derogations: what automatic pricing may not price, decided by two people with a reason (DOMAIN rules 10, 11)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from services.pricing.domain.drafting import REDRAFTABLE, OfferNotRedraftable, draft, rating_of
+from services.pricing.domain.facts import DerogationApproved, DerogationProposed
+from services.pricing.domain.grid import BASIS_POINTS, Grid, Treatment
+from services.pricing.domain.offer import Offer
+from services.pricing.domain.people import AlreadyApproved, check_second_person
+from services.pricing.domain.rating import (
+    CreditQualityStep,
+    Rating,
+    RatingNeedsAPerson,
+    RatingRefused,
+    credit_quality_step,
+)
+from shared.errors import NotFound, Refusal
+from shared.events import Event
+
+
+class DerogationNotNeeded(Refusal):
+    type = "derogation-not-needed"
+    title = "Cette cotation se tarife sans dérogation"
+
+
+class DerogationUnclear(Refusal):
+    """Neither or both of a rate and a step, or one that cannot be applied."""
+
+    type = "derogation-unclear"
+    title = "Dérogation à préciser"
+    status = 422
+
+
+def propose(
+    offer: Offer,
+    derogation_id: str,
+    grid: Grid,
+    *,
+    rate_bp: Decimal | None,
+    step: CreditQualityStep | None,
+    reason: str,
+    proposer: str,
+    now: datetime,
+) -> list[Event]:
+    """One person's proposal, about the rating as it stands.
+
+    Raises: OfferNotRedraftable, DerogationNotNeeded, DerogationUnclear, RatingRefused, OldRatingScale.
+    """
+    if offer.profile is None or not offer.favourable or offer.status not in REDRAFTABLE:
+        raise OfferNotRedraftable(status_label=offer.status.value)
+    _check_derogable(rating_of(offer.profile), grid)
+    _check_content(rate_bp, step, grid)
+    return [
+        DerogationProposed(
+            dossier_id=offer.profile.dossier_id,
+            derogation_id=derogation_id,
+            rating=offer.profile,
+            rate_bp=rate_bp,
+            step=step,
+            reason=reason,
+            proposed_by=proposer,
+            proposed_at=now,
+        )
+    ]
+
+
+def approve(offer: Offer, derogation_id: str, grid: Grid, approver: str, now: datetime) -> list[Event]:
+    """The second person's act; the offer is drafted with it at once.
+
+    Raises: NotFound (a new rating voids what was proposed), TwoPeopleNeeded, AlreadyApproved, OfferNotRedraftable.
+    """
+    proposal = offer.derogations.get(derogation_id)
+    if proposal is None:
+        raise NotFound("Dérogation inconnue, ou devenue sans objet depuis une nouvelle cotation.")
+    check_second_person(proposal.proposed_by, approver)
+    if offer.derogation == proposal:
+        raise AlreadyApproved
+    if offer.status not in REDRAFTABLE or not offer.favourable:
+        raise OfferNotRedraftable(status_label=offer.status.value)
+    approved = DerogationApproved(
+        dossier_id=proposal.dossier_id, derogation_id=derogation_id, approved_by=approver, approved_at=now
+    )
+    return [approved, *draft(offer.fold(approved), grid, now)]
+
+
+def _check_derogable(rating: Rating, grid: Grid) -> None:
+    """Rating 0 and the steps the grid leaves to the committee; never one it refuses."""
+    try:
+        treatment = grid.steps[credit_quality_step(rating)].treatment
+    except RatingNeedsAPerson:
+        return
+    if treatment is Treatment.REFUSED:
+        raise RatingRefused("La cotation enregistrée exclut toute offre : aucune dérogation n'est possible.")
+    if treatment is Treatment.AUTOMATIC:
+        raise DerogationNotNeeded
+
+
+def _check_content(rate_bp: Decimal | None, step: CreditQualityStep | None, grid: Grid) -> None:
+    if (rate_bp is None) == (step is None):
+        raise DerogationUnclear("Indiquez soit le taux, soit l'échelon à appliquer.", pointer="/rate_bp")
+    if rate_bp is not None and not (rate_bp.is_finite() and 0 < rate_bp < BASIS_POINTS):
+        raise DerogationUnclear("Le taux doit être compris entre 0 et 10 000 points de base.", pointer="/rate_bp")
+    if step is not None and grid.steps[step].treatment is not Treatment.AUTOMATIC:
+        raise DerogationUnclear("La grille ne tarife pas cet échelon.", pointer="/step")

@@ -1,0 +1,1 @@
+"""What pricing does: load, one domain decision, append."""

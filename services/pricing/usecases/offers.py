@@ -1,0 +1,167 @@
+"""The offers: take note, draft, derogate, issue, remind, expire, show how a price was made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import structlog
+
+from services.pricing import store
+from services.pricing.documents import render_offer
+from services.pricing.domain import deadlines, decisions, derogation, drafting
+from services.pricing.domain.campaign import Campaign
+from services.pricing.domain.facts import OfferDrafted
+from services.pricing.domain.offer import Offer
+from services.pricing.domain.rating import CreditQualityStep
+from services.pricing.domain.reading import Reading
+from services.pricing.usecases.tariffs import Tariffs
+from shared.clock import Clock
+from shared.contracts.pricing import OfferExpiryContested
+from shared.contracts.values import CampaignRules
+from shared.documents import Documents
+from shared.errors import NotFound, Unavailable
+from shared.events import Cause, MessageMeta
+from shared.filing import keep_pdf
+from shared.ids import new_id
+from shared.journal import Appended, Journal
+from shared.objects import ObjectStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The use cases with what they need. `reading` says how far intake's answers have been read; `parked` holds the
+    messages that came before their turn.
+    """
+
+    journal: Journal[Offer]
+    campaigns: Journal[Campaign]
+    tariffs: Tariffs
+    view: Documents
+    parked: Documents
+    objects: ObjectStore
+    reading: Callable[[], Reading]
+    settling: timedelta
+    clock: Clock
+
+    async def note(self, event: Any, meta: MessageMeta) -> None:
+        """What another service announced about a dossier."""
+        now = self.clock.now()
+        grid = await self.tariffs.in_force(now)
+        done = await self.journal.append(
+            event.dossier_id, lambda offer: decisions.receive(offer, event, grid, now), meta.cause("pricing")
+        )
+        if any(isinstance(one, OfferExpiryContested) for one in done.events):
+            log.error("expiry_contested", dossier=event.dossier_id)
+
+    async def note_campaign(self, event: Any, meta: MessageMeta) -> None:
+        await self.campaigns.append(event.campaign_id, lambda _: [event], meta.cause("pricing"))
+
+    async def redraft(self, dossier_id: str, cause: Cause) -> Offer:
+        await self._known(dossier_id)
+        now = self.clock.now()
+        grid = await self.tariffs.in_force(now)
+        done = await self.journal.append(dossier_id, lambda offer: drafting.redraft(offer, grid, now), cause)
+        return done.state
+
+    async def propose_derogation(
+        self, dossier_id: str, rate_bp: Decimal | None, step: CreditQualityStep | None, reason: str, cause: Cause
+    ) -> Offer:
+        await self._known(dossier_id)
+        now, derogation_id = self.clock.now(), new_id()
+        grid = await self.tariffs.in_force(now)
+        done = await self.journal.append(
+            dossier_id,
+            lambda offer: derogation.propose(
+                offer, derogation_id, grid, rate_bp=rate_bp, step=step, reason=reason, proposer=cause.actor, now=now
+            ),
+            cause,
+        )
+        return done.state
+
+    async def approve_derogation(self, dossier_id: str, derogation_id: str, cause: Cause) -> Offer:
+        await self._known(dossier_id)
+        now = self.clock.now()
+        grid = await self.tariffs.in_force(now)
+        done = await self.journal.append(
+            dossier_id, lambda offer: derogation.approve(offer, derogation_id, grid, cause.actor, now), cause
+        )
+        return done.state
+
+    async def issue(self, dossier_id: str, offer_id: str, cause: Cause) -> Offer:
+        """Issue the draft `offer_id`: its PDF is stored first, under a key of its own, then the fact is recorded.
+
+        Raises: NotFound, OfferNotDrafted, OfferDraftOutdated, RatingTooOld, Unavailable.
+        """
+        offer = (await self._known(dossier_id)).state
+        issued_at = self.clock.now()
+        grid = await self.tariffs.in_force(issued_at)
+        days = (await self._rules(offer)).offer_validity_business_days
+        last_moment = deadlines.valid_until(offer, issued_at, days)
+        decisions.check_issuable(offer, offer_id, grid, issued_at)
+        document_id = new_id()
+        pdf = await render_offer(offer, issued_at, last_moment, days)
+        document = await keep_pdf(
+            self.objects,
+            f"offers/{dossier_id}/{document_id}.pdf",
+            pdf,
+            document_id=document_id,
+            kind="offer",
+            filename=f"proposition-{offer_id}.pdf",
+        )
+        done = await self.journal.append(
+            dossier_id,
+            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, document),
+            cause,
+        )
+        return done.state
+
+    async def remind_due(self) -> None:
+        """Remind of every offer that ends soon, once; safe to run again and from several processes."""
+        now = self.clock.now()
+        async for row in store.remindable_until(self.view, now):
+            cause = Cause("service:pricing", correlation=row["_id"])
+            await self.journal.append(row["_id"], lambda offer: deadlines.remind(offer, now), cause)
+
+    async def expire_due(self) -> None:
+        """Expire every offer whose last moment has passed and whose answers have all been read (docs/adr/0016); safe
+        to run again and from several processes.
+        """
+        now, read_until = self.clock.now(), self.reading().settled(self.settling)
+        if read_until is None:
+            return
+        async for row in store.issued_until(self.view, read_until):
+            if await store.waiting_answers(self.parked, row["_id"]):
+                continue  # an answer is here and waits for the message before it
+            cause = Cause("service:pricing", correlation=row["_id"])
+            await self.journal.append(row["_id"], lambda offer: deadlines.expire(offer, read_until, now), cause)
+
+    async def offer(self, dossier_id: str) -> Offer:
+        return (await self._known(dossier_id)).state
+
+    async def traced(self, dossier_id: str, offer_id: str | None) -> OfferDrafted:
+        """How an offer of the dossier was priced; the newest draft when none is named. Raises: NotFound."""
+        found: OfferDrafted | None = None
+        async for event in self.journal.events(dossier_id):
+            if isinstance(event, OfferDrafted) and offer_id in (None, event.offer_id):
+                found = event
+        if found is None:
+            raise NotFound("Aucun projet d'offre à ce nom.")
+        return found
+
+    async def _known(self, dossier_id: str) -> Appended[Offer]:
+        loaded = await self.journal.load(dossier_id)
+        if loaded.version == 0:
+            raise NotFound("Dossier inconnu.")
+        return loaded
+
+    async def _rules(self, offer: Offer) -> CampaignRules:
+        if offer.submitted is None:
+            raise decisions.OfferNotDrafted
+        campaign = (await self.campaigns.load(offer.submitted.campaign_id)).state
+        if campaign.rules is None:
+            raise Unavailable("campaign")  # its rules are on their way; they precede any deposit
+        return campaign.rules

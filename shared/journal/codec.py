@@ -1,0 +1,84 @@
+"""States as JSON values and back, by their types: what snapshots are written in.
+
+Knows what states are made of: dataclasses, pydantic models, enums, moments, tuples, optional values, immutable maps.
+"""
+
+import hashlib
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from immutables import Map
+from pydantic import BaseModel
+
+
+class UnknownShape(TypeError):
+    """A type no snapshot can hold: give it a case here."""
+
+
+def encode(value: Any) -> Any:
+    """A JSON value. Raises: UnknownShape."""
+    match value:
+        case None | bool() | int():
+            return value
+        case Enum():
+            return value.value
+        case str():
+            return value
+        case datetime():
+            return value.isoformat()
+        case BaseModel():
+            return value.model_dump(mode="json")
+        case Map():
+            # In an order of its own: the same map is the same text, whatever its history.
+            return sorted(([encode(key), encode(one)] for key, one in value.items()), key=lambda pair: pair[0])
+        case tuple():
+            return [encode(one) for one in value]
+    if is_dataclass(value):
+        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+    raise UnknownShape(type(value).__name__)
+
+
+def decode(shape: Any, value: Any) -> Any:
+    """The value of a type from its JSON value. Raises: UnknownShape; TypeError, ValueError, KeyError on a misfit."""
+    origin, inner = get_origin(shape), get_args(shape)
+    if origin in (Union, UnionType):
+        (only,) = [one for one in inner if one is not NoneType]
+        return None if value is None else decode(only, value)
+    if origin is Map:
+        return Map({decode(inner[0], key): decode(inner[1], one) for key, one in value})
+    if origin is tuple:
+        return tuple(decode(inner[0], one) for one in value)
+    if issubclass(shape, BaseModel):
+        return shape.model_validate(value)
+    if isinstance(shape, type) and is_dataclass(shape):
+        hints = get_type_hints(shape)
+        return shape(**{field.name: decode(hints[field.name], value[field.name]) for field in fields(shape)})
+    if issubclass(shape, datetime):
+        return datetime.fromisoformat(value)
+    if issubclass(shape, Enum):
+        return shape(value)
+    if shape in (bool, int, str) and type(value) is shape:
+        return value
+    raise UnknownShape(f"{shape!r} from {type(value).__name__}")
+
+
+def format_of(shape: Any) -> str:
+    """A short hash of everything a type holds, so that a snapshot of another shape is recognised."""
+    return hashlib.sha256(_described(shape).encode()).hexdigest()[:16]
+
+
+def _described(shape: Any) -> str:
+    inner = get_args(shape)
+    if inner:
+        return f"{get_origin(shape)}[{', '.join(_described(one) for one in inner)}]"
+    if isinstance(shape, type) and is_dataclass(shape):
+        hints = get_type_hints(shape)
+        return f"{shape.__name__}({', '.join(f'{one.name}: {_described(hints[one.name])}' for one in fields(shape))})"
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        return f"{shape.__name__}{shape.model_json_schema()}"
+    if isinstance(shape, type) and issubclass(shape, Enum):
+        return f"{shape.__name__}{[one.value for one in shape]}"
+    return repr(shape)

@@ -1,0 +1,169 @@
+"""Electronic signatures on what is printed: PAdES by pyHanko, keys from files or from a PKCS#11 token."""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from pyhanko.keys import load_certs_from_pemder
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer, SimpleSigner
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
+from pyhanko.stamp import TextStampStyle
+
+from shared.errors import Unavailable
+
+DIGEST = "sha256"
+TIMESTAMP_SECONDS = 10
+LAST_PAGE = -1
+# What a field with a place on the page shows; one without a place shows nothing.
+SHOWN = TextStampStyle(
+    stamp_text="Signé électroniquement par\n%(signer)s\nle %(ts)s",
+    timestamp_format="%d/%m/%Y, %H:%M UTC",
+    background=None,
+    border_width=0,
+)
+
+
+class BadKeyMaterial(Exception):
+    """The key, its certificate or the token cannot be used; the message says which, never what they hold."""
+
+
+class Box(NamedTuple):
+    """A rectangle on a page, in points from its lower left corner."""
+
+    left: int
+    bottom: int
+    right: int
+    top: int
+
+
+class Keys(Protocol):
+    """Where a signing key is."""
+
+    def signer(self) -> AbstractContextManager[Signer]:
+        """A signer while the context is open. Raises: BadKeyMaterial, Unavailable("signature")."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """PEM or DER files. `chain` holds the intermediate certificates that go into each signature."""
+
+    key: Path
+    certificate: Path
+    chain: Path | None = None
+    passphrase: bytes | None = None
+
+    @contextmanager
+    def signer(self) -> Iterator[Signer]:
+        for path in (self.key, self.certificate, self.chain):
+            if path is not None and not path.is_file():
+                raise BadKeyMaterial(f"fichier introuvable : {path}")
+        chain = (str(self.chain),) if self.chain else None
+        loaded = SimpleSigner.load(str(self.key), str(self.certificate), chain, self.passphrase)
+        if loaded is None:
+            raise BadKeyMaterial(f"clé ou certificat illisible : {self.key}, {self.certificate}")
+        yield loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0011)."""
+
+    module: Path
+    token: str
+    label: str
+    pin: str | None = None
+
+    @contextmanager
+    def signer(self) -> Iterator[Signer]:
+        try:
+            from pyhanko.config.pkcs11 import TokenCriteria
+            from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
+        except ImportError as error:
+            raise BadKeyMaterial("le paquet python-pkcs11 n'est pas installé") from error
+        try:
+            session = open_pkcs11_session(str(self.module), token_criteria=TokenCriteria(self.token), user_pin=self.pin)
+        except import_module("pkcs11").PKCS11Error as error:
+            raise Unavailable("signature") from error
+        with session:
+            yield PKCS11Signer(session, cert_label=self.label, key_label=self.label)
+
+
+class _SignerAt(PdfSigner):
+    """Signs at a given moment rather than at the machine's."""
+
+    def __init__(self, at: datetime, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._at = at
+
+    def init_signing_session(self, pdf_out: BasePdfFileWriter, existing_fields_only: bool = False) -> PdfSigningSession:
+        session = super().init_signing_session(pdf_out, existing_fields_only)
+        session.system_time = self._at
+        return session
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Signs as its certificate's holder. With `timestamp_url` an RFC 3161 authority proves the moment (PAdES B-T)."""
+
+    keys: Keys
+    timestamp_url: str | None = None
+
+    async def sign(
+        self, pdf: bytes, *, at: datetime, field: str, reason: str, next_field: tuple[str, Box] | None = None
+    ) -> bytes:
+        """The PDF with a signature appended, and with `next_field` an empty one for who signs after, on the last page.
+
+        Raises: Unavailable("signature") when the token or the time stamp authority does not answer; BadKeyMaterial.
+        """
+        assert at.tzinfo is not None, "an aware moment"
+        return await asyncio.to_thread(self._sign, pdf, at.astimezone(UTC), field, reason, next_field)
+
+    def check(self) -> None:
+        """Whether the key can be had. Raises: BadKeyMaterial, Unavailable."""
+        with self.keys.signer() as signer:
+            assert signer is not None
+
+    def _sign(self, pdf: bytes, at: datetime, field: str, reason: str, next_field: tuple[str, Box] | None) -> bytes:
+        meta = PdfSignatureMetadata(
+            field_name=field, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES, reason=reason
+        )
+        stamper = HTTPTimeStamper(self.timestamp_url, timeout=TIMESTAMP_SECONDS) if self.timestamp_url else None
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
+        if next_field is not None:
+            name, box = next_field
+            append_signature_field(writer, SigFieldSpec(name, LAST_PAGE, box, empty_field_appearance=True))
+        out = io.BytesIO()
+        with self.keys.signer() as signer:
+            try:
+                _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=SHOWN).sign_pdf(writer, output=out)
+            except TimestampRequestError as error:
+                raise Unavailable("signature") from error
+        return out.getvalue()
+
+
+def certificates(path: Path) -> list[Any]:
+    """The certificates of a PEM or DER file, or of every .pem, .crt and .cer file of a directory.
+
+    Raises: BadKeyMaterial when there is none.
+    """
+    files = (
+        [path] if path.is_file() else sorted(one for one in path.glob("*") if one.suffix in (".pem", ".crt", ".cer"))
+    )
+    try:
+        found = list(load_certs_from_pemder([str(one) for one in files]))
+    except (OSError, ValueError) as error:
+        raise BadKeyMaterial(f"certificats illisibles : {path}") from error
+    if not found:
+        raise BadKeyMaterial(f"aucun certificat : {path}")
+    return found

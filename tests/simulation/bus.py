@@ -1,0 +1,120 @@
+"""The broker: one log a topic, consumer groups with one owner, and what brokers and rebalances do to order."""
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+
+from aiokafka import ConsumerRecord
+from aiokafka.errors import CommitFailedError, KafkaConnectionError
+
+from shared.errors import Unavailable
+from tests.simulation.faults import TIMEOUT_SECONDS, Effect, Network
+
+Record = ConsumerRecord[bytes, bytes]
+
+
+def record_of(topic: str, key: bytes | None, body: bytes, headers: dict[str, str]) -> Record:
+    """As aiokafka gives it, as far as the inbox looks."""
+    return ConsumerRecord(
+        topic=topic,
+        partition=0,
+        offset=0,
+        timestamp=0,
+        timestamp_type=0,
+        key=key,
+        value=body,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=tuple((name, value.encode()) for name, value in headers.items()),
+    )
+
+
+class Bus:
+    def __init__(self) -> None:
+        self.logs: dict[str, list[Record]] = defaultdict(list)
+        self.committed: dict[tuple[str, str], int] = defaultdict(int)
+        self.owners: dict[str, Any] = {}
+        self._held: dict[str, list[Record]] = defaultdict(list)
+        self._holding: set[str] = set()
+        self._changed = asyncio.Event()
+
+    async def change(self) -> None:
+        """Until something is published or assigned."""
+        await self._changed.wait()
+
+    def announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def append(self, record: Record) -> None:
+        """At the end of its topic; a record that is held back comes after the next one."""
+        if record.topic in self._holding:
+            self._holding.remove(record.topic)
+            self._held[record.topic].append(record)
+            return
+        self.logs[record.topic] += [record, *self._held.pop(record.topic, [])]
+        self.announce()
+
+    def hold(self, topic: str) -> None:
+        """Let the next record be overtaken, as when two relays publish one stream."""
+        self._holding.add(topic)
+
+    def repeat(self, topic: str, place: int) -> None:
+        """Deliver an old record again, as after an offset that was not committed."""
+        if self.logs[topic]:
+            self.append(self.logs[topic][place % len(self.logs[topic])])
+
+    def calm(self) -> None:
+        self._holding.clear()
+        for topic, records in self._held.items():
+            self.logs[topic] += records
+        self._held.clear()
+        self.announce()
+
+    def assign(self, group: str, owner: Any) -> None:
+        self.owners[group] = owner
+        self.announce()
+
+    def unread(self, group: str, topics: tuple[str, ...]) -> int:
+        return sum(len(self.logs[topic]) - self.committed[group, topic] for topic in topics)
+
+
+class Broker:
+    """What the real Publisher publishes through, from one node."""
+
+    def __init__(self, bus: Bus, network: Network) -> None:
+        self._bus = bus
+        self._network = network
+
+    async def publish(self, body: bytes, topic: str, *, key: bytes | None, headers: dict[str, str], **options: Any):
+        try:
+            await self._network.latency("broker")
+        except Unavailable as away:
+            raise KafkaConnectionError from away
+        record = record_of(topic, key, body, headers)
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        effect = self._network.next_effect("publish")
+        if effect is not Effect.LOST:
+            self._bus.append(record)
+        if effect is None:
+            answer.set_result(None)
+        else:
+            await asyncio.sleep(TIMEOUT_SECONDS)
+            answer.set_exception(KafkaConnectionError())
+        return answer if options.get("no_confirm") else await answer
+
+
+class Fetched:
+    """A message, or a batch, as FastStream hands it to the inbox; acknowledging commits its offset."""
+
+    def __init__(self, bus: Bus, group: str, owner: Any, records: tuple[Record, ...], end: int, single: bool) -> None:
+        self.raw_message = records[0] if single else records
+        self._bus, self._group, self._owner = bus, group, owner
+        self._topic, self._end = records[0].topic, end
+
+    async def ack(self) -> None:
+        """Raises: CommitFailedError when the group has given the topic to somebody else."""
+        if self._bus.owners[self._group] is not self._owner:
+            raise CommitFailedError("the group has rebalanced")
+        self._bus.committed[self._group, self._topic] = self._end

@@ -1,0 +1,239 @@
+"""What happens in a history, step by step, and how a seed draws one."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from services.envelope import handlers as envelope_handlers
+from services.envelope.domain.campaign import Action
+from services.intake import handlers as intake_handlers
+from shared.contracts.contracting import ENGAGEMENT_TOPIC, Engaged
+from shared.contracts.envelope import BUDGET_TOPIC, CAMPAIGN_TOPIC, RESERVATION_TOPIC
+from shared.contracts.intake import REGISTER_TOPIC
+from shared.contracts.pricing import OFFER_TOPIC, OfferExpired
+from shared.contracts.values import CampaignRules, Exhaustion
+from tests.counter import START
+from tests.simulation.faults import Effect
+from tests.unit.envelope.test_ledger import rules as campaign_rules
+
+NODES = ("intake", "envelope")
+GROUPS = {"intake": intake_handlers.GROUP, "envelope": envelope_handlers.GROUP}
+TOPICS = (REGISTER_TOPIC, CAMPAIGN_TOPIC, RESERVATION_TOPIC, BUDGET_TOPIC, ENGAGEMENT_TOPIC, OFFER_TOPIC)
+CAP_KEUR = 1_000
+MIN_STEPS, MAX_STEPS = 10, 40
+DOSSIERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens, `after` so many seconds. `world` is tests.simulation.world.World."""
+
+    after: float
+
+    def play(self, world: Any) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Submit(Step):
+    """A bailleur deposits, through whichever process answers, until it is answered; `times` in parallel."""
+
+    dossier: int
+    times: int = 1
+
+    def play(self, world):
+        for _ in range(self.times):
+            world.begin(world.submit(self.dossier))
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(Step):
+    dossier: int
+
+    def play(self, world):
+        world.begin(world.withdraw(self.dossier))
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce(Step):
+    dossier: int
+
+    def play(self, world):
+        world.begin(world.reduce(self.dossier))
+
+
+@dataclass(frozen=True, slots=True)
+class Tell(Step):
+    """Another service announces something about a dossier: engaged, or expired."""
+
+    dossier: int
+    engaged: bool
+
+    def play(self, world):
+        dossier_id = world.dossier_ids[self.dossier]
+        at = START + timedelta(seconds=world.loop.time())
+        event = (
+            Engaged(dossier_id=dossier_id, offer_id="o", premium_cents=1, engaged_at=at)
+            if self.engaged
+            else OfferExpired(dossier_id=dossier_id, offer_id="o", expired_at=at, valid_until=at)
+        )
+        world.begin(world.tell(dossier_id, event))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRules(Step):
+    """Two people agree on other rules, in force some seconds later."""
+
+    cap_keur: int
+    policy: Exhaustion
+    delay: float
+
+    def rules(self, campaign_id: str, now: float) -> CampaignRules:
+        return campaign_rules(
+            self.cap_keur * 100_000,
+            campaign_id=campaign_id,
+            label="Simulation",
+            opens_at=START - timedelta(days=1),
+            effective_at=START + timedelta(seconds=now + self.delay),
+            on_exhaustion=self.policy,
+        )
+
+    def play(self, world):
+        rules = self.rules(world.campaign_id, world.loop.time())
+        world.begin(world.decide(Action.RULES, rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Kill(Step):
+    service: str
+    place: int
+
+    def play(self, world):
+        world.node(self.service, self.place).kill()
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver(Step):
+    """The group gives everything to the other member, which the first hears of when its batch is done."""
+
+    service: str
+
+    def play(self, world):
+        world.hand_over(GROUPS[self.service])
+
+
+@dataclass(frozen=True, slots=True)
+class Stall(Step):
+    """A process stands still, and does not know."""
+
+    service: str
+    place: int
+    seconds: float
+
+    def play(self, world):
+        world.node(self.service, self.place).network.stall(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoil(Step):
+    """The next insert, or the next message published, of a process."""
+
+    service: str
+    place: int
+    operation: str
+    effect: Effect
+
+    def play(self, world):
+        world.node(self.service, self.place).network.arm(self.operation, self.effect)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage(Step):
+    service: str
+    component: str
+    seconds: float
+
+    def play(self, world):
+        for place in (0, 1):
+            world.node(self.service, place).network.cut(self.component, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild(Step):
+    """Drop some rows of intake's views, then make all views again while everybody goes on."""
+
+    def play(self, world):
+        world.begin(world.rebuild())
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Step):
+    topic: str
+    place: int
+
+    def play(self, world):
+        world.bus.repeat(self.topic, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Overtake(Step):
+    """The next message of a topic is overtaken by the one after it."""
+
+    topic: str
+
+    def play(self, world):
+        world.bus.hold(self.topic)
+
+
+def drawn(seed: int) -> list[Step]:
+    """The history of a seed: acts and faults, mixed."""
+    random = Random(seed)
+    return [_draw(random) for _ in range(random.randint(MIN_STEPS, MAX_STEPS))]
+
+
+def _draw(random: Random) -> Step:
+    after = random.choice((0.0, 0.0, 0.01, 0.1, 1.0, 5.0))
+    dossier, service, place = random.randrange(DOSSIERS), random.choice(NODES), random.randrange(2)
+    kind = random.choices(
+        (Submit, Withdraw, Reduce, Tell, ChangeRules, Kill, TakeOver, Stall, Spoil, Outage, Repeat, Overtake, Rebuild),
+        weights=(12, 2, 2, 4, 2, 2, 3, 2, 6, 1, 3, 3, 1),
+    )[0]
+    match kind.__name__:
+        case "Submit":
+            return Submit(after, dossier, random.choice((1, 1, 2)))
+        case "Withdraw":
+            return Withdraw(after, dossier)
+        case "Reduce":
+            return Reduce(after, dossier)
+        case "Tell":
+            return Tell(after, dossier, random.random() < 0.5)
+        case "ChangeRules":
+            return ChangeRules(
+                after, random.randint(200, 2_000), random.choice(list(Exhaustion)), random.choice((0, 9))
+            )
+        case "Kill":
+            return Kill(after, service, place)
+        case "TakeOver":
+            return TakeOver(after, service)
+        case "Stall":
+            return Stall(after, service, place, random.uniform(1, 20))
+        case "Spoil":
+            operation, effect = random.choice(
+                (
+                    ("insert", Effect.LOST),
+                    ("insert", Effect.UNANSWERED),
+                    ("insert", Effect.LATE),
+                    ("publish", Effect.LOST),
+                    ("publish", Effect.UNANSWERED),
+                )
+            )
+            return Spoil(after, service, place, operation, effect)
+        case "Outage":
+            return Outage(after, service, random.choice(("database", "broker")), random.uniform(1, 20))
+        case "Repeat":
+            return Repeat(after, random.choice(TOPICS), random.randrange(50))
+        case "Overtake":
+            return Overtake(after, random.choice(TOPICS))
+        case _:
+            return Rebuild(after)

@@ -1,0 +1,103 @@
+"""The contracting service's money side on documents in memory, with people who call it."""
+
+from typing import Any
+
+import httpx
+from fastapi import APIRouter
+
+from services.contracting import store
+from services.contracting.api import payments as payments_api
+from services.contracting.api import statements as statements_api
+from services.contracting.domain import engagement, payment, statement
+from services.contracting.domain.engagement import Engagement
+from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.statements import Statements
+from shared.auth import Principal, Role, principal
+from shared.documents import MemoryDocuments
+from shared.events import Cause, Event
+from shared.http import build_app
+from shared.journal import Commit, Journal
+from shared.views import View
+from tests.counter import FixedClock
+from tests.unit.contracting.samples import DOSSIER, NOW, Case
+
+IBAN = "FR7630001007941234567890185"
+ACTOR = Cause("user:accountant-1", "c0ffee")
+
+
+class Office:
+    """Engagements, payments and statements wired on memory."""
+
+    def __init__(self, *, now=NOW) -> None:
+        self.commits, self.clock = MemoryDocuments(), FixedClock(now)
+        self._views: dict[str, View[Any]] = {}
+        self._journals: dict[str, Journal[Any]] = {}
+        self.engagements = self.journal(engagement.KIND, store.render)
+        self.received = self.journal(payment.KIND, store.render_payment)
+        self.imports = self.journal(statement.KIND, store.render_statement)
+        self.payments = Payments(
+            self.engagements, self.received, self.view("engagement"), self.view("payment"), self.clock
+        )
+        self.statements = Statements(self.imports, self.view("statement"), self.payments, IBAN, self.clock)
+        self.caller = Principal("nobody", frozenset())
+        self.client: httpx.AsyncClient
+        self.serve(payments_api.router(self.payments), statements_api.router(self.statements))
+
+    def serve(self, *routers: APIRouter) -> None:
+        """Answer `routers` instead of the accountant's."""
+        app = build_app(
+            "Contractualisation",
+            routers,
+            lifespan=None,  # pyright: ignore[reportArgumentType] (the transport starts nothing)
+            checks=_nothing,
+        )
+        app.dependency_overrides[principal] = lambda: self.caller
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://contracting")
+
+    def journal(self, kind, render) -> Journal[Any]:
+        self._views[kind.name] = View(MemoryDocuments(), render)
+        self._journals[kind.name] = Journal(kind, self.commits, self.clock, self._project)
+        return self._journals[kind.name]
+
+    def view(self, name: str):
+        return self._views[name].documents
+
+    async def _project(self, commit: Commit, state: Any) -> None:
+        kind, key = commit.stream.split(":", 1)
+        await self._views[kind].put(self._journals[kind], self.commits, key, state, commit.version)
+
+    async def keep(self, _commit: Commit, _state: Any) -> None:
+        """Nothing is shown of a stream without a view."""
+
+    async def know(self, case: Case, dossier_id: str = DOSSIER) -> None:
+        """The dossier stands where the case brought it."""
+        events = [one.model_copy(update={"dossier_id": dossier_id}) for one in case.events]
+        await self.happen(events, dossier_id)
+
+    async def happen(self, events: list[Event], dossier_id: str = DOSSIER) -> None:
+        await self.engagements.append(dossier_id, lambda _: events, ACTOR)
+
+    async def engagement(self, dossier_id: str = DOSSIER) -> Engagement:
+        return (await self.engagements.load(dossier_id)).state
+
+    async def call(self, method: str, path: str, body: Any = None, role: Role = Role.ACCOUNTANT, **request: Any):
+        self.caller = Principal(f"{role}-1", frozenset({role}))
+        return await self.client.request(method, path, json=body, **request)
+
+    async def send(self, content: bytes | str, kind: str = "application/xml") -> httpx.Response:
+        self.caller = Principal("accountant-1", frozenset({Role.ACCOUNTANT}))
+        return await self.client.post("/statements", content=content, headers={"Content-Type": kind})
+
+    async def queue(self, name: str) -> list[dict[str, Any]]:
+        answer = await self.call("GET", f"/payments/queues/{name}")
+        assert answer.status_code == 200
+        return answer.json()
+
+
+async def _nothing() -> dict[str, bool]:
+    return {}
+
+
+def problem(answer: httpx.Response) -> str:
+    assert answer.status_code >= 400, answer.text
+    return answer.json()["type"].rpartition(":")[2]

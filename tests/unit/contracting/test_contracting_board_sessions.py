@@ -1,0 +1,299 @@
+"""The board's use cases on journals in memory: the agenda, many decisions at once, the minutes, the announcement."""
+
+import hashlib
+import io
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from pypdf import PdfReader
+
+from services.contracting import store
+from services.contracting.domain import board as board_domain
+from services.contracting.domain import engagement as engagement_domain
+from services.contracting.domain.board import Decision, Session, Votes
+from services.contracting.domain.deliberation import Taken
+from services.contracting.domain.refusals import (
+    AgendaNotFinished,
+    AlreadyDecided,
+    DecisionFinal,
+    DossierNamedTwice,
+    NotOnAgenda,
+    TwoPeopleNeeded,
+    UnknownDossier,
+)
+from services.contracting.minutes import render_minutes
+from services.contracting.usecases.board import Board
+from shared.contracts.intake import DossierWithdrawn
+from shared.documents import MemoryDocuments
+from shared.errors import NotFound, Unavailable
+from shared.events import Cause
+from shared.journal import Commit, Journal
+from shared.objects import DirectoryObjects
+from shared.views import View
+from tests.counter import FixedClock
+from tests.unit.contracting.samples import (
+    ALL_FOR,
+    MEMBERS,
+    NOW,
+    OTHER,
+    QUORUM,
+    SECRETARY,
+    TODAY,
+    accepted,
+    issued,
+    opinion,
+    submitted,
+)
+
+AUTHOR, SIGNER = Cause(SECRETARY, "c0ffee"), Cause(OTHER, "c0ffee")
+TWO_SESSIONS = date(2024, 6, 2), TODAY
+
+
+class Office:
+    """Contracting's journals with their views, and the board that works on them."""
+
+    def __init__(self, path) -> None:
+        self.commits = MemoryDocuments()
+        self.announced: list[str] = []
+        self.crash_after: int | None = None
+        self.engagements = self._journal(engagement_domain.KIND, store.render)
+        self.sessions = self._journal(board_domain.KIND, store.render_session)
+        self.board = Board(
+            engagements=self.engagements[0],
+            sessions=self.sessions[0],
+            view=self.engagements[1],
+            sessions_view=self.sessions[1],
+            objects=DirectoryObjects(path),
+            quorum=QUORUM,
+            clock=FixedClock(NOW),
+        )
+
+    def _journal(self, kind, render):
+        view = View(MemoryDocuments(), render)
+
+        async def on_commit(commit: Commit, state) -> None:
+            key = commit.stream.split(":", 1)[1]
+            await view.put(journal, self.commits, key, state, commit.version)
+            names = [type(event).__name__ for entry in commit.decoded() for event in entry.events]
+            self.announced += [
+                f"{name} {key}" for name in names if name.startswith(("BoardConf", "BoardRef", "BoardAdj"))
+            ]
+
+        journal = Journal(kind, self.commits, FixedClock(NOW), on_commit)
+        return journal, view.documents
+
+    async def favourable(self, dossier_id: str, number: int) -> None:
+        facts = [submitted(dossier_id, number), opinion(), issued(), accepted()]
+        heard = [fact.model_copy(update={"dossier_id": dossier_id}) for fact in facts]
+        await self.engagements[0].append(dossier_id, lambda _: heard, AUTHOR)
+
+    async def withdraw(self, dossier_id: str) -> None:
+        withdrawn = DossierWithdrawn(campaign_id="c", dossier_id=dossier_id, withdrawn_at=NOW)
+        await self.engagements[0].append(dossier_id, lambda _: [withdrawn], AUTHOR)
+
+    async def open(self, day: date = TODAY, number: int = 1) -> Session:
+        return await self.board.open(day, number, MEMBERS, AUTHOR)
+
+    async def decide(self, session_id: str, *decisions: tuple[str, Decision]) -> list:
+        taken = [Taken(dossier_id, decision, "Motif", ALL_FOR) for dossier_id, decision in decisions]
+        return await self.board.decide(session_id, taken, AUTHOR)
+
+    async def sign(self, session_id: str) -> Session:
+        written = (await self.board.write_minutes(session_id, AUTHOR)).minutes
+        assert written is not None
+        return await self.board.sign_off(session_id, written.minutes.sha256, SIGNER)
+
+    async def kinds(self, dossier_id: str) -> list[str]:
+        return [type(event).__name__ async for event in self.engagements[0].events(dossier_id)][4:]
+
+
+@pytest.fixture
+async def office(tmp_path) -> Office:
+    """Three favourable dossiers, heard of in another order than they were deposited."""
+    made = Office(tmp_path)
+    for dossier_id, number in (("d3", 3), ("d1", 1), ("d2", 2)):
+        await made.favourable(dossier_id, number)
+    return made
+
+
+def agenda(session: Session) -> list[str]:
+    return [item.dossier_id for item in session.agenda]
+
+
+async def test_the_agenda_is_the_favourable_dossiers_in_deposit_order(office):
+    assert agenda(await office.open()) == ["d1", "d2", "d3"]
+    await office.favourable("d0", 4)
+    assert agenda(await office.open()) == ["d1", "d2", "d3"]
+    await office.withdraw("d2")
+    assert agenda(await office.board.draw_agenda("ca-2024-06-03", AUTHOR)) == ["d1", "d3", "d0"]
+    assert [row["items"] for row in await office.board.listed(0, 10)] == [3]
+
+
+async def test_an_unknown_session_is_not_found(office):
+    for attempt in (
+        office.board.session("ca-2024-01-01"),
+        office.board.draw_agenda("ca-2024-01-01", AUTHOR),
+        office.decide("ca-2024-01-01", ("d1", Decision.CONFIRM)),
+        office.board.minutes("ca-2024-01-01"),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+
+
+async def test_many_decisions_are_answered_one_by_one_and_a_refused_one_stops_no_other(office):
+    await office.open()
+    await office.favourable("d9", 9)
+    answers = await office.decide(
+        "ca-2024-06-03",
+        ("d1", Decision.CONFIRM),
+        ("nobody", Decision.CONFIRM),
+        ("d9", Decision.CONFIRM),
+        ("d3", Decision.REFUSE),
+    )
+    assert [type(answer) for answer in answers] == [type(None), UnknownDossier, NotOnAgenda, type(None)]
+    session = await office.board.session("ca-2024-06-03")
+    assert {line.dossier_id: line.decision for line in session.decisions} == {
+        "d1": Decision.CONFIRM,
+        "d3": Decision.REFUSE,
+    }
+    with pytest.raises(DossierNamedTwice):
+        await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d1", Decision.REFUSE))
+
+
+async def test_presence_and_recusals_are_recorded_in_the_session(office):
+    await office.open()
+    await office.board.record_attendance("ca-2024-06-03", MEMBERS[:4], AUTHOR)
+    session = await office.board.record_recusals("ca-2024-06-03", "d1", ("m1",), AUTHOR)
+    assert session.deciders("d1") == {"m2", "m3", "m4"}
+
+
+async def test_nothing_is_announced_before_the_sign_off_and_each_decision_once_after_it(office):
+    await office.open()
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d2", Decision.REFUSE), ("d3", Decision.ADJOURN))
+    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    assert office.announced == []
+    session = await office.sign("ca-2024-06-03")
+    assert office.announced == ["BoardConfirmed d1", "BoardRefused d2", "BoardAdjourned d3"]
+    assert session.announced is not None
+    assert await office.kinds("d1") == ["BoardConfirmed", "Engaged"]
+    await office.sign("ca-2024-06-03")
+    await office.board.announce_pending()
+    assert len(office.announced) == 3
+    (refused,) = await office.decide("ca-2024-06-03", ("d1", Decision.REFUSE))
+    assert isinstance(refused, DecisionFinal)
+
+
+async def test_what_a_session_adjourned_is_on_the_agenda_of_the_next_one(office):
+    await office.open(TWO_SESSIONS[0])
+    await office.decide("ca-2024-06-02", ("d1", Decision.CONFIRM), ("d2", Decision.ADJOURN), ("d3", Decision.REFUSE))
+    await office.sign("ca-2024-06-02")
+    (item,) = (await office.open()).agenda
+    assert (item.dossier_id, item.adjourned_on) == ("d2", date(2024, 6, 2))
+
+
+async def test_what_a_session_decided_and_did_not_announce_is_decided_by_no_other(office):
+    await office.open(number=2)
+    await office.open(TWO_SESSIONS[0])
+    await office.decide("ca-2024-06-02", ("d1", Decision.CONFIRM), ("d2", Decision.ADJOURN))
+    assert agenda(await office.open()) == ["d2", "d3"]
+    first, second = await office.decide("ca-2024-06-03-02", ("d1", Decision.CONFIRM), ("d2", Decision.CONFIRM))
+    assert isinstance(first, AlreadyDecided)
+    assert second is None
+
+
+async def test_minutes_wait_for_the_whole_agenda_but_not_for_dossiers_that_ended(office):
+    await office.open()
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM))
+    await office.withdraw("d2")
+    with pytest.raises(AgendaNotFinished) as refused:
+        await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    assert refused.value.facts == {"missing": [3]}
+    await office.decide("ca-2024-06-03", ("d3", Decision.CONFIRM))
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
+    assert written.struck == ("d2",)
+    assert (await office.board.write_minutes("ca-2024-06-03", SIGNER)).minutes == written
+
+
+async def test_the_author_of_the_minutes_does_not_sign_them(office):
+    await office.open()
+    await office.decide("ca-2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
+    with pytest.raises(TwoPeopleNeeded):
+        await office.board.sign_off("ca-2024-06-03", written.minutes.sha256, AUTHOR)
+    assert office.announced == []
+
+
+async def test_a_stop_between_two_dossiers_is_made_good_and_announces_each_once(office, monkeypatch):
+    await office.open()
+    await office.decide("ca-2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
+    insert = office.commits.insert
+
+    async def fails_at_the_second_dossier(document):
+        if document["stream"] == "engagement:d2":
+            raise Unavailable("database")
+        await insert(document)
+
+    monkeypatch.setattr(office.commits, "insert", fails_at_the_second_dossier)
+    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
+    with pytest.raises(Unavailable):
+        await office.board.sign_off("ca-2024-06-03", written.minutes.sha256, SIGNER)
+    assert office.announced == ["BoardConfirmed d1"]
+    assert (await office.board.session("ca-2024-06-03")).announced is None
+    monkeypatch.setattr(office.commits, "insert", insert)
+    await office.board.announce_pending()
+    assert office.announced == ["BoardConfirmed d1", "BoardConfirmed d2", "BoardConfirmed d3"]
+    assert (await office.board.session("ca-2024-06-03")).announced is not None
+
+
+async def test_the_minutes_are_the_same_bytes_when_printed_again_from_the_journal(office):
+    await office.open()
+    await office.board.record_recusals("ca-2024-06-03", "d2", ("m5",), AUTHOR)
+    partly = Taken(
+        "d2", Decision.REFUSE, "Exposition trop élevée", Votes(in_favour=("m1", "m2", "m3"), against=("m4",))
+    )
+    await office.board.decide("ca-2024-06-03", [partly], AUTHOR)
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d3", Decision.ADJOURN))
+    await office.sign("ca-2024-06-03")
+    document, chunks = await office.board.minutes("ca-2024-06-03")
+    kept = b"".join([chunk async for chunk in chunks])
+    folded = Session()
+    async for event in office.sessions[0].events("ca-2024-06-03"):
+        folded = folded.fold(event)
+    written = folded.minutes
+    assert written is not None
+    again = await render_minutes(folded, written.struck, written.written_at)
+    assert again == kept
+    assert hashlib.sha256(again).hexdigest() == document.sha256 == written.minutes.sha256
+    assert await render_minutes(replace(folded, decisions=folded.decisions[1:]), (), written.written_at) != kept
+
+
+async def test_the_minutes_say_who_sat_voted_kept_out_and_what_was_decided(office):
+    await office.open()
+    await office.board.record_recusals("ca-2024-06-03", "d2", ("m5",), AUTHOR)
+    partly = Taken(
+        "d2", Decision.REFUSE, "Exposition trop élevée", Votes(in_favour=("m1", "m2", "m3"), against=("m4",))
+    )
+    await office.board.decide("ca-2024-06-03", [partly], AUTHOR)
+    await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM))
+    await office.withdraw("d3")
+    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    _, chunks = await office.board.minutes("ca-2024-06-03")
+    pdf = b"".join([chunk async for chunk in chunks])
+    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+    for said in (
+        "3 juin 2024",
+        "4 présents au moins sur 6 membres (règle essai)",
+        "le conseil délibère valablement",
+        "Excusés Membre m6",
+        "Déports Membre m5",
+        "Voix pour 3 (Membre m1, Membre m2, Membre m3)",
+        "Voix contre 1 (Membre m4)",
+        "Motif Exposition trop élevée",
+        "4 250 000,00 €",
+        "100 488,15 €",
+        "Retirés de l’ordre du jour",
+        "N° 3 (campagne c)",
+    ):
+        assert said in text, said

@@ -1,0 +1,106 @@
+"""The gate says what is missing, who can supply it and since when."""
+
+from datetime import timedelta
+
+from services.contracting.domain import convention
+from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.facts import Purpose
+from services.contracting.domain.gate import Who, acte_gate
+from tests.unit.contracting.samples import (
+    NOW,
+    TODAY,
+    Case,
+    accepted,
+    committed,
+    complete,
+    engaged,
+    favourable,
+    issued,
+    lodged,
+    opinion,
+    screened,
+    sendable,
+    sent,
+    submitted,
+)
+
+FROM_THE_SENDING_ON = [
+    ("convention-signed", Who.BAILLEUR, None),
+    ("premium-paid", Who.BAILLEUR, None),
+    ("acte-screening", Who.COMPLIANCE, None),
+]
+DEPOSITED_AT, EXAMINED_AT = submitted().submitted_at, opinion().given_at
+
+
+def asked(case: Case) -> list:
+    return [(one.code, one.who, one.since) for one in acte_gate(case.engagement)]
+
+
+def test_a_dossier_nobody_has_heard_of_misses_everything():
+    assert [one.code for one in acte_gate(Engagement())] == [
+        "committee-opinion",
+        "offer-issued",
+        "offer-acceptance",
+        "board-confirmation",
+        "envelope-commitment",
+        "convention-screening",
+        "convention-sent",
+        "convention-signed",
+        "premium-paid",
+        "acte-screening",
+    ]
+
+
+def test_each_missing_thing_names_who_supplies_it_and_since_when():
+    rest = [
+        ("envelope-commitment", Who.ENVELOPE, None),
+        ("convention-screening", Who.COMPLIANCE, None),
+        ("convention-sent", Who.LEGAL_OFFICER, None),
+        *FROM_THE_SENDING_ON,
+    ]
+    assert asked(Case(submitted())) == [
+        ("committee-opinion", Who.CREDIT_COMMITTEE, DEPOSITED_AT),
+        ("offer-issued", Who.PRICING, None),
+        ("offer-acceptance", Who.BAILLEUR, None),
+        ("board-confirmation", Who.BOARD, None),
+        *rest,
+    ]
+    assert asked(favourable()) == [
+        ("offer-issued", Who.PRICING, EXAMINED_AT),
+        ("offer-acceptance", Who.BAILLEUR, None),
+        ("board-confirmation", Who.BOARD, EXAMINED_AT),
+        *rest,
+    ]
+    assert asked(favourable().hear(issued())) == [
+        ("offer-acceptance", Who.BAILLEUR, issued().issued_at),
+        ("board-confirmation", Who.BOARD, EXAMINED_AT),
+        *rest,
+    ]
+    assert asked(favourable().hear(issued(), accepted())) == [("board-confirmation", Who.BOARD, EXAMINED_AT), *rest]
+
+
+def test_after_the_engagement_the_envelope_compliance_and_the_legal_officer_come():
+    assert asked(engaged())[:2] == [
+        ("envelope-commitment", Who.ENVELOPE, NOW),
+        ("convention-screening", Who.COMPLIANCE, NOW),
+    ]
+    assert asked(engaged().hear(committed()))[0] == ("convention-screening", Who.COMPLIANCE, NOW)
+    assert asked(sendable()) == [("convention-sent", Who.LEGAL_OFFICER, NOW), *FROM_THE_SENDING_ON]
+
+
+def test_after_the_sending_everything_is_awaited_since_then():
+    assert asked(sent()) == [(code, who, NOW) for code, who, _ in FROM_THE_SENDING_ON]
+    assert asked(sent().hear(lodged()))[0] == ("convention-check", Who.LEGAL_OFFICER, lodged().lodged_at)
+    assert asked(complete()) == []
+
+
+def test_the_screening_before_the_acte_is_made_once_the_convention_is_sent():
+    case = sent().hear(lodged())
+    case.check()
+    case.pay()
+    case.do(convention.screen, screened(Purpose.ACTE, on=TODAY - timedelta(days=1)))
+    assert asked(case) == [("acte-screening", Who.COMPLIANCE, NOW)]
+    case.screen(Purpose.ACTE)
+    assert asked(case) == []
+    case.screen(Purpose.ACTE, clear=False)
+    assert asked(case) == [("acte-screening", Who.COMPLIANCE, NOW)]

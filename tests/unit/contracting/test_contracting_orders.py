@@ -1,0 +1,198 @@
+"""Whatever comes first, the acte is the same; and what ends in between ends without acte, its reservation released."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from services.contracting.domain import acte, convention, deliberation
+from services.contracting.domain.board import Decision
+from services.contracting.domain.engagement import ENDS, Engagement, EngagementState
+from services.contracting.domain.facts import Purpose
+from services.contracting.domain.gate import acte_gate, convention_gate
+from services.contracting.domain.refusals import EngagementEnded, SignedConventionUnknown
+from services.envelope.domain import decisions
+from services.envelope.domain.ledger import Ledger, Standing
+from services.envelope.handlers import COMMANDS
+from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
+from shared.contracts.envelope import Committed, Released
+from shared.contracts.intake import DossierWithdrawn
+from shared.errors import Refusal
+from shared.events import Event
+from tests.unit.contracting.samples import (
+    CHECKER,
+    DOSSIER,
+    NOW,
+    OTHER,
+    PREMIUM_CENTS,
+    Case,
+    accepted,
+    issued,
+    lodged,
+    opinion,
+    proof,
+    rules,
+    submitted,
+)
+
+LATE = NOW + timedelta(days=100)
+PART = PREMIUM_CENTS // 3
+STEPS = (
+    "deposit",
+    "opinion",
+    "acceptance",
+    "confirmation",
+    "convention screening",
+    "signature",
+    "first part",
+    "second part",
+    "acte screening",
+)
+RELEASING = {"withdrawal": DossierWithdrawn, "refusal": BoardRefused, "lapse": EngagementLapsed}
+
+
+class Course:
+    """A dossier and the envelope's ledger, each hearing the other; a step that comes too early is tried again."""
+
+    def __init__(self) -> None:
+        self.case = Case()
+        self.ledger = Ledger()
+        self.released: list[Released] = []
+        self._heard = 0
+        deposit = submitted()
+        self._book(decisions.adopt(self.ledger, rules(), NOW))
+        self._book(decisions.submit(self.ledger, DOSSIER, 1, deposit.principal_cents, NOW))
+        self.steps: dict[str, Callable[[], object]] = {
+            "deposit": lambda: self.case.hear(deposit),
+            "opinion": lambda: self.case.hear(opinion()),
+            "acceptance": lambda: self.case.hear(issued(), accepted()),
+            "confirmation": lambda: self._board(Decision.CONFIRM),
+            "refusal": lambda: self._board(Decision.REFUSE),
+            "convention screening": lambda: self.case.screen(Purpose.CONVENTION),
+            "signature": self._sign,
+            "first part": lambda: self.case.pay(PART, "p1"),
+            "second part": lambda: self.case.pay(PREMIUM_CENTS - PART, "p2"),
+            "acte screening": lambda: self.case.screen(Purpose.ACTE),
+            "lapse": lambda: self.case.do(convention.lapse, "Sans retour", LATE),
+            "withdrawal": lambda: self.case.hear(
+                DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
+            ),
+        }
+
+    def run(self, order: list[str]) -> "Course":
+        """Every step in the order given; those refused as too early again, until none gets further."""
+        waiting = list(order)
+        while waiting:
+            refused = [name for name in waiting if not self._try(name)]
+            if refused == waiting:
+                break
+            waiting = refused
+        return self
+
+    def transmit(self) -> Engagement:
+        self.case.prepare()
+        self.case.do(acte.record_transmission, proof(), NOW)
+        return self.case.engagement
+
+    def _try(self, name: str) -> bool:
+        try:
+            self.steps[name]()
+        except Refusal:
+            return False
+        self._follow()
+        return True
+
+    def _board(self, decision: Decision) -> None:
+        deliberation.check_decidable(self.case.engagement, None)
+        self.case.decide(decision, "Risque")
+
+    def _sign(self) -> None:
+        """Intake takes a signed convention once the convention was sent."""
+        if self.case.engagement.convention is None:
+            raise SignedConventionUnknown
+        self.case.hear(lodged())
+        self.case.check()
+
+    def _follow(self) -> None:
+        """The envelope hears what was announced, and the convention is sent once its gate opens."""
+        while self._heard < len(self.case.events):
+            event = self.case.events[self._heard]
+            self._heard += 1
+            self._command(event)
+        engagement = self.case.engagement
+        ready = engagement.submitted and engagement.end is None and not convention_gate(engagement)
+        if ready and engagement.convention is None:
+            self.case.send()
+
+    def _command(self, event: Event) -> None:
+        if isinstance(event, Engaged):
+            said = decisions.commit(self.ledger, DOSSIER, NOW)
+        elif isinstance(event, tuple(RELEASING.values())):
+            said = decisions.release(self.ledger, DOSSIER, type(event).__name__, NOW)
+        else:
+            return
+        assert type(event) in COMMANDS
+        self._book(said)
+
+    def _book(self, events: list[Event]) -> None:
+        for event in events:
+            self.ledger = self.ledger.fold(event)
+            if isinstance(event, Committed | Released):
+                self.case.hear(event)
+            if isinstance(event, Released):
+                self.released.append(event)
+
+
+def without_payment_order(engagement: Engagement) -> Engagement:
+    """The parts came in some order, each with what was outstanding then."""
+    assert {(part.payment_id, part.amount_cents) for part in engagement.payments} == {
+        ("p1", PART),
+        ("p2", PREMIUM_CENTS - PART),
+    }
+    return replace(engagement, payments=())
+
+
+EXPECTED = without_payment_order(Course().run(list(STEPS)).transmit())
+
+
+@given(st.permutations(STEPS))
+def test_every_order_of_everything_leads_to_the_same_transmitted_acte(order):
+    course = Course().run(order)
+    assert acte_gate(course.case.engagement) == []
+    reached = course.transmit()
+    assert reached.state is EngagementState.ACTE_TRANSMITTED
+    assert without_payment_order(reached) == EXPECTED
+    for name in ("Engaged", "ConventionSent", "ConventionSigned", "PremiumPaid", "ActeTransmitted"):
+        assert course.case.names().count(name) == 1
+    assert course.ledger.reservations[DOSSIER].standing is Standing.COMMITTED
+    assert course.released == []
+
+
+@given(st.permutations(STEPS), st.sampled_from(sorted(RELEASING)), st.integers(0, len(STEPS)))
+def test_an_end_in_between_leaves_no_acte_and_releases_the_reservation_under_its_name(order, end, place):
+    steps = [*order[:place], end, *order[place:]]
+    course = Course().run([step for step in steps if end != "refusal" or step != "confirmation"])
+    cause = RELEASING[end]
+    # A lapse needs something that is late: with everything signed and paid there is nothing to end.
+    assume(cause.__name__ in course.case.names())
+    engagement = course.case.engagement
+    assert engagement.end is ENDS[cause.__name__]
+    assert [one.reason for one in course.released] == [cause.__name__]
+    assert (course.ledger.reserved_cents, course.ledger.committed_cents) == (0, 0)
+    assert course.ledger.reservations[DOSSIER].standing is Standing.RELEASED
+    for actor in (CHECKER, OTHER):
+        with pytest.raises(EngagementEnded):
+            acte.check_ready(engagement, actor)
+    assert not engagement.transmission_pending
+    assert not {"ActePrepared", "ActeTransmitted"} & set(course.case.names())
+    assert engagement.to_return_cents == engagement.paid_cents
+
+
+def test_a_lapse_after_the_convention_releases_what_was_committed():
+    course = Course().run([*STEPS[:5], "lapse", *STEPS[5:]])
+    assert [one.reason for one in course.released] == ["EngagementLapsed"]
+    assert course.released[0].amount_cents == submitted().principal_cents
+    assert course.case.engagement.state is EngagementState.LAPSED

@@ -1,0 +1,197 @@
+"""The papers as PDFs: archival, tagged, in French, saying what they must, and the same bytes from the same journal."""
+
+import hashlib
+import io
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pikepdf
+import pypdf
+import pytest
+
+from services.contracting.documents import render_acte, render_convention, render_premium_call
+from services.contracting.domain.engagement import EngagementDocument
+from services.contracting.domain.facts import ActePrepared
+from services.contracting.reprint import REPRINTED, compare, reprint
+from shared.errors import NotFound
+from shared.objects import DirectoryObjects
+from tests.unit.contracting import stationery
+from tests.unit.contracting.officer import Officer
+from tests.unit.contracting.returned_files import TERMS, engagement
+from tests.unit.contracting.samples import NOW, loan
+
+# What a released version of the templates says and looks like is settled: what was signed is printed again from it.
+# A change of text or of look goes into a new directory, v2, and leaves these hashes alone.
+RELEASED = {
+    "v1/acte.typ": "15a74fd5e97f1861fe384890f7a10c77eb5615b4ef7ce7aedb098e8b69da372f",
+    "v1/convention.typ": "681d5fefe4d059439eed944c865223804a590f055a3993f26f425a1c73d907a6",
+    "v1/paper.typ": "fa7fec3042c8e8b5f00f0c095dc3c8319c6db6e85d2b77926a80f87456ad2e0b",
+    "v1/premium_call.typ": "9fef7e44676aa6e7e5a80a51ba1cbcd15e8a823c4822d832c13a07fe40d7f06f",
+}
+
+
+async def papers() -> dict[str, bytes]:
+    return {
+        "Convention de cautionnement": await render_convention(engagement(), TERMS),
+        "Appel de prime": await render_premium_call(engagement(), TERMS, stationery.PAYEE),
+        "Acte de cautionnement": await render_acte(engagement(), NOW),
+    }
+
+
+def words(pdf: bytes) -> str:
+    """The text of every page, spaces and line ends made plain."""
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    text = " ".join(" ".join(page.extract_text().split()) for page in pages)
+    return text.replace("’", "'").replace("- ", "-")
+
+
+async def test_each_paper_is_archival_tagged_and_in_french():
+    for title, pdf in (await papers()).items():
+        with pikepdf.open(io.BytesIO(pdf)) as opened, opened.open_metadata() as metadata:
+            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("2", "A")
+            assert metadata["dc:title"].startswith(title)
+            assert metadata["dc:language"] == ["fr-FR"] or opened.Root.Lang == "fr-FR"
+            assert opened.Root.MarkInfo.Marked
+            assert opened.Root.StructTreeRoot.K
+            assert opened.Root.OutputIntents
+            assert not opened.Root.get("/AcroForm")
+
+
+async def test_every_font_is_embedded():
+    for pdf in (await papers()).values():
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            fonts = [one for one in opened.objects if isinstance(one, pikepdf.Dictionary) and _is_font(one)]
+            assert fonts
+            assert all("/FontFile3" in one or "/FontFile2" in one for one in fonts)
+
+
+def _is_font(one: pikepdf.Dictionary) -> bool:
+    return one.get("/Type") == "/FontDescriptor"
+
+
+async def test_the_structure_has_headings_and_tables():
+    with pikepdf.open(io.BytesIO(await render_convention(engagement(), TERMS))) as opened:
+        kinds = {str(one.S) for one in opened.objects if isinstance(one, pikepdf.Dictionary) and "/S" in one}
+    assert {"/H1", "/H2", "/Table", "/TH", "/TD"} <= kinds
+
+
+async def test_the_convention_says_what_the_law_and_the_call_for_projects_want():
+    said = words(await render_convention(engagement(), TERMS))
+    for wanted in (
+        "caution solidaire",
+        "renonce au bénéfice de discussion prévu à l'article 2305 du Code civil",
+        "au bénéfice de division prévu à l'article 2306",
+        "totalité du principal",
+        "intérêts, frais et accessoires",
+        "recours personnel de l'article 2308",
+        "subrogée dans tous les droits du Prêteur",
+        "articles 1366 et 1367 du Code civil",
+        "Prêts finançant le foncier",
+        "Prêts finançant le bâti (travaux)",
+        "4 250 000,00 € (quatre millions deux cent cinquante mille euros)",
+        "100 488,15 € (cent mille quatre cent quatre-vingt-huit euros et quinze centimes)",
+        "Bailleur d'essai",
+        "542065479",
+        TERMS.payment_reference,
+    ):
+        assert wanted in said, wanted
+    assert said.index("finançant le foncier") < said.index("finançant le bâti")
+    assert "prime minimale ou du plafond" not in said
+
+
+async def test_a_premium_that_is_not_the_sum_of_its_lines_says_why():
+    agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + 1})
+    assert "prime minimale ou du plafond" in words(await render_convention(engagement(), agreed))
+
+
+async def test_the_acte_binds_als_to_the_lender_and_says_how_it_is_called():
+    said = words(await render_acte(engagement(), NOW))
+    for wanted in (
+        "caution solidaire",
+        "2305",
+        "2306",
+        "intérêts, frais et accessoires",
+        "Appel de la garantie",
+        "2,90 %",
+    ):
+        assert wanted in said, wanted
+
+
+async def test_a_dossier_without_land_has_no_table_of_land():
+    building = replace(engagement(), loans=(loan(),))
+    assert "foncier" not in words(await render_acte(building, NOW))
+
+
+def test_a_released_template_is_never_edited():
+    folder = Path(__file__).parents[3] / "services" / "contracting" / "templates"
+    found = {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.typ")
+    }
+    assert {name: found.get(name) for name in RELEASED} == RELEASED
+    assert {name for name in found if name.startswith("v1/")} == set(RELEASED)
+
+
+async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
+    objects = DirectoryObjects(tmp_path / "objects")
+    unlocked = stationery.papers(tmp_path, objects)
+    document, _ = await unlocked.acte(engagement(), NOW)
+    await unlocked.retain(document, NOW)
+    await objects.delete(document.object_key)
+
+
+@pytest.fixture
+async def officer(tmp_path) -> Officer:
+    made = Officer(tmp_path)
+    await made.bring_to_acte()
+    return made
+
+
+@pytest.mark.parametrize("kind", REPRINTED)
+async def test_a_paper_is_printed_again_from_the_journal_byte_for_byte(officer, kind):
+    again = await reprint(await officer.events(), kind)
+    assert again.same
+    kept = await officer.kept(kind)
+    assert kept.startswith(again.pdf), "the signature was appended to these very bytes"
+
+
+async def test_other_data_would_print_other_bytes(officer):
+    events = await officer.events()
+    place = next(number for number, one in enumerate(events) if type(one).__name__ == "OfferAccepted")
+    moved = [one for number, one in enumerate(events) if number != place - 1]
+    assert not (await reprint(moved, EngagementDocument.CONVENTION)).same
+
+
+async def test_what_was_never_printed_is_not_found(officer):
+    with pytest.raises(NotFound):
+        await reprint((await officer.events())[:3], EngagementDocument.CONVENTION)
+    unrecorded = [one for one in await officer.events() if type(one).__name__ != "PapersPrinted"]
+    with pytest.raises(NotFound):
+        await reprint(unrecorded, EngagementDocument.PREMIUM_CALL)
+
+
+async def test_the_command_says_that_the_bytes_are_the_same(officer, capsys, tmp_path):
+    out = tmp_path / "again.pdf"
+    assert await compare(await officer.events(), EngagementDocument.ACTE, out) == 0
+    assert "à l'octet près" in capsys.readouterr().out
+    assert out.read_bytes().startswith(b"%PDF-")
+
+
+async def test_the_command_says_that_the_bytes_differ_and_which_typesetter_made_them(officer, capsys):
+    def moved(event):
+        if not isinstance(event, ActePrepared):
+            return event
+        assert event.printing is not None
+        printing = event.printing.model_copy(update={"engine": "typst 0"})
+        return event.model_copy(update={"prepared_at": NOW + timedelta(days=1), "printing": printing})
+
+    events = [moved(event) for event in await officer.events()]
+    assert await compare(events, EngagementDocument.ACTE) == 1
+    said = capsys.readouterr().err
+    assert "DIFFÉRENT" in said
+    assert "édité par typst 0" in said
+
+
+async def test_the_command_says_that_nothing_was_printed(capsys):
+    assert await compare([], EngagementDocument.ACTE) == 1
+    assert "pas encore" in capsys.readouterr().err

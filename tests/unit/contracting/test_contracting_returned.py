@@ -1,0 +1,170 @@
+"""What a return is worth: a table from what was found to conforming, for a person, or refused."""
+
+import pytest
+
+from services.contracting.domain import convention
+from services.contracting.domain.facts import SignedConventionChecked, Verdict
+from services.contracting.domain.gate import acte_gate
+from services.contracting.domain.refusals import ReasonRequired
+from services.contracting.domain.return_refusals import (
+    CertificateExpired,
+    CertificateOfAnotherName,
+    CertificateUntrusted,
+    ChangedAfterSignature,
+    ConventionAltered,
+    ReturnNotExamined,
+    SignatureBroken,
+    SignatureMissing,
+)
+from services.contracting.domain.returned import (
+    Fault,
+    Outcome,
+    PageState,
+    SignedReturnExamined,
+    faults_of,
+    names,
+    outcome_of,
+)
+from shared.contracts.contracting import SignedConventionRefused
+from shared.contracts.values import Bailleur, Structure
+from tests.unit.contracting.samples import CHECKER, NOW, Case, by_hand, findings, lodged, sent, signature, submitted
+
+BAILLEUR = submitted().bailleur
+SAME, MARKED, CHANGED, ADDED, MISSING = PageState
+
+REFUSED = [
+    (findings(signature(), signature(intact=False)), Fault.SIGNATURE_BROKEN, SignatureBroken),
+    (findings(states=(SAME, CHANGED)), Fault.CONVENTION_ALTERED, ConventionAltered),
+    (findings(states=(SAME, SAME, ADDED)), Fault.CONVENTION_ALTERED, ConventionAltered),
+    (findings(states=(SAME, MISSING)), Fault.CONVENTION_ALTERED, ConventionAltered),
+    (findings(seal_intact=False), Fault.CHANGED_AFTER_SIGNATURE, ChangedAfterSignature),
+    (findings(signature(extended=True)), Fault.CHANGED_AFTER_SIGNATURE, ChangedAfterSignature),
+    (findings(signatures=()), Fault.SIGNATURE_MISSING, SignatureMissing),
+    (findings(signature(in_validity=False, trusted=False)), Fault.CERTIFICATE_EXPIRED, CertificateExpired),
+    (findings(signature(trusted=False)), Fault.CERTIFICATE_UNTRUSTED, CertificateUntrusted),
+    (
+        findings(signature(identifiers=(), organisation="Autre")),
+        Fault.CERTIFICATE_OF_ANOTHER_NAME,
+        CertificateOfAnotherName,
+    ),
+]
+
+
+def returned(found=None) -> Case:
+    """A convention that was sent and came back, its signatures examined when something was found."""
+    case = sent().hear(lodged())
+    if found is not None:
+        case.examine(found)
+    return case
+
+
+@pytest.mark.parametrize(("found", "fault", "refusal"), REFUSED, ids=[row[1].value for row in REFUSED])
+def test_a_return_with_one_fault_is_refused_for_it_and_no_person_overrules(found, fault, refusal):
+    case = returned(found)
+    examined, refused = case.events[-2:]
+    assert isinstance(examined, SignedReturnExamined)
+    assert (examined.outcome, examined.faults) == (Outcome.REFUSED, (fault,))
+    assert isinstance(refused, SignedConventionRefused)
+    before = case.engagement
+    for verdict in Verdict:
+        with pytest.raises(refusal) as said:
+            case.do(convention.check_signed, "signed-1", verdict, "Vu", CHECKER, NOW)
+        assert said.value.type == fault.value
+        assert said.value.detail == refused.reason
+    assert case.engagement is before
+    assert acte_gate(case.engagement)[0].code == "convention-signed"
+
+
+def test_every_fault_has_its_own_refusal():
+    assert {row[1] for row in REFUSED} == set(Fault)
+    assert len({row[2] for row in REFUSED}) == len(Fault)
+
+
+def test_the_pages_that_differ_are_named():
+    case = returned(findings(states=(SAME, CHANGED, CHANGED, MISSING)))
+    refused = case.events[-1]
+    assert isinstance(refused, SignedConventionRefused)
+    assert "pages modifiées : 2, 3 ; pages manquantes : 4" in refused.reason
+    with pytest.raises(ConventionAltered) as said:
+        case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
+    assert said.value.facts == {"faults": ["convention-altered"], "pages": [2, 3, 4]}
+
+
+def test_several_faults_are_all_said_the_gravest_first():
+    found = findings(signature(intact=False, in_validity=False, trusted=False), states=(CHANGED, SAME))
+    assert faults_of(found, BAILLEUR) == (
+        Fault.SIGNATURE_BROKEN,
+        Fault.CONVENTION_ALTERED,
+        Fault.CERTIFICATE_EXPIRED,
+    )
+
+
+def test_a_bailleur_may_return_it_again_after_a_refusal():
+    case = returned(findings(signatures=())).hear(lodged("signed-2"))
+    assert case.engagement.report is None
+    assert case.check(name="signed-2")
+    assert case.engagement.signed is not None
+
+
+def test_a_sound_return_conforms_and_still_waits_for_the_act_of_a_person():
+    case = returned(findings())
+    assert case.engagement.report is not None
+    assert case.engagement.report.outcome is Outcome.CONFORMING
+    assert acte_gate(case.engagement)[0].code == "convention-check"
+    assert case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
+
+
+def test_a_hand_signature_is_accepted_with_what_was_compared():
+    case = returned(by_hand())
+    with pytest.raises(ReasonRequired):
+        case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, " ", CHECKER, NOW)
+    checked = case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "Pages comparées", CHECKER, NOW)[0]
+    assert isinstance(checked, SignedConventionChecked)
+    assert checked.note == "Pages comparées"
+    assert case.engagement.signed is not None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [by_hand(), findings(incremental=False, seal_intact=False), findings(states=(SAME, MARKED), signatures=())],
+    ids=["scan", "signed-on-another-file", "stamped"],
+)
+def test_what_is_not_the_file_that_was_sent_with_a_signature_is_for_a_person(found):
+    assert outcome_of(found, faults_of(found, BAILLEUR)) is Outcome.FOR_A_PERSON
+
+
+def test_nobody_decides_before_the_signatures_are_examined():
+    with pytest.raises(ReturnNotExamined):
+        returned().do(convention.check_signed, "signed-1", Verdict.ACCEPT, "Vu", CHECKER, NOW)
+
+
+def test_a_return_is_examined_once_and_only_the_last_one():
+    case = returned(findings())
+    assert case.examine(by_hand()) == []
+    assert returned().examine(name="another") == []
+    assert sent().examine() == []
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "organisation", "is_theirs"),
+    [
+        (("NTRFR-542065479",), "Autrement nommé", True),
+        (("SI:FR-542065479",), None, True),
+        (("VATFR-27542065479",), None, True),
+        (("0002 542065479",), None, True),
+        (("0002 54206547900012",), None, True),
+        (("NTRFR-900000100",), "Bailleur d'essai", False),
+        (("0002 900000100", "NTRFR-542065479"), None, True),
+        (("Direction du patrimoine",), "BAILLEUR D’ESSAI", True),
+        ((), "Bailleur d essai", True),
+        ((), "Bailleur d'essai et compagnie", False),
+        ((), None, False),
+    ],
+)
+def test_a_certificate_is_the_bailleurs_by_siren_or_by_name(identifiers, organisation, is_theirs):
+    assert names(signature(identifiers=identifiers, organisation=organisation), BAILLEUR) is is_theirs
+
+
+def test_a_name_is_compared_without_accents_or_case():
+    bailleur = Bailleur(siren="542065479", name="Société Île-de-France", structure=Structure.SEM, department="75")
+    assert names(signature(identifiers=(), organisation="SOCIETE ILE DE FRANCE"), bailleur)

@@ -1,0 +1,168 @@
+"""Derogations: a reasoned rate or step by two people, for what automatic pricing may not price."""
+
+from decimal import Decimal
+
+import pytest
+
+from services.pricing.domain import derogation
+from services.pricing.domain.decisions import receive
+from services.pricing.domain.derogation import DerogationNotNeeded, DerogationUnclear
+from services.pricing.domain.drafting import OfferNotRedraftable
+from services.pricing.domain.offer import Offer, OfferStatus
+from services.pricing.domain.people import AlreadyApproved, TwoPeopleNeeded
+from services.pricing.domain.rating import CreditQualityStep, OldRatingScale, RatingRefused
+from shared.contracts.intake import LoansReduced
+from shared.errors import NotFound
+from tests.facts import CAMPAIGN, DOSSIER, loan, opinion, profile, submitted
+from tests.unit.pricing.samples import GRID, NOW, acceptance, issued, play
+
+
+def rated(value: str, **changes) -> Offer:
+    return play(Offer(), submitted(), profile(rating=value, **changes), opinion())
+
+
+def proposed(offer: Offer, rate_bp: str | None = None, step: CreditQualityStep | None = None) -> Offer:
+    (event,) = derogation.propose(
+        offer,
+        "derogation",
+        GRID,
+        rate_bp=Decimal(rate_bp) if rate_bp else None,
+        step=step,
+        reason="Garantie du groupe, bilan solide",
+        proposer="tarificateur-1",
+        now=NOW,
+    )
+    return offer.fold(event)
+
+
+def approved(offer: Offer, approver: str = "tarificateur-2") -> Offer:
+    for event in derogation.approve(offer, "derogation", GRID, approver, NOW):
+        offer = offer.fold(event)
+    return offer
+
+
+@pytest.mark.parametrize("rating", ["0", "5", "6-"])
+def test_the_approved_rate_drafts_the_offer(rating: str):
+    offer = approved(proposed(rated(rating), "75.5"))
+    assert offer.status is OfferStatus.DRAFTED
+    assert offer.draft
+    assert {line.rate_bp for line in offer.draft.priced} == {Decimal("75.5")}
+    assert offer.draft.credit_quality_step == ""
+    assert offer.draft.workings
+    assert offer.draft.workings.derogation
+    assert offer.draft.workings.derogation.rate_bp == Decimal("75.5")
+
+
+def test_the_approved_step_drafts_the_offer_with_its_add_ons():
+    offer = approved(proposed(rated("0"), step=CreditQualityStep.CQS3))
+    assert offer.draft
+    assert offer.draft.credit_quality_step == "CQS3"
+    assert {line.rate_bp for line in offer.draft.priced} == {Decimal(22)}
+
+
+def test_the_proposer_may_not_approve():
+    with pytest.raises(TwoPeopleNeeded):
+        approved(proposed(rated("5"), "75"), "tarificateur-1")
+
+
+def test_a_derogation_is_approved_once():
+    with pytest.raises(AlreadyApproved):
+        approved(approved(proposed(rated("5"), "75")))
+
+
+def test_a_proposal_alone_changes_nothing():
+    assert proposed(rated("5"), "75").status is OfferStatus.NEEDS_PERSON
+
+
+def test_an_unknown_derogation_cannot_be_approved():
+    with pytest.raises(NotFound):
+        approved(rated("5"))
+
+
+def test_a_new_rating_voids_what_was_proposed_and_what_was_approved():
+    with pytest.raises(NotFound):
+        approved(play(proposed(rated("5"), "75"), profile(rating="6")))
+    assert play(approved(proposed(rated("5"), "75")), profile(rating="6")).derogation is None
+
+
+@pytest.mark.parametrize("rating", ["7", "8", "P"])
+def test_the_worst_ratings_have_no_derogation(rating: str):
+    with pytest.raises(RatingRefused):
+        proposed(rated(rating), "500")
+
+
+def test_what_the_grid_prices_needs_none():
+    with pytest.raises(DerogationNotNeeded):
+        proposed(rated("2"), "75")
+
+
+def test_an_old_scale_is_not_derogated_from():
+    with pytest.raises(OldRatingScale):
+        proposed(rated("4", scale="before_2022", rated_on="2022-01-07"), "75")
+
+
+@pytest.mark.parametrize(
+    ("rate_bp", "step", "pointer"),
+    [
+        (None, None, "/rate_bp"),
+        ("75", CreditQualityStep.CQS3, "/rate_bp"),
+        ("0", None, "/rate_bp"),
+        ("10000", None, "/rate_bp"),
+        ("NaN", None, "/rate_bp"),
+        (None, CreditQualityStep.CQS5, "/step"),
+        (None, CreditQualityStep.CQS6, "/step"),
+    ],
+)
+def test_a_derogation_names_a_rate_or_a_priced_step(rate_bp, step, pointer):
+    with pytest.raises(DerogationUnclear) as refused:
+        proposed(rated("5"), rate_bp, step)
+    assert refused.value.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [Offer(), play(Offer(), submitted(), profile(rating="5")), play(issued(), acceptance())],
+)
+def test_a_derogation_waits_for_the_pieces_and_ends_with_the_answer(offer):
+    with pytest.raises(OfferNotRedraftable):
+        proposed(offer, "75")
+
+
+def test_a_derogation_is_not_approved_once_the_offer_is_answered():
+    offer = play(issued(proposed_and_issued()), acceptance())
+    with pytest.raises(OfferNotRedraftable):
+        derogation.approve(offer, "second", GRID, "tarificateur-2", NOW)
+
+
+def proposed_and_issued() -> Offer:
+    """Drafted by a first derogation, with a second one proposed."""
+    offer = approved(proposed(rated("5"), "75"))
+    (event,) = derogation.propose(
+        offer, "second", GRID, rate_bp=Decimal(80), step=None, reason="Autre", proposer="tarificateur-1", now=NOW
+    )
+    return offer.fold(event)
+
+
+def test_an_old_rating_is_not_priced_by_derogation_either():
+    offer = approved(proposed(rated("5", rated_on="2023-05-01"), "75"))
+    assert offer.refusal
+    assert (offer.status, offer.refusal.reason) == (OfferStatus.NEEDS_PERSON, "rating-too-old")
+
+
+def test_reduced_loans_are_priced_with_the_same_derogation():
+    reduced = LoansReduced(
+        campaign_id=CAMPAIGN,
+        dossier_id=DOSSIER,
+        reduced_at=NOW,
+        loans=(loan(principal_cents=90_000_000),),
+        principal_cents=90_000_000,
+    )
+    offer = play(approved(proposed(rated("5"), "75")), reduced)
+    assert offer.draft
+    assert [line.rate_bp for line in offer.draft.priced] == [Decimal(75)]
+
+
+def test_no_event_of_a_derogation_is_public():
+    events = derogation.approve(proposed(rated("5"), "75"), "derogation", GRID, "tarificateur-2", NOW)
+    assert [event.topic for event in events] == [None, None]
+    assert all(event.topic is None for event in receive(rated("2"), profile(rating="2"), GRID, NOW)[1:])

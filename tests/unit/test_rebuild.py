@@ -1,0 +1,103 @@
+"""Views are made again while the service runs: nobody misses a row, and what is made is what the journal says."""
+
+import asyncio
+
+from shared.documents import MemoryDocuments
+from shared.errors import Unavailable
+from shared.journal.relay import Relay
+from shared.service import Service
+from tests.counter import KIND, FixedClock, cause, count
+
+STREAMS = [f"s{number}" for number in range(20)]
+
+
+class Slow(MemoryDocuments):
+    """Gives way to others at every step, as a server does."""
+
+    async def get(self, key):
+        await asyncio.sleep(0)
+        return await super().get(key)
+
+    async def put(self, document):
+        await asyncio.sleep(0)
+        await super().put(document)
+        await asyncio.sleep(0)
+
+
+class MemoryService(Service):
+    """The real wiring on memory."""
+
+    def __init__(self, stored: dict[str, MemoryDocuments]) -> None:
+        async def publish(_) -> None:
+            return None
+
+        self.name, self.clock, self._stored = "test", FixedClock(), stored
+        self.commits = self.collection("journal")
+        self._topics, self._journals, self._views = {}, {}, {}
+        self.relay = Relay(self.commits, self._topics, publish, self._recover)
+        self.counters = self.journal(KIND, lambda key, state: {"key": key, "total": state.total})
+
+    def collection(self, name):
+        return self._stored.setdefault(name, Slow())
+
+    async def add(self, stream: str, amount: int) -> None:
+        await self.counters.append(stream, lambda _: count(amount), cause())
+
+    async def totals(self) -> dict[str, int]:
+        return {row["_id"]: row["total"] async for row in self.view(KIND).find({})}
+
+
+async def running() -> tuple[MemoryService, MemoryService]:
+    """A service with streams, and the process that rebuilds its views."""
+    stored: dict[str, MemoryDocuments] = {}
+    service = MemoryService(stored)
+    for stream in STREAMS:
+        await service.add(stream, 1)
+    return service, MemoryService(stored)
+
+
+async def test_views_that_were_dropped_come_back_and_progress_is_told():
+    service, rebuilding = await running()
+    before = await service.totals()
+    await service.view(KIND).clear()
+    await service.view(KIND).put({"_id": "nobody", "total": 7})
+    told = []
+    assert await rebuilding.rebuild_views(lambda *progress: told.append(progress)) == len(STREAMS)
+    assert await service.totals() == before
+    assert told == [(done, len(STREAMS)) for done in range(1, len(STREAMS) + 1)]
+
+
+async def test_readers_find_every_row_while_views_are_made_again_and_writers_go_on():
+    service, rebuilding = await running()
+    for stream in STREAMS[:5]:  # rows drawn by an older version
+        await service.view(KIND).mark(stream, {"total": -1})
+    rebuilt = asyncio.create_task(rebuilding.rebuild_views(lambda *_: None))
+    seen = []
+    while not rebuilt.done():
+        await service.add(STREAMS[len(seen) % len(STREAMS)], 10)
+        seen.append(len(await service.totals()))
+    await service.add("new", 3)
+    assert len(seen) > 5
+    assert set(seen) == {len(STREAMS)}
+    expected = {stream: (await service.counters.load(stream)).state.total for stream in [*STREAMS, "new"]}
+    assert await service.totals() == expected
+
+
+async def test_a_commit_whose_view_could_not_be_renewed_is_not_marked_before_it_is():
+    class Away(Slow):
+        away = False
+
+        async def put(self, document):
+            if self.away:
+                raise Unavailable("database")
+            await super().put(document)
+
+    views = Away()
+    service = MemoryService({"view_counter": views})
+    views.away = True
+    await service.add("a", 1)
+    assert service.relay.backlog == 0
+    views.away = False
+    await service.relay._sweep_everything()
+    assert await service.totals() == {"a": 1}
+    assert await service.commits.count({"published": False}) == 0

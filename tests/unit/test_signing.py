@@ -1,0 +1,157 @@
+"""ALS signs with the key it is given, proves the moment when an authority is set, and says what is missing."""
+
+import asyncio
+import io
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from asn1crypto import tsp
+from cryptography.hazmat.primitives import serialization
+from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from deploy.demo.letters import supplement_pdf
+from deploy.demo.operations import OPERATIONS
+from deploy.local.authority import Authority
+from shared.errors import Unavailable
+from shared.signing import BadKeyMaterial, KeyFiles, Seal, Token, certificates
+
+AT = datetime(2024, 6, 3, 8, tzinfo=UTC)
+STAMPED_AT = datetime(2024, 6, 3, 8, 0, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def paper() -> bytes:
+    return supplement_pdf(OPERATIONS[0])
+
+
+@pytest.fixture(scope="module")
+def stamp_url(authority: Authority) -> Iterator[str]:
+    """A time stamp authority on loopback."""
+    keys = authority.issue("stamps", "Horodatage", "900000118", time_stamping=True)
+    stamper = DummyTimeStamper(
+        load_cert_from_pemder(str(keys.certificate)),
+        load_private_key_from_pemder(str(keys.key), None),
+        None,
+        STAMPED_AT,
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = tsp.TimeStampReq.load(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = asyncio.run(stamper.async_request_tsa_response(asked)).dump()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def signed(seal: Seal, paper: bytes) -> bytes:
+    return await seal.sign(paper, at=AT, field="Caution", reason="Essai")
+
+
+async def test_a_signature_is_appended_to_the_very_bytes_and_holds(authority, paper):
+    pdf = await signed(Seal(authority.als), paper)
+    assert pdf.startswith(paper)
+    (found,) = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
+    trust = ValidationContext(trust_roots=certificates(authority.root), moment=AT)
+    status = await async_validate_pdf_signature(found, trust)
+    assert status.bottom_line
+    assert found.self_reported_timestamp == AT
+    assert status.timestamp_validity is None
+
+
+async def test_a_time_stamp_authority_proves_the_moment(authority, paper, stamp_url):
+    pdf = await signed(Seal(authority.als, stamp_url), paper)
+    (found,) = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
+    trust = ValidationContext(trust_roots=certificates(authority.root), moment=AT)
+    status = await async_validate_pdf_signature(found, trust)
+    assert status.timestamp_validity is not None
+    assert status.timestamp_validity.timestamp == STAMPED_AT
+    assert status.timestamp_validity.trusted
+    assert status.bottom_line
+
+
+async def test_an_authority_that_is_away_is_awaited(authority, paper):
+    with pytest.raises(Unavailable):
+        await signed(Seal(authority.als, "http://127.0.0.1:1/"), paper)
+
+
+async def test_a_key_may_be_protected_by_a_passphrase(authority, paper, tmp_path):
+    key = serialization.load_pem_private_key(authority.als.key.read_bytes(), password=None)
+    protected = tmp_path / "protected.pem"
+    protected.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"a secret"),
+        )
+    )
+    opened = KeyFiles(protected, authority.als.certificate, authority.root, b"a secret")
+    assert await signed(Seal(opened), paper)
+    with pytest.raises(BadKeyMaterial, match="illisible"):
+        Seal(KeyFiles(protected, authority.als.certificate, None, b"another")).check()
+
+
+def test_a_missing_file_is_named(authority, tmp_path):
+    missing = tmp_path / "missing.pem"
+    with pytest.raises(BadKeyMaterial, match=r"introuvable : .*missing\.pem"):
+        Seal(KeyFiles(missing, authority.als.certificate)).check()
+
+
+def test_a_token_needs_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", None)
+    with pytest.raises(BadKeyMaterial, match="python-pkcs11"):
+        Seal(Token(Path("/usr/lib/token.so"), "als", "signature")).check()
+
+
+def test_trust_roots_are_a_file_or_a_directory(authority, tmp_path):
+    assert len(certificates(authority.root)) == 1
+    (tmp_path / "first.pem").write_bytes(authority.root.read_bytes())
+    (tmp_path / "second.crt").write_bytes(authority.als.certificate.read_bytes())
+    (tmp_path / "notes.txt").write_text("not a certificate")
+    assert len(certificates(tmp_path)) == 2
+
+
+def test_trust_roots_that_hold_no_certificate_are_named(tmp_path):
+    with pytest.raises(BadKeyMaterial, match="aucun certificat"):
+        certificates(tmp_path)
+    (tmp_path / "wrong.pem").write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
+    with pytest.raises(BadKeyMaterial, match="illisibles"):
+        certificates(tmp_path)
+
+
+def test_the_log_names_no_signer():
+    script = (
+        "import logging; from shared.telemetry import configure; configure('contracting', None); "
+        "logging.getLogger('pyhanko.sign.validation').warning('Unable to validate Common Name: Durand'); "
+        "logging.getLogger('another').warning('heard')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("heard\n", "")
