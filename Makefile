@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run demo test test-real mutants simulate lint docs lock clean
+.PHONY: run demo test test-real test-faults mutants simulate lint docs lock clean
 
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
@@ -26,12 +26,15 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 test: lint  ## Lint, types, layers and every test that runs on the embedded stack
-	$(BIN)/python -m pytest -m "not real" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -m "not real and not faults" --cov --cov-report=term:skip-covered
 	$(BIN)/coverage report --include='services/*/domain/*' --fail-under=100
 
 test-real: $(STAMP)  ## The store, integration and end-to-end suites and the scenario on Kafka, FerretDB and MinIO
 	$(BIN)/python -m pytest -m real tests
 	@$(BIN)/python -m deploy.demo once --stack real
+
+test-faults: $(STAMP)  ## Break the real stack one fault at a time, with landlords depositing; ends with a table of recovery times
+	$(BIN)/python -m pytest -m faults tests/faults
 
 mutants: $(STAMP)  ## Take the guards away one at a time: some test must go red for each
 	$(BIN)/python -m tests.mutants

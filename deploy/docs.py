@@ -117,7 +117,12 @@ def settings_page() -> str:
     shared_fields = set(ServiceSettings.model_fields)
     lines += _settings_table("every service", ServiceSettings, shared_fields)
     for name in NAMES:
-        own = set(settings_class(name).model_fields) - shared_fields
+        shared_defaults = {field: info.default for field, info in ServiceSettings.model_fields.items()}
+        own = {
+            field
+            for field, info in settings_class(name).model_fields.items()
+            if field not in shared_defaults or info.default != shared_defaults[field]
+        }
         if own:
             lines += _settings_table(name, settings_class(name), own)
     return "\n".join(lines)

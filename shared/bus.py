@@ -16,6 +16,8 @@ from shared.events import Event, MessageMeta, decode, event_class
 from shared.journal.relay import Outgoing
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# A topic that was deleted and made again is read again within this time.
+METADATA_MAX_AGE_MS = 10_000
 # What publishing raises without a broker; IncorrectState: before and between connections FastStream has no producer.
 NO_BROKER = (KafkaError, OSError, IncorrectState, RuntimeError)
 
@@ -37,6 +39,7 @@ def make_broker(bootstrap: str, middlewares: Sequence[Any] = ()) -> KafkaBroker:
         max_request_size=MAX_MESSAGE_BYTES,
         max_batch_size=MAX_MESSAGE_BYTES,
         request_timeout_ms=10_000,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
         middlewares=list(middlewares),
         apply_types=False,
         logger=None,

@@ -10,6 +10,8 @@ from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeou
 
 from shared.errors import Unavailable
 
+OUT_OF_DISK_SPACE = 14031
+
 Document = dict[str, Any]
 Sort = Sequence[tuple[str, int]]
 
@@ -62,10 +64,18 @@ def _translated():
     except (ConnectionFailure, ExecutionTimeout) as error:
         raise Unavailable("database") from error
     except PyMongoError as error:
-        # A server that is being stopped answers with many codes; only those that name it are waited for.
-        if error.has_error_label("RetryableWriteError") or "closed" in str(error).lower():
+        if _passes(error):
             raise Unavailable("database") from error
         raise
+
+
+def _passes(error: PyMongoError) -> bool:
+    """A server that is being stopped, or whose disk is full, answers with many codes; only what names it is waited
+    for. FerretDB says InternalError and means it by its text.
+    """
+    if error.has_error_label("RetryableWriteError") or getattr(error, "code", None) == OUT_OF_DISK_SPACE:
+        return True
+    return any(word in str(error).lower() for word in ("closed", "disk is full", "disk i/o error"))
 
 
 class MongoDocuments:

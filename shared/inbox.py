@@ -242,8 +242,16 @@ class Inbox:
             "als_topic": delivery.topic,
             "als_group": self.group,
         }
+        await self._waiting_out(lambda: self._put_aside(delivery, marked))
+
+    async def _put_aside(self, delivery: Delivery, marked: dict[str, str]) -> None:
         topic = dead_letter_topic(delivery.topic, self.group)
-        await self._waiting_out(lambda: self._publisher.send(topic, delivery.key, delivery.body, marked))
+        try:
+            await self._publisher.send(topic, delivery.key, delivery.body, marked)
+        except Unavailable:
+            # The broker is away, or has no such topic: what follows waits, so somebody has to be told.
+            Metrics.consumer_stuck.labels(self.group).inc()
+            raise
 
     async def _order(self, stream: str, sequence: int) -> Order:
         position = self._known.get(stream, 0)

@@ -1,6 +1,7 @@
 """What the five services have in common: stores, journals, views, relay, inbox, background work, health."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Union
@@ -209,11 +210,11 @@ class Service:
             await self.collection("inbox").index("stream")
 
     async def _bus(self) -> None:
-        """Connect when the broker can be had; then publish again what an empty topic has lost."""
+        """Connect when the broker can be had; then publish again what topics have lost."""
         while not self._broker_ready:
             try:
                 await self.broker.start()
-                lost = await self._empty_topics()
+                lost = await self._lost_topics()
                 self._broker_ready = True
                 if lost:
                     count = await self.relay.republish(lost)
@@ -224,14 +225,18 @@ class Service:
                     await self.broker.stop()
                 await asyncio.sleep(BROKER_RETRY_SECONDS)
 
-    async def _empty_topics(self) -> set[str]:
-        """Our topics that hold nothing: new, or lost with their broker."""
-        own = {topic for topics in self._topics.values() for topic in topics}
-        consumer = AIOKafkaConsumer(*own, bootstrap_servers=self.settings.kafka_bootstrap)
+    async def _lost_topics(self) -> set[str]:
+        """Our topics that hold less than they were sent: deleted, or lost with their broker. They keep everything."""
+        sent = await self.relay.published()
+        if not sent:
+            return set()
+        consumer = AIOKafkaConsumer(*sent, bootstrap_servers=self.settings.kafka_bootstrap)
         await consumer.start()
         try:
-            ends = await consumer.end_offsets(consumer.assignment())
-            return own - {partition.topic for partition, end in ends.items() if end}
+            held = Counter[str]()
+            for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
+                held[partition.topic] += end
+            return {topic for topic, count in sent.items() if held[topic] < count}
         finally:
             await consumer.stop()
 

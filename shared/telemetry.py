@@ -22,7 +22,9 @@ class Metrics:
 
     messages = Counter("als_messages", "Messages consumed, by outcome", ["group", "type", "outcome"])
     dead_letters = Counter("als_dead_letters", "Messages put in a dead-letter topic", ["group", "reason"])
-    consumer_stuck = Counter("als_consumer_stuck", "Deliveries tried again after an unforeseen failure", ["group"])
+    consumer_stuck = Counter(
+        "als_consumer_stuck", "Deliveries tried again: unforeseen failure, or no dead-letter topic", ["group"]
+    )
     handling = Histogram("als_handling_seconds", "Time to handle a message", ["group", "type"])
     requests = Histogram("als_http_seconds", "Time to answer a request", ["method", "route", "status"])
     commits = Counter("als_commits", "Commits appended to the journal", ["kind"])

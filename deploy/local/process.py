@@ -125,6 +125,13 @@ class Process:
             self._child.kill()
             self._child.wait(STOP_SECONDS)
 
+    def freeze(self) -> None:
+        """SIGSTOP: it holds its connections and does nothing, as on a machine that stalls."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
     def tail(self) -> str:
         with contextlib.suppress(OSError):
             lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]

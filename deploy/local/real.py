@@ -104,7 +104,7 @@ class RealStack(Stack):
         properties.write_text(
             KAFKA_PROPERTIES.format(port=self.kafka_port, controller=self._controller_port, data=logs)
         )
-        if not logs.exists():
+        if not (logs / "meta.properties").exists():
             self._storage_tool("format", "-t", self._cluster_id(), "-c", str(properties))
 
     def _cluster_id(self) -> str:

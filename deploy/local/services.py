@@ -15,7 +15,10 @@ READY_SECONDS = 90
 
 
 class Services:
-    """Starts, stops, kills and restarts the services by name."""
+    """Starts, stops, kills and restarts the services by name.
+
+    A further process of a service has a number: `envelope-2` is envelope beside `envelope`, on a port of its own.
+    """
 
     def __init__(
         self, stack: Stack, *, fixed_ports: bool = False, extra: Mapping[str, Mapping[str, str]] | None = None
@@ -42,13 +45,14 @@ class Services:
 
     def launch(self, name: str, **extra: str) -> None:
         """Start one without waiting; `extra` are environment variables of this start only."""
+        service = name.partition("-")[0]
         environment = (
             self.stack.environment()
-            | {"ALS_HTTP_PORT": str(self.ports[name])}
-            | dict(self._extra.get(name, {}))
+            | {"ALS_HTTP_PORT": str(self.ports.setdefault(name, free_port()))}
+            | dict(self._extra.get(service, {}))
             | extra
         )
-        process = Process(name, [sys.executable, "-m", f"services.{name}"], self.stack.log(name), environment)
+        process = Process(name, [sys.executable, "-m", f"services.{service}"], self.stack.log(name), environment)
         self._processes[name] = process
         process.start()
 

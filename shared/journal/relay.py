@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -141,8 +141,22 @@ class Relay:
                 await self._publish_all([commit])
         self._suspects = {commit.key for commit in unmarked}
 
+    async def published(self) -> Counter[str]:
+        """How many messages each topic was sent, as the journal has it."""
+        newest = dict[str, Commit]()
+        async for document in self._commits.find({"published": True}):
+            commit = Commit.from_document(document)
+            if commit.stream not in newest or commit.version > newest[commit.stream].version:
+                newest[commit.stream] = commit
+        sent = Counter[str]()
+        for commit in newest.values():
+            topics = self._topics_of(commit)
+            sent.update({topic: count for topic, count in json.loads(commit.sequences).items() if topic in topics})
+            sent.update(event.topic for event, _ in messages(commit, topics) if event.topic)
+        return sent
+
     async def republish(self, topics: Iterable[str]) -> int:
-        """Publish again every commit that feeds `topics` (an empty or lost topic). Returns how many commits."""
+        """Publish again every commit that feeds `topics` (what they held is lost). Returns how many commits."""
         lost = frozenset(topics)
         found = self._commits.find({})
         commits = sorted(

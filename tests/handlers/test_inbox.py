@@ -11,6 +11,7 @@ from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.events import MessageMeta
 from shared.inbox import REDRIVEN, Inbox
+from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 from tests.counter import Counted
 
@@ -220,3 +221,23 @@ async def test_a_redriven_message_reaches_its_group_only():
         assert bench.handled == [1]
         await bench.send(1, extra={REDRIVEN: GROUP})
     assert bench.handled == [1, 1]
+
+
+async def test_a_dead_letter_without_a_topic_is_waited_for_and_told(quick, monkeypatch):
+    """What follows waits too, so it shows on the metric the alert asks for."""
+    stuck = Metrics.consumer_stuck.labels(GROUP)._value
+    before, bench = stuck.get(), Bench()
+    send, missing = bench.inbox._publisher.send, iter(range(3))
+
+    async def no_topic_yet(*arguments):
+        if next(missing, None) is not None:
+            raise Unavailable("broker")
+        await send(*arguments)
+
+    monkeypatch.setattr(bench.inbox._publisher, "send", no_topic_yet)
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1, schema_version=9)
+        await bench.send(2)
+    assert [dead["als_reason"] for dead in bench.dead] == ["future-version"]
+    assert bench.handled == [2]
+    assert stuck.get() == before + 3

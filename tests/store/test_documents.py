@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from pymongo.errors import OperationFailure
 
-from shared.documents import Database, Documents, Duplicate, MemoryDocuments
+from shared.documents import Database, Documents, Duplicate, MemoryDocuments, MongoDocuments
 from shared.errors import Unavailable
 from shared.journal.verify import in_order, verify
 from tests.counter import cause, count, make_journal
@@ -123,3 +125,37 @@ async def test_a_server_that_is_away_is_unavailable():
             await attempt
         assert away.value.component == "database"
     database.close()
+
+
+class Failing:
+    """Stands for a motor collection whose server answers with an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def insert_one(self, _: Any) -> None:
+        raise self._error
+
+
+def failing(error: Exception) -> MongoDocuments:
+    collection: Any = Failing(error)
+    return MongoDocuments(collection)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationFailure("[db.go:167 fsql.(*DB).InTransaction] database or disk is full (13)", 1),
+        OperationFailure("[pool.go:202 pool.(*Pool).GetOrCreate] disk I/O error (4874)", 1),
+        OperationFailure("Out of disk space", 14031),
+        OperationFailure("sql: database is closed", 1),
+    ],
+)
+async def test_a_server_without_room_is_unavailable_until_it_has_some(error):
+    with pytest.raises(Unavailable):
+        await failing(error).insert({"_id": "a"})
+
+
+async def test_what_is_wrong_with_a_request_is_not_taken_for_an_outage():
+    with pytest.raises(OperationFailure):
+        await failing(OperationFailure("unknown operator: $wrong", 2)).insert({"_id": "a"})

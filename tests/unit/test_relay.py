@@ -202,3 +202,14 @@ async def test_a_topic_this_stream_does_not_feed_is_not_filled():
     await post.append("a")
     assert await post.relay.republish({"another.topic.v1"}) == 0
     assert post.sent == []
+
+
+async def test_what_a_topic_was_sent_is_counted_from_the_marks():
+    post = Post()
+    await post.append("a", "b", "a")
+    await post.journal.append("b", lambda _: [Muttered(words="private")], cause())
+    assert await post.relay.published() == {}
+    post.enqueue()
+    await post.relay._drain()
+    await post.append("a")
+    assert await post.relay.published() == dict.fromkeys(KIND.topics, 3)
