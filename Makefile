@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run demo test test-real lint docs lock clean
+.PHONY: run demo test test-real bench lint docs lock clean
 
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
@@ -32,6 +32,9 @@ test: lint  ## Lint, types, layers and every test that runs on the embedded stac
 test-real: $(STAMP)  ## The store, integration and end-to-end suites and the scenario on Kafka, FerretDB and MinIO
 	$(BIN)/python -m pytest -m real tests
 	@$(BIN)/python -m deploy.demo once --stack real
+
+bench: $(STAMP)  ## Measure on Kafka, FerretDB and PostgreSQL and draw docs/bench.md (BENCH="--rounds 3 …" for less)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(STAMP)  ## Draw the generated tables and schemas again
 	$(BIN)/python -m deploy.docs
