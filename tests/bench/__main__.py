@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench import machine, plot
 from tests.bench.figures.all import FIGURES
+from tests.bench.lane import TOLD_BY
 from tests.bench.measure import Figure, answer
 from tests.bench.page import FULL_ROUNDS, page
 from tests.bench.results import Results
@@ -28,8 +29,9 @@ def run(figures: list[Figure], rounds: int, sizes: Sizes) -> Results:
     """Measure every lane the figures and what stands beside them need."""
     before = machine.machine()
     wanted = [lane for figure in figures for part in (figure, *figure.beside) for lane in part.lanes]
+    lanes = tuple(dict.fromkeys(TOLD_BY.get(lane, lane) for lane in wanted))
     with tempfile.TemporaryDirectory(prefix="ami-bench-") as data:
-        found = measure(Path(data) / "stack", tuple(dict.fromkeys(wanted)), rounds, sizes, say)
+        found = measure(Path(data) / "stack", lanes, rounds, sizes, say)
     return Results(
         commit=machine.commit(ROOT),
         measured_on=datetime.now(UTC).date().isoformat(),

@@ -7,12 +7,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.bench.context import Context
-from tests.bench.lanes import history, ledger, parts, postgres, raw
+from tests.bench.lanes import history, ledger, parts, postgres, raw, submissions
 
 CONNECTIONS = (1, 8, 32)
 SHORT = 10_000
 
-Lane = Callable[[Context], Coroutine[Any, Any, float]]
+# A lane tells one number, called as it is, or several by name.
+Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
+
 
 LOCKED = {f"locked-row-{n}": n for n in CONNECTIONS}
 STATEMENT = {f"one-statement-{n}": n for n in CONNECTIONS}
@@ -29,6 +31,10 @@ LANES: dict[str, Lane] = {
     "text-bytes": lambda context: history.text_bytes(context, "text-bytes"),
     "restart-short": lambda context: history.restart(context, SHORT),
     "restart-long": lambda context: history.restart(context, context.long),
+    "submissions": lambda context: submissions.intake(context, "submissions"),
+    "peer-submissions": lambda context: submissions.peer(context, "peer-submissions"),
+    "submissions-indexed": lambda context: submissions.intake(context, "submissions-indexed", indexed=True),
+    "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
     "reading": lambda context: parts.reading(context, "reading"),
     "deciding": lambda context: parts.deciding(context, "deciding"),
     "in-memory": lambda context: parts.in_memory(context, "in-memory"),
@@ -40,6 +46,10 @@ LANES: dict[str, Lane] = {
 }
 
 
+# Numbers that another lane tells besides its own.
+TOLD_BY = {"submissions-p99": "submissions", "peer-submissions-p99": "peer-submissions"}
+
+
 def environment(name: str) -> dict[str, str]:
     """What a lane's process gets besides."""
     return {"OTEL_SDK_DISABLED": "true"} if name == "untraced" else {}
@@ -47,8 +57,9 @@ def environment(name: str) -> dict[str, str]:
 
 def main() -> None:
     context = Context.from_json(sys.stdin.read())
-    value = asyncio.run(LANES[sys.argv[1]](context))
-    sys.stdout.write(json.dumps({"value": value}) + "\n")
+    name = sys.argv[1]
+    told = asyncio.run(LANES[name](context))
+    sys.stdout.write(json.dumps(told if isinstance(told, dict) else {name: told}) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from deploy.local.real import RealStack
-from tests.bench import bus
+from tests.bench import bus, peer
 from tests.bench.context import Context
 from tests.bench.lane import environment
-from tests.bench.lanes.postgres import SCHEMA
+from tests.bench.lanes import postgres as budget
 from tests.bench.lanes.raw import COMMANDS, DECISIONS
 from tests.bench.postgres import Postgres
 
@@ -75,7 +75,7 @@ def measure(data: Path, lanes: Sequence[str], rounds: int, sizes: Sizes, say: Sa
     """Start everything, measure, stop everything. A lane that fails is left out of later rounds."""
     found = Measured()
     with RealStack(data, fresh=True) as stack, Postgres() as postgres, collector() as traces:
-        postgres.create(SCHEMA)
+        postgres.create(budget.SCHEMA + peer.SCHEMA)
         found.postgres = postgres.stated()
         asyncio.run(bus.create_topics(stack.bootstrap, (COMMANDS, DECISIONS)))
         context = Context(
@@ -101,16 +101,17 @@ def _round(context: Context, lanes: Sequence[str], found: Measured, say: Say) ->
     random.Random(context.round).shuffle(order)
     for lane in order:
         try:
-            value = _measured(lane, context)
+            told = _measured(lane, context)
         except (subprocess.SubprocessError, ValueError) as failure:
             found.failures[lane] = str(failure)[-ERROR_CHARACTERS:]
             say(f"tour {context.round + 1}  {lane:<20} échec : {found.failures[lane]}")
             continue
-        found.values.setdefault(lane, []).append(value)
-        say(f"tour {context.round + 1}  {lane:<20} {value:14,.4g}")
+        for name, value in told.items():
+            found.values.setdefault(name, []).append(value)
+            say(f"tour {context.round + 1}  {name:<20} {value:14,.4g}")
 
 
-def _measured(lane: str, context: Context) -> float:
+def _measured(lane: str, context: Context) -> dict[str, float]:
     """Raises: ValueError with the end of what the lane's process said; subprocess.TimeoutExpired."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.lane", lane],
@@ -123,4 +124,4 @@ def _measured(lane: str, context: Context) -> float:
     )
     if done.returncode:
         raise ValueError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"code {done.returncode}")
-    return json.loads(done.stdout.strip().splitlines()[-1])["value"]
+    return json.loads(done.stdout.strip().splitlines()[-1])
