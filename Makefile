@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run demo test test-real test-faults mutants simulate lint docs lock clean
+.PHONY: run demo test test-real test-faults mutants simulate bench lint docs lock clean
 
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 …")'
@@ -42,6 +42,9 @@ mutants: $(STAMP)  ## Take the guards away one at a time: some test must go red 
 SEEDS ?= 200
 simulate: $(STAMP)  ## Play SEEDS seeds of the simulation; prints the shortest history of one that fails
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+bench: $(STAMP)  ## Measure on Kafka, FerretDB and PostgreSQL and draw docs/bench.md (BENCH="--rounds 3 …" for less)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(STAMP)  ## Draw the generated tables and schemas again
 	$(BIN)/python -m deploy.docs

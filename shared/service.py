@@ -47,7 +47,8 @@ class Service:
         self.settings = settings
         self.clock: Clock = ClockFile(settings.clock_file) if settings.clock_file else SystemClock()
         self.database = Database(settings.mongo_url.get_secret_value(), settings.database)
-        self.commits = self.database.collection("journal")
+        self._indexes: list[tuple[str, str]] = []
+        self.commits = self.collection("journal", "stream", "published")
         self.objects = make_objects(settings)
         self.broker = make_broker(settings.kafka_bootstrap)
         self.publisher = Publisher(self.broker)
@@ -91,12 +92,14 @@ class Service:
     def view(self, kind: StreamKind[Any]) -> Documents:
         return self._views[kind.name].documents
 
-    def collection(self, name: str) -> Documents:
+    def collection(self, name: str, *indexed: str) -> Documents:
+        """A collection of the service's database, with an index on each field that is searched by."""
+        self._indexes += [(name, field) for field in indexed]
         return self.database.collection(name)
 
     def consume(self, group: str, handlers: Handlers, **options: Any) -> Inbox:
         """Read every topic the handled events come from, as one consumer group (options: Inbox.attach)."""
-        inbox = Inbox(group, handlers, self.collection("inbox"), self.collection("parked"), self.publisher)
+        inbox = Inbox(group, handlers, self.collection("inbox", "stream"), self.collection("parked"), self.publisher)
         session_ms = self.settings.session_timeout_ms
         heartbeat_ms = session_ms // HEARTBEATS_PER_SESSION
         inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
@@ -187,9 +190,10 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         provider = telemetry.configure(self.name, self.settings.otlp_endpoint)
-        await self._prepare()
+
         crash.arm(self.settings.crash_at)
-        tasks = [asyncio.create_task(self._bus()), asyncio.create_task(self._kept_up("relay", self.relay.run))]
+        tasks = [asyncio.create_task(self._prepare()), asyncio.create_task(self._bus())]
+        tasks += [asyncio.create_task(self._kept_up("relay", self.relay.run))]
         tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
         try:
             yield
@@ -203,11 +207,14 @@ class Service:
             provider.shutdown()
 
     async def _prepare(self) -> None:
-        """Indexes and buckets; a server that is down now is prepared when readiness asks again."""
-        with suppress(Unavailable):
-            await self.commits.index("stream")
-            await self.commits.index("published")
-            await self.collection("inbox").index("stream")
+        """Make the indexes; a database that is down is waited for, beside everything else."""
+        for name, field in self._indexes:
+            while True:
+                try:
+                    await self.database.collection(name).index(field)
+                    break
+                except Unavailable:
+                    await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _bus(self) -> None:
         """Connect when the broker can be had; then publish again what topics have lost."""

@@ -33,13 +33,13 @@ def create_app(settings: IntakeSettings) -> FastAPI:
         service.journal(bailleur.KIND, store.render_account), service.view(bailleur.KIND), service.clock
     )
     journal = service.journal(dossier.KIND, store.render_dossier)
-    uploads = Uploads(service.collection("uploads"))
+    uploads = Uploads(service.collection("uploads", "dossier_id", "scan"))
     dossiers = Dossiers(
         accounts=accounts,
         dossiers=journal,
         registers=service.journal(register.KIND, snapshots=True),
         campaigns=service.journal(campaign.KIND),
-        drafts=Drafts(service.collection("drafts")),
+        drafts=Drafts(service.collection("drafts", "dossier_id")),
         uploads=uploads,
         view=service.view(dossier.KIND),
         campaign_id=settings.campaign_id,

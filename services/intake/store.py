@@ -44,9 +44,6 @@ class Drafts:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    async def prepare(self) -> None:
-        await self._documents.index("dossier_id")
-
     async def read(self, dossier_id: str) -> Draft:
         """The newest revision; an empty one at revision 0 before the first save."""
         found = self._documents.find({"dossier_id": dossier_id}, sort=[("revision", -1)], limit=1)
@@ -112,10 +109,6 @@ class Uploads:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-
-    async def prepare(self) -> None:
-        await self._documents.index("dossier_id")
-        await self._documents.index("scan")
 
     async def add(self, upload: Upload) -> bool:
         """False when the version is taken: try the next one."""

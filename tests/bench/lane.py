@@ -1,0 +1,66 @@
+"""Every lane by name; `python -m tests.bench.lane NAME` measures one, its context on standard input."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tests.bench.context import Context
+from tests.bench.lanes import history, ledger, parts, postgres, raw, submissions
+
+CONNECTIONS = (1, 8, 32)
+SHORT = 10_000
+
+# A lane tells one number, called as it is, or several by name.
+Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
+
+
+LOCKED = {f"locked-row-{n}": n for n in CONNECTIONS}
+STATEMENT = {f"one-statement-{n}": n for n in CONNECTIONS}
+
+LANES: dict[str, Lane] = {
+    "ledger": lambda context: ledger.end_to_end(context, "ledger"),
+    "raw-loop": lambda context: raw.read_decide_write(context, "raw-loop"),
+    "one-at-a-time": lambda context: ledger.one_at_a_time(context, "one-at-a-time"),
+    "ledger-from-memory": lambda context: ledger.from_memory(context, "ledger-from-memory"),
+    **{name: lambda c, name=name, n=n: postgres.locked_row(c, name, n) for name, n in LOCKED.items()},
+    **{name: lambda c, name=name, n=n: postgres.one_statement(c, name, n) for name, n in STATEMENT.items()},
+    "replay": lambda context: history.replay(context, "replay"),
+    "stored-bytes": lambda context: history.stored_bytes(context, "stored-bytes"),
+    "text-bytes": lambda context: history.text_bytes(context, "text-bytes"),
+    "restart-short": lambda context: history.restart(context, SHORT),
+    "restart-long": lambda context: history.restart(context, context.long),
+    "submissions": lambda context: submissions.intake(context, "submissions"),
+    "peer-submissions": lambda context: submissions.peer(context, "peer-submissions"),
+    "submissions-indexed": lambda context: submissions.intake(context, "submissions-indexed", indexed=True),
+    "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
+    "reading": lambda context: parts.reading(context, "reading"),
+    "deciding": lambda context: parts.deciding(context, "deciding"),
+    "in-memory": lambda context: parts.in_memory(context, "in-memory"),
+    "history-read": lambda context: parts.history_read(context, "history-read"),
+    "history-decoded": lambda context: parts.history_decoded(context, "history-decoded"),
+    "traced": lambda context: ledger.end_to_end(context, "traced", traced=True),
+    # Its process runs with the SDK off: `environment`.
+    "untraced": lambda context: ledger.end_to_end(context, "untraced"),
+}
+
+
+# Numbers that another lane tells besides its own.
+TOLD_BY = {"submissions-p99": "submissions", "peer-submissions-p99": "peer-submissions"}
+
+
+def environment(name: str) -> dict[str, str]:
+    """What a lane's process gets besides."""
+    return {"OTEL_SDK_DISABLED": "true"} if name == "untraced" else {}
+
+
+def main() -> None:
+    context = Context.from_json(sys.stdin.read())
+    name = sys.argv[1]
+    told = asyncio.run(LANES[name](context))
+    sys.stdout.write(json.dumps(told if isinstance(told, dict) else {name: told}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
