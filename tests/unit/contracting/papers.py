@@ -24,6 +24,7 @@ class Line:
     status: str = "BOOK"
     day: str = TODAY.isoformat()
     amount: str | None = None
+    number: int = 1
 
     @property
     def signed(self) -> int:
@@ -48,7 +49,7 @@ def entry(line: Line, version: int) -> str:
     remittance = f"<Strd><CdtrRefInf><Ref>{line.reference}</Ref></CdtrRefInf></Strd>" if line.reference else ""
     remittance = f"<Ustrd>{escape(line.text)}</Ustrd>{remittance}" if line.text else remittance
     return (
-        f"<Ntry><NtryRef>1</NtryRef><Amt Ccy='{line.currency}'>{line.amount or euros(line.cents)}</Amt>"
+        f"<Ntry><NtryRef>{line.number}</NtryRef><Amt Ccy='{line.currency}'>{line.amount or euros(line.cents)}</Amt>"
         f"<CdtDbtInd>{line.sign}</CdtDbtInd><Sts>{status}</Sts><BookgDt><Dt>{line.day}</Dt></BookgDt>"
         f"<AcctSvcrRef>{line.entry_id}</AcctSvcrRef><NtryDtls><TxDtls><Refs><EndToEndId>{line.end_to_end}</EndToEndId>"
         f"</Refs><RltdPties><{party}>{f'<Pty>{named}</Pty>' if version >= 8 else named}</{party}>"
