@@ -30,6 +30,7 @@ DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 BOOKED = "BOOK"
 NOT_PROVIDED = "NOTPROVIDED"
+TRUE = ("true", "1")
 
 
 def read(content: bytes) -> BankStatement:
@@ -115,6 +116,7 @@ def _movement(
         payer=payer[:MAX_TEXT],
         payer_iban=_text(details, f"RltdPties/{party}Acct/Id/IBAN")[:MAX_TEXT],
         end_to_end_id="" if end_to_end == NOT_PROVIDED else end_to_end[:MAX_TEXT],
+        reversal=_text(entry, "RvslInd") in TRUE or bool(_all(details, "RtrInf")),
     )
 
 
