@@ -162,9 +162,10 @@ class Payments:
     async def _find_credit(self, debit: PaymentReceived, cause: Cause) -> Payment:
         """The one credit a debit takes back, by end-to-end id, else by reference; several, or none, a person looks."""
         for query in store.undone_by(debit):
-            found = [row["payment_id"] async for row in self.payments_view.find(query, limit=2)]
-            if len(found) == 1:
-                return await self.apply_debit(debit.payment_id, found[0], cause)
+            found = [row async for row in self.payments_view.find(query, limit=2)]
+            # What is unknown or held may be the bank's word of a payment that was counted as a person entered it.
+            if len(found) == 1 and found[0]["queue"] not in (Queue.UNKNOWN.value, Queue.DUPLICATE.value):
+                return await self.apply_debit(debit.payment_id, found[0]["payment_id"], cause)
             if found:
                 break
         return await self._known(debit.payment_id)
@@ -200,12 +201,8 @@ class Payments:
         )
 
     async def _counted(self, engagement: Engagement) -> list[PaymentReceived]:
-        """The payments a dossier has counted and kept, wholly or in part."""
-        states = [
-            (await self.payments.load(line.payment_id)).state
-            for line in engagement.payments
-            if premium.gone_cents(engagement, line.payment_id) < line.amount_cents
-        ]
+        """The payments a dossier has counted, those that went back included: they may be told again too."""
+        states = [(await self.payments.load(line.payment_id)).state for line in engagement.payments]
         return [payment.received for payment in states if payment.received]
 
     async def _count(self, payment_id: str, cause: Cause) -> Payment:

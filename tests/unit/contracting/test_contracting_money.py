@@ -76,6 +76,14 @@ async def test_what_was_entered_long_before_or_with_another_amount_is_other_mone
     assert (await office.engagement()).paid_cents == HALF + cents
 
 
+async def test_what_was_entered_by_hand_and_returned_is_not_counted_again_when_the_bank_tells_it():
+    office = await office_with()
+    await office.happen([WITHDRAWN])
+    await give_back(office, await enter(office, HALF))
+    (told,) = await pay(office, Line(cents=HALF))
+    assert (told["queue"], await counted(office)) == ("duplicate", (0, False))
+
+
 async def test_two_halves_entered_by_hand_are_two_payments():
     office = await office_with()
     await enter(office, HALF)
@@ -123,6 +131,18 @@ async def test_a_reversal_that_fits_two_payments_is_for_a_person():
     office, _, _ = await paid_twice()
     (debit,) = await pay(office, Line(entry_id="D1", sign="DBIT", reversal=True), number="2024-113")
     assert (debit["queue"], await counted(office)) == ("unknown", (PREMIUM_CENTS, True))
+
+
+@pytest.mark.parametrize("sight", [{}, {"reference": "", "payer": "Inconnu"}], ids=["held", "unknown"])
+async def test_a_reversal_of_what_may_have_been_entered_by_hand_is_for_a_person(sight):
+    office = await office_with()
+    await enter(office, PREMIUM_CENTS)
+    await pay(office, Line(end_to_end="E1", **sight))
+    line = Line(entry_id="D1", sign="DBIT", reference="", end_to_end="E1", reversal=True)
+    (debit,) = await pay(office, line, number="2024-112")
+    assert debit["queue"] == "unknown"
+    await act(office, debit, "debit", {"credit_id": "h1"})
+    assert await counted(office) == (0, False)
 
 
 # -- filed, returned in part, and what may still happen ----------------------------------------------------------------
