@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,11 @@ from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, sent
 from tests.unit.contracting.test_contracting_money import WITHDRAWN
 
 AMOUNTS = (PREMIUM_CENTS, PREMIUM_CENTS // 2, PREMIUM_CENTS - PREMIUM_CENTS // 2, PREMIUM_CENTS + 500)
-SIGHTS = [{"reference": REFERENCE}, {"reference": "", "payer": PAYER}, {"reference": "", "payer": "Inconnu"}]
+SIGHTS: list[dict[str, Any]] = [
+    {"reference": REFERENCE},
+    {"reference": "", "payer": PAYER},
+    {"reference": "", "payer": "Inconnu"},
+]
 
 
 @dataclass
@@ -26,7 +31,7 @@ class Transfer:
 
     number: int
     cents: int
-    sight: dict[str, str]
+    sight: dict[str, Any]
     left: int = field(init=False)
     told: bool = False
     entered: bool = False
