@@ -112,6 +112,7 @@ _OF_A_DOSSIER = {
         "outstanding_cents": PREMIUM_CENTS,
         "overpaid_cents": 0,
         "reversed_at": AT,
+        "return_id": "return-1",
     },
     contracting.ActeTransmitted: {"acte": document("acte", "acte"), "transmitted_at": AT},
     contracting.EngagementLapsed: {"reason": "Prime impayée", "lapsed_at": AT},

@@ -10,7 +10,7 @@ from services.contracting.api import payments as payments_api
 from services.contracting.api import screenings as screenings_api
 from services.contracting.api import signed_returns as signed_returns_api
 from services.contracting.api import statements as statements_api
-from services.contracting.domain import board, campaign, engagement, payment, screening, statement
+from services.contracting.domain import board, engagement, payment, screening, statement
 from services.contracting.domain.board import QuorumRule
 from services.contracting.domain.facts import Payee
 from services.contracting.freeze_register import FreezeRegister, RegisterFile, RegisterObject
@@ -27,6 +27,7 @@ from services.contracting.usecases.payments import Payments
 from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.signed_returns import SignedReturns
 from services.contracting.usecases.statements import Statements
+from shared import campaign
 from shared.objects import MinioObjects, ObjectStore
 from shared.service import Service
 from shared.settings import read_settings

@@ -7,7 +7,7 @@ from services.contracting.domain.board import AgendaItem, Decision, Session
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import Direction, PaymentReceived
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
-from services.contracting.domain.returns import due_back_cents
+from services.contracting.domain.returns import expected_cents
 from services.contracting.domain.screening import Screening
 from services.contracting.domain.statement import Import
 from shared.contracts.contracting import BoardConfirmed
@@ -96,8 +96,10 @@ def render_payment(payment_id: str, payment: Payment) -> Document:
         "basis": payment.matched.basis.value if payment.matched else None,
         "duplicate_of": payment.held.duplicate_of if payment.held else None,
         "to_return_cents": payment.to_return.amount_cents if payment.to_return else 0,
-        "due_back_cents": due_back_cents(payment) if received else 0,
-        "taken_back_by": payment.returned.bank_reference if payment.returned else None,
+        "left_cents": payment.left_cents,
+        "expected_cents": expected_cents(payment),
+        "taken_back_by": [shown.debit_id for shown in payment.shown],
+        "booked": payment.booked is not None,
         "closed": payment.closed,
         "queue": payment.queue.value if payment.queue else None,
         "status": payment.status.value,
@@ -196,23 +198,26 @@ async def dossiers_in(view: Documents, queue: Queue) -> list[str] | None:
 
 
 def undone_by(debit: PaymentReceived) -> list[dict[str, Any]]:
-    """How to look for the credit a debit takes back, the surest first."""
-    same = {
-        "direction": Direction.CREDIT.value,
-        "due_back_cents": debit.amount_cents,
-        "closed": False,
-    }
+    """How to look for the credit a debit takes back, the surest first.
+
+    By reference alone it is a return that was decided or made; money that nobody returned is taken only when the bank
+    says so, for two payments of one premium bear the same reference and amount.
+    """
+    credit = {"direction": Direction.CREDIT.value}
+    returned = credit | {"expected_cents": debit.amount_cents}
+    whole = credit | {"left_cents": debit.amount_cents, "closed": False}
     ways: list[dict[str, Any]] = [{"taken_back_by": debit.payment_id}]
     if debit.end_to_end_id:
-        ways.append(same | {"end_to_end_id": debit.end_to_end_id})
+        ways += [one | {"end_to_end_id": debit.end_to_end_id} for one in (returned, whole)]
     if debit.reference:
-        ways.append(same | {"reference": debit.reference})
+        by_reference = (returned, whole) if debit.reversal else (returned,)
+        ways += [one | {"reference": debit.reference} for one in by_reference]
     return ways
 
 
 async def return_decided_cents(payments: Documents, dossier_id: str) -> int:
     """What of a dossier's counted money is decided to go back and has not left."""
-    query = {"dossier_id": dossier_id, "status": PaymentStatus.BOOKED.value, "to_return_cents": {"$gt": 0}}
+    query = {"dossier_id": dossier_id, "booked": True, "to_return_cents": {"$gt": 0}}
     return sum([row["to_return_cents"] async for row in payments.find(query)])
 
 

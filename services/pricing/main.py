@@ -7,13 +7,14 @@ from fastapi import FastAPI
 from services.pricing import store
 from services.pricing.answers import AnswersReading
 from services.pricing.api import grids, offers
-from services.pricing.domain import campaign, offer, tariff
+from services.pricing.domain import offer, tariff
 from services.pricing.domain.grid import load_grid
 from services.pricing.grids import grid_bytes
 from services.pricing.handlers import GROUP, handlers
 from services.pricing.settings import PricingSettings
 from services.pricing.usecases.offers import Offers
 from services.pricing.usecases.tariffs import Tariffs
+from shared import campaign
 from shared.contracts.intake import DOSSIER_TOPIC
 from shared.service import Service
 from shared.settings import read_settings

@@ -87,7 +87,10 @@ class PremiumPaid(Event):
 
 
 class PremiumPaymentReversed(Event):
-    """Money of a counted payment went back, by its bank or by ALS; the premium is whole only as what is left says."""
+    """Money of a counted payment went back, by its bank or by ALS; the premium is whole only as what is left says.
+
+    A payment may go back in several parts: `return_id` tells them apart.
+    """
 
     topic: ClassVar[str | None] = ENGAGEMENT_TOPIC
     dossier_id: str
@@ -97,6 +100,7 @@ class PremiumPaymentReversed(Event):
     outstanding_cents: int
     overpaid_cents: int
     reversed_at: UtcDatetime
+    return_id: str = ""
 
 
 class ActeTransmitted(Event):

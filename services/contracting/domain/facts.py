@@ -150,7 +150,8 @@ class ActeAcknowledged(Event):
 class PaymentReceived(Event):
     """A bank entry as the accountant entered it or a statement brought it, matched or not.
 
-    `payer` is the other party, whom a debit pays. `end_to_end_id` and `bank_reference` are the banks' own names.
+    `payer` is the other party, whom a debit pays. `end_to_end_id` and `bank_reference` are the banks' own names; what
+    a person enters has neither. `reversal`: the bank says that it gives an earlier movement back.
     """
 
     payment_id: str
@@ -163,6 +164,7 @@ class PaymentReceived(Event):
     payer_iban: str = ""
     end_to_end_id: str = ""
     bank_reference: str = ""
+    reversal: bool = False
 
 
 class PaymentMatched(Event):

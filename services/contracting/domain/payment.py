@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from services.contracting.domain.dates import paris_date
@@ -28,6 +28,9 @@ from services.contracting.domain.refusals import (
 from shared.events import Event, UtcDatetime
 from shared.journal import StreamKind
 from shared.money import check_cents
+
+# A person may enter an order's day, the bank books it after a week-end and a holiday.
+ENTRY_DELAY = timedelta(days=5)
 
 
 class PaymentStatus(StrEnum):
@@ -69,15 +72,21 @@ class PaymentHeld(Event):
 
 
 class PaymentReturnDecided(Event):
+    """`return_id` names the return among those of the payment."""
+
     payment_id: str
     amount_cents: int
     reason: str
     decided_by: str
     decided_at: UtcDatetime
+    return_id: str = ""
 
 
 class PaymentReturned(Event):
-    """The money went back: ALS sent it (`bank_reference` proves it), or its bank took it (the debit's id)."""
+    """The money went back: ALS sent it (`bank_reference` proves it), or its bank took it (the debit's id).
+
+    `return_id` is that of the decision, or the debit that nobody decided.
+    """
 
     payment_id: str
     amount_cents: int
@@ -85,9 +94,22 @@ class PaymentReturned(Event):
     bank_reference: str
     recorded_by: str
     recorded_at: UtcDatetime
+    return_id: str = ""
+
+
+class ReturnShown(Event):
+    """A statement shows the return `bank_reference` of the payment as the debit `debit_id`."""
+
+    payment_id: str
+    bank_reference: str
+    debit_id: str
+    shown_by: str
+    shown_at: UtcDatetime
 
 
 class PaymentDismissed(Event):
+    """Nothing more is to do about it. Counted money stays counted, and may still go back."""
+
     payment_id: str
     reason: str
     dismissed_by: str
@@ -112,7 +134,8 @@ class Payment:
     held: PaymentHeld | None = None
     booked: PaymentBooked | None = None
     to_return: PaymentReturnDecided | None = None
-    returned: PaymentReturned | None = None
+    returned: tuple[PaymentReturned, ...] = ()
+    shown: tuple[ReturnShown, ...] = ()
     dismissed: PaymentDismissed | None = None
     applied: DebitApplied | None = None
 
@@ -120,16 +143,30 @@ class Payment:
     def status(self) -> PaymentStatus:
         reached = (
             (self.applied, PaymentStatus.APPLIED),
-            (self.dismissed, PaymentStatus.DISMISSED),
             (self.returned, PaymentStatus.RETURNED),
+            (self.dismissed, PaymentStatus.DISMISSED),
             (self.booked, PaymentStatus.BOOKED),
             (self.matched, PaymentStatus.MATCHED),
         )
         return next((status for fact, status in reached if fact), PaymentStatus.UNMATCHED)
 
     @property
+    def left_cents(self) -> int:
+        """What has not gone back of what came."""
+        came = self.received.amount_cents if self.received else 0
+        return came - sum(gone.amount_cents for gone in self.returned)
+
+    @property
+    def awaited(self) -> tuple[PaymentReturned, ...]:
+        """The returns that left and that no statement has shown."""
+        seen = {shown.bank_reference for shown in self.shown}
+        return tuple(gone for gone in self.returned if gone.bank_reference not in seen)
+
+    @property
     def closed(self) -> bool:
-        return bool(self.applied or self.dismissed or self.returned)
+        """Nothing can happen to its money any more; that of a counted payment may go back until it is gone."""
+        filed = self.dismissed is not None and self.booked is None
+        return self.applied is not None or filed or self.left_cents == 0
 
     @property
     def queue(self) -> Queue | None:
@@ -138,6 +175,8 @@ class Payment:
             return None
         if self.to_return:
             return Queue.TO_RETURN
+        if self.dismissed or self.returned:
+            return None
         if self.booked:
             return QUEUE_OF.get(self.booked.outcome)
         if self.matched:
@@ -151,7 +190,15 @@ class Payment:
 
     def fold(self, event: Event) -> "Payment":
         kept = KEPT.get(type(event))
-        return replace(self, **{kept: event}) if kept else self
+        if kept:
+            return replace(self, **{kept: event})
+        match event:
+            case PaymentReturned():
+                return replace(self, returned=(*self.returned, event), to_return=None)
+            case ReturnShown():
+                return replace(self, shown=(*self.shown, event))
+            case _:
+                return self
 
 
 KEPT: dict[type[Event], str] = {
@@ -160,7 +207,6 @@ KEPT: dict[type[Event], str] = {
     PaymentHeld: "held",
     PaymentBooked: "booked",
     PaymentReturnDecided: "to_return",
-    PaymentReturned: "returned",
     PaymentDismissed: "dismissed",
     DebitApplied: "applied",
 }
@@ -214,13 +260,17 @@ def book(payment: Payment, outcome: Outcome, now: datetime) -> list[Event]:
 def duplicate_of(engagement: Engagement, received: PaymentReceived, counted: Iterable[PaymentReceived]) -> str | None:
     """The counted payment that `received` looks like again, if any.
 
-    The same amount under the same end-to-end id is one order told twice. Without it, the same amount from the same
-    payer is one only when the premium is whole already: two equal halves are two payments.
+    The same amount under the same end-to-end id is one order told twice. So is the same amount, a few days apart, told
+    by a person and by the bank. Otherwise the same amount from the same payer is one only when the premium is whole
+    already: two equal halves are two payments.
     """
     for other in counted:
         if other.payment_id == received.payment_id or other.amount_cents != received.amount_cents:
             continue
         if received.end_to_end_id and other.end_to_end_id == received.end_to_end_id:
+            return other.payment_id
+        by_hand = bool(other.bank_reference) != bool(received.bank_reference)
+        if by_hand and abs(other.received_on - received.received_on) <= ENTRY_DELAY:
             return other.payment_id
         payer = normalised(received.payer)
         if engagement.paid and payer and normalised(other.payer) == payer:

@@ -49,36 +49,49 @@ def outcome(engagement: Engagement, payment_id: str) -> Outcome:
 
 
 def returnable_cents(engagement: Engagement, received: PaymentReceived, decided_cents: int) -> int:
-    """How much of a counted payment may go back: what the dossier has too much, at most the payment.
+    """How much of a counted payment may go back: what the dossier has too much, at most what is left of the payment.
 
     `decided_cents` are on their way back already, of the dossier's other payments. Raises: NothingToReturn.
     """
-    amount = min(received.amount_cents, engagement.to_return_cents - decided_cents)
+    left = received.amount_cents - gone_cents(engagement, received.payment_id)
+    amount = min(left, engagement.to_return_cents - decided_cents)
     if amount <= 0:
         raise NothingToReturn("Ce règlement fait partie de la prime due : il n'y a rien à restituer.")
     return amount
 
 
-def take_back(engagement: Engagement, payment_id: str, amount_cents: int, on: date, now: datetime) -> list[Event]:
-    """Deduct what went back of a counted payment, once a payment; an incomplete premium is unpaid again.
+def gone_cents(engagement: Engagement, payment_id: str) -> int:
+    """What was deducted of a counted payment."""
+    return sum(reversal.amount_cents for reversal in engagement.reversals if reversal.payment_id == payment_id)
+
+
+def take_back(
+    engagement: Engagement, payment_id: str, amount_cents: int, on: date, now: datetime, return_id: str = ""
+) -> list[Event]:
+    """Deduct what went back of a counted payment, once a return; an incomplete premium is unpaid again.
 
     What went back after the acte left is recorded like the rest: the guarantee holds, the money is owed.
     """
     (counted,) = [payment for payment in engagement.payments if payment.payment_id == payment_id]
-    assert 0 < amount_cents <= counted.amount_cents
     assert engagement.convention is not None
-    if any(reversal.payment_id == payment_id for reversal in engagement.reversals):
+    if any((one.payment_id, one.return_id) == (payment_id, return_id) for one in engagement.reversals):
         return []
-    left, premium = engagement.paid_cents - amount_cents, engagement.convention.premium_cents
+    # A return that an interruption left unrecorded is deducted already: no more goes than was counted.
+    gone = min(amount_cents, counted.amount_cents - gone_cents(engagement, payment_id))
+    assert gone >= 0, "more went back than came"
+    if gone == 0:
+        return []
+    left, premium = engagement.paid_cents - gone, engagement.convention.premium_cents
     assert left >= 0
     return [
         PremiumPaymentReversed(
             dossier_id=engagement.convention.dossier_id,
             payment_id=payment_id,
-            amount_cents=amount_cents,
+            amount_cents=gone,
             reversed_on=on,
             outstanding_cents=max(0, premium - left),
             overpaid_cents=max(0, left - premium),
             reversed_at=now,
+            return_id=return_id,
         )
     ]

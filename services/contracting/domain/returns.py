@@ -9,6 +9,7 @@ from services.contracting.domain.payment import (
     Payment,
     PaymentReturnDecided,
     PaymentReturned,
+    ReturnShown,
     credited,
 )
 from services.contracting.domain.refusals import (
@@ -23,7 +24,7 @@ from shared.events import Event
 
 
 def decide_return(payment: Payment, amount_cents: int, reason: str, actor: str, now: datetime) -> list[Event]:
-    """The accountant decides that `amount_cents` go back; decided once.
+    """The accountant decides that `amount_cents` go back; another return is decided once this one is made.
 
     Raises: WrongDirection, PaymentClosed, ReasonRequired.
     """
@@ -34,17 +35,22 @@ def decide_return(payment: Payment, amount_cents: int, reason: str, actor: str, 
         raise PaymentClosed("Ce règlement est déjà traité.")
     if not reason.strip():
         raise ReasonRequired("Indiquez le motif de la restitution.", pointer="/reason")
-    assert 0 < amount_cents <= received.amount_cents
+    assert 0 < amount_cents <= payment.left_cents
     return [
         PaymentReturnDecided(
-            payment_id=received.payment_id, amount_cents=amount_cents, reason=reason, decided_by=actor, decided_at=now
+            payment_id=received.payment_id,
+            amount_cents=amount_cents,
+            reason=reason,
+            decided_by=actor,
+            decided_at=now,
+            return_id=f"return-{len(payment.returned) + 1}",
         )
     ]
 
 
 def record_return(payment: Payment, on: date, bank_reference: str, actor: str, now: datetime) -> list[Event]:
     """The decided return left. Raises: PaymentClosed, ReturnNotDecided, DateInFuture."""
-    if payment.returned is not None and payment.returned.bank_reference == bank_reference:
+    if any(gone.bank_reference == bank_reference for gone in payment.returned):
         return []
     if payment.closed:
         raise PaymentClosed("Ce règlement est déjà traité.")
@@ -53,13 +59,13 @@ def record_return(payment: Payment, on: date, bank_reference: str, actor: str, n
         raise ReturnNotDecided("Décidez d'abord la restitution de ce règlement.")
     if on > paris_date(now):
         raise DateInFuture("La date de restitution est à venir.", pointer="/returned_on")
-    return [_returned(decided.payment_id, decided.amount_cents, on, bank_reference, actor, now)]
+    return [_returned(payment, decided.return_id, decided.amount_cents, on, bank_reference, actor, now)]
 
 
-def due_back_cents(credit: Payment) -> int:
-    """What a debit must amount to in order to be the return of this credit."""
-    assert credit.received is not None
-    return credit.to_return.amount_cents if credit.to_return else credit.received.amount_cents
+def expected_cents(credit: Payment) -> list[int]:
+    """The debits that a return of this credit announces: those that left and are not shown yet, and the decided one."""
+    decided = [credit.to_return.amount_cents] if credit.to_return else []
+    return [gone.amount_cents for gone in credit.awaited] + decided
 
 
 def check_debit(debit: Payment, credit: Payment) -> None:
@@ -67,24 +73,30 @@ def check_debit(debit: Payment, credit: Payment) -> None:
 
     Raises: WrongDirection, PaymentClosed, DebitMismatch.
     """
-    credited(credit)
+    received = credited(credit)
     assert debit.received is not None
     if debit.received.direction is not Direction.DEBIT:
         raise WrongDirection("Seul un débit s'impute sur un encaissement.")
-    taken = credit.returned is not None and credit.returned.bank_reference == debit.received.payment_id
-    if debit.closed or (credit.closed and not taken):
+    amount = debit.received.amount_cents
+    fits = _taken(credit, debit.received) or amount in expected_cents(credit)
+    if debit.closed or (credit.closed and not fits):
         raise PaymentClosed("L'une des deux écritures est déjà traitée.")
-    if debit.received.amount_cents != due_back_cents(credit):
-        raise DebitMismatch("Le débit n'a pas le montant de l'encaissement ou de la restitution décidée.")
+    if not fits and amount not in (credit.left_cents, received.amount_cents):
+        raise DebitMismatch("Le débit n'a pas le montant de l'encaissement ou d'une restitution.")
 
 
 def undo(credit: Payment, debit: PaymentReceived, actor: str, now: datetime) -> list[Event]:
-    """The debit took the credit's money back."""
-    if credit.returned is not None:
+    """The debit took the credit's money back: it shows a return that left, makes the decided one, or takes the rest."""
+    if _taken(credit, debit):
         return []
-    assert credit.received is not None
-    assert debit.amount_cents == due_back_cents(credit)
-    return [_returned(credit.received.payment_id, debit.amount_cents, debit.received_on, debit.payment_id, actor, now)]
+    amount, decided = debit.amount_cents, credit.to_return
+    left = next((gone for gone in credit.awaited if gone.amount_cents == amount), None)
+    if left is not None:
+        return [_shown(left, debit, actor, now)]
+    return_id = decided.return_id if decided and decided.amount_cents == amount else debit.payment_id
+    # A bank that takes the whole of what was returned in part takes more than is here: the rest is owed by the payer.
+    gone = _returned(credit, return_id, min(amount, credit.left_cents), debit.received_on, debit.payment_id, actor, now)
+    return [gone, _shown(gone, debit, actor, now)]
 
 
 def apply(debit: Payment, credit_id: str, actor: str, now: datetime) -> list[Event]:
@@ -95,12 +107,32 @@ def apply(debit: Payment, credit_id: str, actor: str, now: datetime) -> list[Eve
     return [DebitApplied(payment_id=debit.received.payment_id, credit_id=credit_id, applied_by=actor, applied_at=now)]
 
 
-def _returned(payment_id: str, amount: int, on: date, reference: str, actor: str, now: datetime) -> PaymentReturned:
+def _taken(credit: Payment, debit: PaymentReceived) -> bool:
+    """Whether the debit is counted as a return of the credit already."""
+    return any(shown.debit_id == debit.payment_id for shown in credit.shown)
+
+
+def _shown(gone: PaymentReturned, debit: PaymentReceived, actor: str, now: datetime) -> ReturnShown:
+    return ReturnShown(
+        payment_id=gone.payment_id,
+        bank_reference=gone.bank_reference,
+        debit_id=debit.payment_id,
+        shown_by=actor,
+        shown_at=now,
+    )
+
+
+def _returned(
+    payment: Payment, return_id: str, amount: int, on: date, reference: str, actor: str, now: datetime
+) -> PaymentReturned:
+    assert payment.received is not None
+    assert 0 < amount <= payment.left_cents, "more goes back than came"
     return PaymentReturned(
-        payment_id=payment_id,
+        payment_id=payment.received.payment_id,
         amount_cents=amount,
         returned_on=on,
         bank_reference=reference,
         recorded_by=actor,
         recorded_at=now,
+        return_id=return_id,
     )

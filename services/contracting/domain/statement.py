@@ -19,7 +19,10 @@ from shared.money import check_cents, format_euros
 
 
 class StatementEntry(Value):
-    """One booked movement. `entry_id` is the bank's own name of it, unique on the account."""
+    """One booked movement. `entry_id` is the bank's own name of it, unique on the account.
+
+    `reversal`: the bank says that the movement gives an earlier one back.
+    """
 
     entry_id: str
     booked_on: date
@@ -29,6 +32,7 @@ class StatementEntry(Value):
     payer: str = ""
     payer_iban: str = ""
     end_to_end_id: str = ""
+    reversal: bool = False
 
     @property
     def signed_cents(self) -> int:
@@ -97,6 +101,7 @@ def payment_of(statement: BankStatement, entry: StatementEntry, now: datetime) -
         payer_iban=entry.payer_iban,
         end_to_end_id=entry.end_to_end_id,
         bank_reference=entry.entry_id,
+        reversal=entry.reversal,
     )
 
 

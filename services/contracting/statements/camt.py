@@ -30,6 +30,7 @@ DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 BOOKED = "BOOK"
 NOT_PROVIDED = "NOTPROVIDED"
+TRUE = ("true", "1")
 
 
 def read(content: bytes) -> BankStatement:
@@ -39,12 +40,15 @@ def read(content: bytes) -> BankStatement:
     """
     statement = _statement(_parsed(content))
     check_euros(_text(statement, "Acct/Ccy") or "EUR", "/Acct/Ccy")
+    statement_id = name(_text(statement, "Id"), "/Id")
     elements = _all(statement, "Ntry")
-    entries = [one for position, entry in enumerate(elements) for one in _entries(entry, f"/Ntry/{position}")]
+    entries = [
+        one for position, entry in enumerate(elements) for one in _entries(entry, statement_id, f"/Ntry/{position}")
+    ]
     check_count(len(entries))
     return BankStatement(
         account=name(_text(statement, "Acct/Id/IBAN"), "/Acct/Id/IBAN").replace(" ", ""),
-        statement_id=name(_text(statement, "Id"), "/Id"),
+        statement_id=statement_id,
         opening_cents=_balance(statement, OPENING),
         closing_cents=_balance(statement, CLOSING),
         entries=tuple(entries),
@@ -70,13 +74,13 @@ def _statement(document: Element) -> Element:
     return found[0]
 
 
-def _entries(entry: Element, pointer: str) -> Iterator[StatementEntry]:
+def _entries(entry: Element, statement_id: str, pointer: str) -> Iterator[StatementEntry]:
     """The booked movements of an entry: its transactions when it sums up several, otherwise itself."""
     if (_text(entry, "Sts/Cd") or _text(entry, "Sts")) != BOOKED:
         return
     total, direction = _amount(entry, "Amt", pointer), _direction(entry, pointer)
     booked_on = day(_text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm"), f"{pointer}/BookgDt")
-    entry_id = name(_text(entry, "AcctSvcrRef") or _text(entry, "NtryRef"), f"{pointer}/AcctSvcrRef")
+    entry_id = _entry_id(entry, statement_id, pointer)
     details = _all(entry, "NtryDtls/TxDtls")
     if len(details) <= 1:
         yield _movement(entry_id, booked_on, total, direction, details[0] if details else entry, entry)
@@ -87,6 +91,14 @@ def _entries(entry: Element, pointer: str) -> Iterator[StatementEntry]:
     for position, (one, amount) in enumerate(zip(details, amounts, strict=True), start=1):
         part_id = _text(one, "Refs/AcctSvcrRef") or _text(one, "Refs/TxId") or str(position)
         yield _movement(f"{entry_id}/{part_id}", booked_on, amount, direction, one, entry)
+
+
+def _entry_id(entry: Element, statement_id: str, pointer: str) -> str:
+    """The bank's own reference. Without one the entry's number, which most banks begin again in each statement."""
+    own = _text(entry, "AcctSvcrRef")
+    if own:
+        return name(own, f"{pointer}/AcctSvcrRef")
+    return f"{statement_id}/{name(_text(entry, 'NtryRef'), f'{pointer}/NtryRef')}"
 
 
 def _movement(
@@ -104,6 +116,7 @@ def _movement(
         payer=payer[:MAX_TEXT],
         payer_iban=_text(details, f"RltdPties/{party}Acct/Id/IBAN")[:MAX_TEXT],
         end_to_end_id="" if end_to_end == NOT_PROVIDED else end_to_end[:MAX_TEXT],
+        reversal=_text(entry, "RvslInd") in TRUE or bool(_all(details, "RtrInf")),
     )
 
 

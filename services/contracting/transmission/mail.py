@@ -17,7 +17,11 @@ SMTP_TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class BdtMail:
-    """Sends the acte as an attachment; the same acte is always the same message, Message-ID included."""
+    """Sends the acte as an attachment; the same acte is always the same message, Message-ID included.
+
+    At least once: a crash between the server's answer and its recording sends the message again, and the reader
+    tells it by its Message-ID. The proof is that our mail server took it, not that the BdT read it.
+    """
 
     host: str
     port: int

@@ -11,12 +11,12 @@ from services.contracting import store
 from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
 from services.contracting.domain import engagement as domain
-from services.contracting.domain.campaign import Campaign
 from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
 from services.contracting.domain.facts import EngagementScreened, PapersPrinted
 from services.contracting.papers import Papers
 from services.contracting.transmission import Acte, ActeAltered, Transmission, TransmissionRefused
 from services.contracting.usecases.screenings import Screenings
+from shared.campaign import Campaign
 from shared.clock import Clock
 from shared.contracts.values import CampaignRules, StoredDocument
 from shared.documents import Documents

@@ -10,13 +10,13 @@ from services.contracting.domain import premium, returns
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Basis, Direction, PaymentReceived
 from services.contracting.domain.names import normalised
-from services.contracting.domain.payment import Payment, Queue
+from services.contracting.domain.payment import Payment, PaymentReturned, Queue
 from services.contracting.domain.reference import compact
 from services.contracting.domain.refusals import PremiumNotCalled, UnknownPaymentReference
 from shared.clock import Clock
 from shared.documents import Documents
 from shared.errors import NotFound
-from shared.events import Cause
+from shared.events import Cause, Event
 from shared.journal import Journal
 
 
@@ -70,7 +70,7 @@ class Payments:
         return await self._count(payment_id, cause)
 
     async def match(self, payment_id: str, dossier_id: str, cause: Cause) -> Payment:
-        """A person says which dossier a payment is for, be it unknown or held as a duplicate.
+        """A person says which dossier a payment is for; one that looks like another is held until it is said again.
 
         Raises: NotFound, PremiumNotCalled; as domain.match.
         """
@@ -103,7 +103,7 @@ class Payments:
         payment, now = await self._known(payment_id), self.clock.now()
         received = payment.received
         assert received is not None
-        amount = received.amount_cents
+        amount = payment.left_cents
         if payment.booked and not payment.closed and not payment.to_return:
             dossier_id = payment.booked.dossier_id
             engagement = (await self.engagements.load(dossier_id)).state
@@ -121,9 +121,8 @@ class Payments:
         Raises: NotFound; as returns.record_return.
         """
         payment, now = await self._known(payment_id), self.clock.now()
-        returns.record_return(payment, on, bank_reference, cause.actor, now)
         # The deduction first: when it is interrupted the payment is still in its queue, and repeating completes both.
-        await self._deduct(payment, on, cause)
+        await self._deduct(payment, returns.record_return(payment, on, bank_reference, cause.actor, now), cause)
         done = await self.payments.append(
             payment_id,
             lambda current: returns.record_return(current, on, bank_reference, cause.actor, now),
@@ -153,7 +152,7 @@ class Payments:
         if debit.applied is not None and debit.applied.credit_id == credit_id:
             return debit
         returns.check_debit(debit, credit)
-        await self._deduct(credit, received.received_on, cause)
+        await self._deduct(credit, returns.undo(credit, received, cause.actor, now), cause)
         await self.payments.append(credit_id, lambda current: returns.undo(current, received, cause.actor, now), cause)
         done = await self.payments.append(
             debit_id, lambda current: returns.apply(current, credit_id, cause.actor, now), cause
@@ -161,11 +160,14 @@ class Payments:
         return done.state
 
     async def _find_credit(self, debit: PaymentReceived, cause: Cause) -> Payment:
-        """The one credit a debit takes back, by end-to-end id, else by reference; otherwise a person looks."""
+        """The one credit a debit takes back, by end-to-end id, else by reference; several, or none, a person looks."""
         for query in store.undone_by(debit):
-            found = [row["payment_id"] async for row in self.payments_view.find(query, limit=2)]
-            if len(found) == 1:
-                return await self.apply_debit(debit.payment_id, found[0], cause)
+            found = [row async for row in self.payments_view.find(query, limit=2)]
+            # What is unknown or held may be the bank's word of a payment that was counted as a person entered it.
+            if len(found) == 1 and found[0]["queue"] not in (Queue.UNKNOWN.value, Queue.DUPLICATE.value):
+                return await self.apply_debit(debit.payment_id, found[0]["payment_id"], cause)
+            if found:
+                break
         return await self._known(debit.payment_id)
 
     async def _find_dossier(self, received: PaymentReceived, cause: Cause) -> None:
@@ -184,28 +186,23 @@ class Payments:
         engagement = (await self.engagements.load(dossier_id)).state
         if engagement.convention is None:
             raise PremiumNotCalled("La prime de ce dossier n'a pas encore été appelée.")
-        now = self.clock.now()
-        if basis is not Basis.PERSON:
-            received = (await self._known(payment_id)).received
-            assert received is not None
-            again = domain.duplicate_of(engagement, received, await self._counted(engagement))
+        payment, now = await self._known(payment_id), self.clock.now()
+        # A person who matches what is held has seen the other payment; who matches an unknown one has not.
+        if payment.held is None:
+            assert payment.received is not None
+            again = domain.duplicate_of(engagement, payment.received, await self._counted(engagement))
             if again is not None:
                 await self.payments.append(
-                    payment_id, lambda payment: domain.hold(payment, dossier_id, again, cause.actor, now), cause
+                    payment_id, lambda current: domain.hold(current, dossier_id, again, cause.actor, now), cause
                 )
                 return
         await self.payments.append(
-            payment_id, lambda payment: domain.match(payment, dossier_id, basis, cause.actor, now), cause
+            payment_id, lambda current: domain.match(current, dossier_id, basis, cause.actor, now), cause
         )
 
     async def _counted(self, engagement: Engagement) -> list[PaymentReceived]:
-        """The payments a dossier has counted and kept."""
-        gone = {reversal.payment_id for reversal in engagement.reversals}
-        states = [
-            (await self.payments.load(line.payment_id)).state
-            for line in engagement.payments
-            if line.payment_id not in gone
-        ]
+        """The payments a dossier has counted, those that went back included: they may be told again too."""
+        states = [(await self.payments.load(line.payment_id)).state for line in engagement.payments]
         return [payment.received for payment in states if payment.received]
 
     async def _count(self, payment_id: str, cause: Cause) -> Payment:
@@ -221,13 +218,17 @@ class Payments:
         done = await self.payments.append(payment_id, lambda current: domain.book(current, outcome, now), cause)
         return done.state
 
-    async def _deduct(self, payment: Payment, on: date, cause: Cause) -> None:
-        if payment.booked is None:
+    async def _deduct(self, payment: Payment, events: list[Event], cause: Cause) -> None:
+        """Count no more what is about to be recorded as gone."""
+        returned = next((event for event in events if isinstance(event, PaymentReturned)), None)
+        if payment.booked is None or returned is None:
             return
-        booked, amount, now = payment.booked, returns.due_back_cents(payment), self.clock.now()
+        gone, now = returned, self.clock.now()
         await self.engagements.append(
-            booked.dossier_id,
-            lambda engagement: premium.take_back(engagement, booked.payment_id, amount, on, now),
+            payment.booked.dossier_id,
+            lambda engagement: premium.take_back(
+                engagement, gone.payment_id, gone.amount_cents, gone.returned_on, now, gone.return_id
+            ),
             cause,
         )
 

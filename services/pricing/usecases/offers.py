@@ -11,12 +11,12 @@ import structlog
 from services.pricing import store
 from services.pricing.documents import render_offer
 from services.pricing.domain import deadlines, decisions, derogation, drafting
-from services.pricing.domain.campaign import Campaign
 from services.pricing.domain.facts import OfferDrafted
 from services.pricing.domain.offer import Offer
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
 from services.pricing.usecases.tariffs import Tariffs
+from shared.campaign import Campaign
 from shared.clock import Clock
 from shared.contracts.pricing import OfferExpiryContested
 from shared.contracts.values import CampaignRules

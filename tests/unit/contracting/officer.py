@@ -13,7 +13,7 @@ from deploy.local.authority import Authority
 from services.contracting import store
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import signed_returns as signed_returns_api
-from services.contracting.domain import campaign, screening
+from services.contracting.domain import screening
 from services.contracting.domain.engagement import KIND, EngagementDocument
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.premium import pay
@@ -23,6 +23,7 @@ from services.contracting.transmission import BdtDirectory
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.signed_returns import SignedReturns
+from shared import campaign
 from shared.auth import Principal, Role, principal
 from shared.contracts.envelope import CampaignOpened
 from shared.contracts.intake import SignedConventionLodged

@@ -24,6 +24,9 @@ class Line:
     status: str = "BOOK"
     day: str = TODAY.isoformat()
     amount: str | None = None
+    number: int = 1
+    reversal: bool = False
+    return_reason: str = ""
 
     @property
     def signed(self) -> int:
@@ -47,13 +50,15 @@ def entry(line: Line, version: int) -> str:
     status = f"<Cd>{line.status}</Cd>" if version >= 8 else line.status
     remittance = f"<Strd><CdtrRefInf><Ref>{line.reference}</Ref></CdtrRefInf></Strd>" if line.reference else ""
     remittance = f"<Ustrd>{escape(line.text)}</Ustrd>{remittance}" if line.text else remittance
+    reversal = "<RvslInd>true</RvslInd>" if line.reversal else ""
+    returned = f"<RtrInf><Rsn><Cd>{line.return_reason}</Cd></Rsn></RtrInf>" if line.return_reason else ""
     return (
-        f"<Ntry><NtryRef>1</NtryRef><Amt Ccy='{line.currency}'>{line.amount or euros(line.cents)}</Amt>"
-        f"<CdtDbtInd>{line.sign}</CdtDbtInd><Sts>{status}</Sts><BookgDt><Dt>{line.day}</Dt></BookgDt>"
+        f"<Ntry><NtryRef>{line.number}</NtryRef><Amt Ccy='{line.currency}'>{line.amount or euros(line.cents)}</Amt>"
+        f"<CdtDbtInd>{line.sign}</CdtDbtInd>{reversal}<Sts>{status}</Sts><BookgDt><Dt>{line.day}</Dt></BookgDt>"
         f"<AcctSvcrRef>{line.entry_id}</AcctSvcrRef><NtryDtls><TxDtls><Refs><EndToEndId>{line.end_to_end}</EndToEndId>"
         f"</Refs><RltdPties><{party}>{f'<Pty>{named}</Pty>' if version >= 8 else named}</{party}>"
         f"<{party}Acct><Id><IBAN>FR7630006000011234567890189</IBAN></Id></{party}Acct></RltdPties>"
-        f"<RmtInf>{remittance}</RmtInf></TxDtls></NtryDtls></Ntry>"
+        f"<RmtInf>{remittance}</RmtInf>{returned}</TxDtls></NtryDtls></Ntry>"
     )
 
 

@@ -6,7 +6,6 @@ import pytest
 from stdnum import iso11649
 
 from services.contracting.domain import convention
-from services.contracting.domain.campaign import Campaign
 from services.contracting.domain.facts import Purpose, Verdict
 from services.contracting.domain.gate import Who, acte_gate, convention_gate
 from services.contracting.domain.reference import compact, payment_reference
@@ -22,6 +21,7 @@ from services.contracting.domain.refusals import (
     ScreeningTooEarly,
     SignedConventionUnknown,
 )
+from shared.campaign import Campaign
 from shared.contracts.contracting import ConventionSent
 from shared.contracts.envelope import CampaignOpened, CapChanged, RulesChanged
 from tests.unit.contracting.samples import (

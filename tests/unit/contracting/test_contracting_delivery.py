@@ -8,13 +8,14 @@ import pytest
 
 from services.contracting.api import delivery
 from services.contracting.domain import acte as domain
-from services.contracting.domain import campaign, screening
+from services.contracting.domain import screening
 from services.contracting.domain.facts import ActeDelivered
 from services.contracting.store import render_screening
 from services.contracting.transmission import ActeAltered, BdtDirectory
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.screenings import Screenings
+from shared import campaign
 from shared.auth import Role
 from shared.contracts.contracting import ActeTransmitted
 from shared.errors import Unavailable

@@ -313,6 +313,17 @@ def test_what_went_back_is_deducted_once_and_an_incomplete_premium_is_unpaid_aga
     assert case.names().count("PremiumPaid") == 2
 
 
+def test_no_more_is_deducted_of_a_payment_than_was_counted_of_it():
+    case = sent()
+    case.pay()
+    case.pay(500, "p2")
+    assert case.do(premium.take_back, "p1", 1, TODAY, NOW, "return-1")
+    (rest,) = case.do(premium.take_back, "p1", PREMIUM_CENTS, TODAY, NOW, "debit-1")
+    assert isinstance(rest, PremiumPaymentReversed)
+    assert (rest.amount_cents, case.engagement.paid_cents) == (PREMIUM_CENTS - 1, 500)
+    assert case.do(premium.take_back, "p1", 1, TODAY, NOW, "debit-2") == []
+
+
 def test_what_was_too_much_goes_back_and_the_premium_stays_paid():
     case = sent()
     case.pay(PREMIUM_CENTS + 500)
@@ -327,8 +338,7 @@ def test_a_debit_is_the_return_of_one_credit_of_its_amount():
     taking = debit().received
     assert taking is not None
     gone = fold(kept(), returns.undo(kept(), taking, ACCOUNTANT, NOW))
-    assert gone.returned is not None
-    assert (gone.status, gone.returned.bank_reference) == (PaymentStatus.RETURNED, "debit-1")
+    assert (gone.status, gone.returned[0].bank_reference) == (PaymentStatus.RETURNED, "debit-1")
     assert returns.undo(gone, taking, ACCOUNTANT, NOW) == []
     returns.check_debit(debit(), gone)
     (applied,) = returns.apply(debit(), "p1", ACCOUNTANT, NOW)
@@ -343,7 +353,7 @@ def test_a_debit_is_the_return_of_one_credit_of_its_amount():
     ("taking", "credit", "refusal"),
     [
         (debit(1), kept(), DebitMismatch),
-        (debit(), decided(500), DebitMismatch),
+        (debit(501), decided(500), DebitMismatch),
         (kept(), kept(), WrongDirection),
         (debit(), debit(), WrongDirection),
         (debit(), dismissed(), PaymentClosed),

@@ -165,9 +165,10 @@ async def test_money_that_comes_after_the_lapse_is_kept_and_to_return():
     ("credit", "debit"),
     [
         (Line(end_to_end="E1"), Line(sign="DBIT", entry_id="D1", reference="", end_to_end="E1")),
-        (Line(), Line(sign="DBIT", entry_id="D1")),
+        (Line(), Line(sign="DBIT", entry_id="D1", reversal=True)),
+        (Line(), Line(sign="DBIT", entry_id="D1", return_reason="AC04")),
     ],
-    ids=["end-to-end id", "reference"],
+    ids=["end-to-end id", "reference and reversal", "reference and return reason"],
 )
 async def test_a_debit_that_takes_a_payment_back_undoes_it(credit, debit):
     office = await office_with()

@@ -8,7 +8,7 @@ import pytest
 
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
-from services.contracting.domain import campaign, screening
+from services.contracting.domain import screening
 from services.contracting.domain.names import normalised
 from services.contracting.domain.screening import Listed, Party, Register, Screening, find
 from services.contracting.freeze_register import RegisterFile, RegisterObject, RegisterUnreadable, parse
@@ -16,6 +16,7 @@ from services.contracting.store import render_screening
 from services.contracting.transmission import BdtDirectory
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.screenings import Screenings
+from shared import campaign
 from shared.auth import Role
 from shared.contracts.intake import DossierWithdrawn
 from shared.errors import Unavailable

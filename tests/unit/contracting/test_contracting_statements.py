@@ -88,7 +88,7 @@ def test_an_entry_without_details_is_itself():
         f"<BookgDt><Dt>{TODAY}</Dt></BookgDt><AddtlNtryInf>Frais {REFERENCE}</AddtlNtryInf></Ntry>"
     )
     (entry,) = parsed(camt(entries=plain, closing=99_00)).entries
-    assert (entry.entry_id, entry.signed_cents, entry.reference, entry.payer) == ("N1", -100, REFERENCE, "")
+    assert (entry.entry_id, entry.signed_cents, entry.reference, entry.payer) == ("2024-111/N1", -100, REFERENCE, "")
 
 
 def test_an_overdrawn_account_has_a_negative_balance():
@@ -263,6 +263,16 @@ async def test_an_entry_that_two_statements_tell_counts_once_and_told_otherwise_
     before = await office.commits.count({})
     assert problem(await office.send(camt(Line(cents=1), number="2024-113"))) == "payment-conflict"
     assert await office.commits.count({}) == before
+
+
+async def test_entries_that_are_only_numbered_are_others_in_each_statement():
+    office = Office()
+    await office.know(sent())
+    for number, day in (("2024-111", "2024-06-01"), ("2024-112", "2024-06-02")):
+        lines = [Line(entry_id="", number=one, cents=one, day=day, end_to_end=f"{number}-{one}") for one in (1, 2, 3)]
+        answer = await office.send(camt(*lines, number=number))
+        assert [one["bank_reference"] for one in answer.json()["payments"]] == [f"{number}/{one}" for one in (1, 2, 3)]
+    assert (await office.engagement()).paid_cents == 12
 
 
 async def interrupt(office: Office, monkeypatch, content: str) -> None:

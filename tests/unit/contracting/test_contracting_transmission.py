@@ -25,7 +25,7 @@ from services.contracting.transmission import (
     acknowledgement_name,
 )
 from shared.errors import Unavailable
-from shared.objects import DirectoryObjects, MinioObjects
+from shared.objects import DirectoryObjects, MinioObjects, ObjectMissing
 from tests.unit.contracting.samples import NOW
 
 ACTE = Acte("d1", 12, b"%PDF-1.7 an acte", NOW)
@@ -261,6 +261,26 @@ async def test_a_directory_or_a_bucket_that_is_away_says_so_for_acknowledgements
     (tmp_path / acknowledgement_name(ACTE.name)).mkdir()
     with pytest.raises(Unavailable, match="bdt"):
         await BdtDirectory(tmp_path).acknowledgements([ACTE.name])
+
+
+class Forgetful(DirectoryObjects):
+    """A bucket that says it stored what it was given."""
+
+    kept: bytes | None = b"%PDF-1.7 cut"
+
+    async def read(self, key: str) -> bytes:
+        if self.kept is None:
+            raise ObjectMissing("Il n'y est pas.")
+        return self.kept
+
+
+async def test_a_bucket_that_holds_other_bytes_than_it_was_given_proves_nothing(tmp_path):
+    objects = Forgetful(tmp_path)
+    with pytest.raises(ActeNameTaken):
+        await BdtBucket(objects, "s3://bdt").send(ACTE, NOW)
+    objects.kept = None
+    with pytest.raises(Unavailable, match="bdt"):
+        await BdtBucket(objects, "s3://bdt").send(ACTE, NOW)
 
 
 # -- SFTP --------------------------------------------------------------------------------------------------------------

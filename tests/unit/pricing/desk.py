@@ -11,11 +11,12 @@ from fastapi import FastAPI
 
 from services.pricing import store
 from services.pricing.api import grids, offers
-from services.pricing.domain import campaign, offer, tariff
+from services.pricing.domain import offer, tariff
 from services.pricing.domain.reading import Reading
 from services.pricing.handlers import handlers
 from services.pricing.usecases.offers import Offers
 from services.pricing.usecases.tariffs import Tariffs
+from shared import campaign
 from shared.auth import Principal, Role, principal
 from shared.contracts.envelope import CampaignOpened
 from shared.documents import MemoryDocuments

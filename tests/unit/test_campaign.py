@@ -1,8 +1,8 @@
-"""Pricing's copy of the campaign."""
+"""The reduced copy of a campaign that pricing and contracting keep."""
 
 import pytest
 
-from services.pricing.domain.campaign import Campaign
+from shared.campaign import Campaign
 from shared.contracts.envelope import CampaignOpened, CampaignSuspended, CapChanged, RulesChanged
 from tests.unit.envelope.test_ledger import NOW, rules
 

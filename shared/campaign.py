@@ -1,4 +1,4 @@
-"""Pricing's copy of a campaign: how long an offer holds."""
+"""A service's copy of a campaign: the rules that hold now."""
 
 from dataclasses import dataclass, replace
 
