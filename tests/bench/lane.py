@@ -33,7 +33,6 @@ LANES: dict[str, Lane] = {
     "restart-long": lambda context: history.restart(context, context.long),
     "submissions": lambda context: submissions.intake(context, "submissions"),
     "peer-submissions": lambda context: submissions.peer(context, "peer-submissions"),
-    "submissions-indexed": lambda context: submissions.intake(context, "submissions-indexed", indexed=True),
     "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
     "reading": lambda context: parts.reading(context, "reading"),
     "deciding": lambda context: parts.deciding(context, "deciding"),

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 
 from services.intake.domain import checklist
+from services.intake.domain.checklist import Papers
 from services.intake.forms import DraftForm
 from shared.auth import Authenticator, Principal, Role, require
 from shared.clock import SystemClock
@@ -81,7 +82,7 @@ def create_app(dsn: str, issuer: str) -> FastAPI:
             content = checklist.freeze(
                 Bailleur.model_validate(bailleur),
                 DraftForm.model_validate(form),
-                [StoredDocument.model_validate(one) for one in documents],
+                Papers(tuple(StoredDocument.model_validate(one) for one in documents)),
                 limits,
                 territory,
             )

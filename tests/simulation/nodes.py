@@ -77,7 +77,7 @@ class SimulatedService(Service):
         self.inbox = None
         self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
 
-    def collection(self, name: str) -> Any:
+    def collection(self, name: str, *indexed: str) -> Any:
         return self._node.collection(name)
 
     def journal(self, kind: StreamKind[Any], render: Any = None, *, snapshots: bool = False) -> Journal[Any]:

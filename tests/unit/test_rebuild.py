@@ -37,7 +37,7 @@ class MemoryService(Service):
         self.relay = Relay(self.commits, self._topics, publish, self._recover)
         self.counters = self.journal(KIND, lambda key, state: {"key": key, "total": state.total})
 
-    def collection(self, name):
+    def collection(self, name, *indexed):
         return self._stored.setdefault(name, Slow())
 
     async def add(self, stream: str, amount: int) -> None:

@@ -21,12 +21,6 @@ FIGURE = Figure(
     beside=(
         Beside("intake", LANES[:1], lambda values: values[LANES[0]], "/s"),
         Beside("intake, round trips to the database a deposit", ("submission-trips",), lambda v: v["submission-trips"]),
-        Beside(
-            "intake, drafts and uploads indexed by dossier beforehand",
-            ("submissions-indexed",),
-            lambda values: values["submissions-indexed"],
-            "/s",
-        ),
         Beside("FastAPI and PostgreSQL", LANES[1:], lambda values: values[LANES[1]], "/s"),
     ),
 )

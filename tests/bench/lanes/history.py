@@ -23,7 +23,7 @@ async def replay(context: Context, lane: str) -> float:
     service = await decided(context, name, context.replayed)
     journal = Journal(KIND, service.commits, SystemClock(), nothing)
     began = time.perf_counter()
-    found = await journal.read(name)
+    found = await journal.load(name)
     seconds = time.perf_counter() - began
     assert found.state.decided == context.replayed
     return context.replayed / seconds

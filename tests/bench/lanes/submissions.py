@@ -21,7 +21,7 @@ from deploy.local.services import wait_for
 from services.intake.handlers import GROUP
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
-from services.intake.store import Drafts, Upload, Uploads
+from services.intake.store import Upload, Uploads
 from shared.auth import Role
 from shared.clock import SystemClock
 from shared.contracts.envelope import CampaignOpened
@@ -45,14 +45,11 @@ KINDS = ("offer_letter", "presentation")
 Measures = dict[str, float]
 
 
-async def intake(context: Context, lane: str, *, indexed: bool = False) -> Measures:
-    """The intake service as its own process; `indexed` gives it the indexes its stores describe beforehand."""
+async def intake(context: Context, lane: str) -> Measures:
+    """The intake service as its own process."""
     name = context.name(lane)
     settings = _settings(context, name)
     service = await _opened(settings, context.kafka)
-    if indexed:
-        await Uploads(service.collection("uploads")).prepare()
-        await Drafts(service.collection("drafts")).prepare()
     environment = {f"ALS_{field.upper()}": value for field, value in settings.items()}
     process = Process("intake", [sys.executable, "-m", "services.intake"], _log(context, name), environment)
     port, token = int(settings["http_port"]), _token(context)
