@@ -9,8 +9,11 @@ import pikepdf
 from services.contracting.domain.returned import PageFound, PageState
 
 MAX_FORM_DEPTH = 5
-# Annotations that are part of signing and reading, not marks left on the paper.
+# Annotations that are part of reading, not marks left on the paper; form fields are compared apart.
 SILENT_ANNOTATIONS = ("/Widget", "/Link", "/Popup")
+
+# The name of a form field and its rectangle on the page, in points from the lower left corner.
+Widget = tuple[str, tuple[float, ...]]
 
 
 def compare(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
@@ -28,6 +31,8 @@ def compare(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
 
 
 def _state(expected: pikepdf.Page, found: pikepdf.Page) -> PageState:
+    if _shown_widgets(found) - _shown_widgets(expected):
+        return PageState.CHANGED
     if _marks(found) - _marks(expected):
         return PageState.MARKED
     return PageState.SAME if _drawing(found) == _drawing(expected) else PageState.CHANGED
@@ -46,6 +51,30 @@ def _marks(page: pikepdf.Page) -> Counter[str]:
         if subtype not in SILENT_ANNOTATIONS:
             marks[subtype] += 1
     return +marks
+
+
+def _shown_widgets(page: pikepdf.Page) -> Counter[Widget]:
+    """The form fields that take room on a page. What one shows never leaves its rectangle: viewers fit it in.
+
+    A signature field without a place, as a second representative may add, shows nothing.
+    """
+    widgets = Counter[Widget]()
+    for annotation in page.obj.get("/Annots", ()):
+        if annotation.get("/Subtype") == "/Widget":
+            left, bottom, right, top = (round(float(edge), 2) for edge in annotation.Rect)
+            if left != right and bottom != top:
+                corners = min(left, right), min(bottom, top), max(left, right), max(bottom, top)
+                widgets[_field_name(annotation), corners] += 1
+    return widgets
+
+
+def _field_name(widget: Any) -> str:
+    """A field's full name: a widget may be the field itself or a kid of it."""
+    names, field = list[str](), widget
+    while field is not None and len(names) < MAX_FORM_DEPTH:
+        names.append(str(field.get("/T", "")))
+        field = field.get("/Parent")
+    return ".".join(name for name in reversed(names) if name)
 
 
 def _images(resources: Any, depth: int) -> int:

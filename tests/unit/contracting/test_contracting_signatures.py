@@ -11,6 +11,7 @@ from deploy.demo.letters import scanned_convention_pdf
 from deploy.local.authority import Authority
 from services.contracting.domain.returned import Fault, Findings, Outcome, PageState, faults_of, outcome_of
 from services.contracting.signatures.examination import Examiner
+from shared.signing import Box
 from shared.uploads import PDF, inspect
 from tests.unit.contracting.returned_files import (
     NAME,
@@ -18,10 +19,12 @@ from tests.unit.contracting.returned_files import (
     Files,
     annotated,
     drawn_upon,
+    field_moved,
     files_below,
     last_signature_broken,
     page_rewritten,
     saved_anew,
+    signed_over,
     with_page_of,
     with_picture,
     without_page,
@@ -109,6 +112,25 @@ async def test_content_added_before_the_bailleur_signs_refuses_the_return(files)
 async def test_the_right_text_without_a_signature_is_signed_by_nobody(files, anew):
     returned = saved_anew(files.unsigned) if anew else files.sent
     assert await concluded(files, returned) == (Outcome.REFUSED, (Fault.SIGNATURE_MISSING,))
+
+
+async def test_a_signature_field_drawn_over_the_text_refuses_the_return(files):
+    returned = await asyncio.to_thread(signed_over, files, Box(60, 300, 540, 420), field="Autre")
+    findings = await examine(files, returned)
+    assert (findings.incremental, findings.seal_intact) == (True, True)
+    assert findings.numbers(PageState.CHANGED) == (1,)
+    assert await concluded(files, returned) == (Outcome.REFUSED, (Fault.CONVENTION_ALTERED,))
+
+
+async def test_the_bailleurs_field_stays_where_it_was_sent(files):
+    stretched = field_moved(files.sent, Box(28, 75, 523, 700))
+    assert states(await examine(files, stretched)) == (PageState.SAME, PageState.CHANGED)
+
+
+@pytest.mark.parametrize("rectangle", [(), ("left", "bottom", "right", "top"), (1,)], ids=["empty", "words", "short"])
+async def test_a_field_without_a_readable_place_is_no_field_of_the_convention(files, rectangle):
+    findings = await examine(files, field_moved(files.sent, rectangle))
+    assert findings.numbers(PageState.CHANGED) == (1,)
 
 
 async def test_an_expired_certificate_refuses_the_return(files):
