@@ -27,7 +27,7 @@ USAGES = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
 # What pyHanko and asn1crypto raise on bytes that are not a signature they can read.
 UNREADABLE = (PdfError, ValueErrorWithMessage, ValueError, TypeError, KeyError, IndexError)
 # What pikepdf raises on a file, or on objects that are not what a page holds.
-NO_PAGES = (pikepdf.PdfError, ValueError, TypeError, AttributeError)
+NO_PAGES = (pikepdf.PdfError, ValueError, TypeError, AttributeError, IndexError)
 NOBODY = SignatureFound(
     signer="illisible",
     organisation=None,

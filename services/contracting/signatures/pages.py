@@ -12,6 +12,10 @@ MAX_FORM_DEPTH = 5
 # Annotations that are part of reading, not marks left on the paper; form fields are compared apart.
 SILENT_ANNOTATIONS = ("/Widget", "/Link", "/Popup")
 
+SHOWS_TEXT = ("Tj", "TJ", "'", '"')
+# The text rendering modes that paint nothing (ISO 32000-1, table 106).
+INVISIBLE = (3, 7)
+
 # The name of a form field and its rectangle on the page, in points from the lower left corner.
 Widget = tuple[str, tuple[float, ...]]
 
@@ -24,7 +28,7 @@ def compare(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
     with pikepdf.open(io.BytesIO(sent)) as before, pikepdf.open(io.BytesIO(returned)) as after:
         expected, found = list(before.pages), list(after.pages)
         compared = [_state(one, other) for one, other in zip(expected, found, strict=False)]
-        added = [PageState.MARKED if _marks(page) else PageState.ADDED for page in found[len(expected) :]]
+        added = [PageState.ADDED] * (len(found) - len(expected))
         missing = [PageState.MISSING] * (len(expected) - len(found))
         states = [*compared, *added, *missing]
         return tuple(PageFound(number=number, state=state) for number, state in enumerate(states, start=1))
@@ -33,9 +37,37 @@ def compare(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
 def _state(expected: pikepdf.Page, found: pikepdf.Page) -> PageState:
     if _shown_widgets(found) - _shown_widgets(expected):
         return PageState.CHANGED
+    said = _text(found, found.obj.get("/Resources"), MAX_FORM_DEPTH)
+    if said and said != _text(expected, expected.obj.get("/Resources"), MAX_FORM_DEPTH):
+        return PageState.CHANGED
     if _marks(found) - _marks(expected):
         return PageState.MARKED
     return PageState.SAME if _drawing(found) == _drawing(expected) else PageState.CHANGED
+
+
+def _text(content: Any, resources: Any, depth: int) -> list[bytes]:
+    """What is shown as text, forms included, in order; none on a scan, whose recognised text is drawn invisible."""
+    said, invisible, saved = list[bytes](), False, list[bool]()
+    for instruction in pikepdf.parse_content_stream(content):
+        operator, operands = str(instruction.operator), list(instruction.operands)
+        if operator == "q":
+            saved.append(invisible)
+        elif operator == "Q" and saved:
+            invisible = saved.pop()
+        elif operator == "Tr":
+            invisible = int(operands[0]) in INVISIBLE
+        elif operator in SHOWS_TEXT and not invisible:
+            said += _strings(operands[-1])
+        elif operator == "Do" and depth:
+            form = (resources or {}).get("/XObject", {}).get(str(operands[0]))
+            if form is not None and form.get("/Subtype") == "/Form":
+                said += _text(form, form.get("/Resources", resources), depth - 1)
+    return said
+
+
+def _strings(shown: Any) -> list[bytes]:
+    parts = shown if isinstance(shown, pikepdf.Array) else [shown]
+    return [bytes(part) for part in parts if isinstance(part, pikepdf.String)]
 
 
 def _drawing(page: pikepdf.Page) -> bytes:

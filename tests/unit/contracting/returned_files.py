@@ -142,6 +142,30 @@ def with_picture(pdf: bytes, *, inside: bool) -> bytes:
         return _saved(opened)
 
 
+def scanned_with_text(scan: bytes) -> bytes:
+    """A scan whose recognised text lies invisible below its picture, as office scanners save it."""
+    with pikepdf.open(io.BytesIO(scan)) as opened:
+        for page in opened.pages:
+            page.contents_add(opened.make_stream(b"q BT 3 Tr (Convention de caution) Tj ET Q"), prepend=True)
+        return _saved(opened)
+
+
+def within_a_form(pdf: bytes, number: int) -> bytes:
+    """A file whose page draws the same from within a form."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        page = opened.pages[number - 1]
+        form = opened.make_stream(
+            pikepdf.unparse_content_stream(pikepdf.parse_content_stream(page)),
+            Type=pikepdf.Name.XObject,
+            Subtype=pikepdf.Name.Form,
+            BBox=page.mediabox,
+            Resources=page.obj.Resources,
+        )
+        page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Fm0=form))
+        page.Contents = opened.make_stream(b"q /Fm0 Do Q")
+        return _saved(opened)
+
+
 def without_page(pdf: bytes, number: int) -> bytes:
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         del opened.pages[number - 1]

@@ -24,9 +24,11 @@ from tests.unit.contracting.returned_files import (
     last_signature_broken,
     page_rewritten,
     saved_anew,
+    scanned_with_text,
     signed_over,
     with_page_of,
     with_picture,
+    within_a_form,
     without_page,
 )
 from tests.unit.contracting.samples import NOW, submitted
@@ -163,13 +165,32 @@ async def test_a_missing_and_an_added_page_are_named(files):
     added = with_page_of(files.unsigned, files.unsigned)
     assert states(await examine(files, added)) == (*SAME, PageState.ADDED)
     annexed = with_page_of(files.unsigned, scanned_convention_pdf(files.sent))
-    assert states(await examine(files, annexed)) == (*SAME, PageState.MARKED)
+    assert states(await examine(files, annexed)) == (*SAME, PageState.ADDED)
+    assert await concluded(files, await files.signed(annexed)) == (Outcome.REFUSED, (Fault.CONVENTION_ALTERED,))
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["on-the-page", "within-a-form"])
 async def test_a_picture_of_a_signature_is_for_a_person(files, inside):
     returned = with_picture(files.unsigned, inside=inside)
     assert states(await examine(files, returned)) == (PageState.SAME, PageState.MARKED)
+    assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
+
+
+@pytest.mark.parametrize("framed", [False, True], ids=["on-the-page", "within-a-form"])
+async def test_a_picture_does_not_hide_a_changed_text(files, framed):
+    changed = page_rewritten(files.unsigned, 2)
+    returned = with_picture(within_a_form(changed, 2) if framed else changed, inside=False)
+    assert states(await examine(files, returned)) == (PageState.SAME, PageState.CHANGED)
+    assert (await concluded(files, returned))[0] is Outcome.REFUSED
+
+
+async def test_the_same_text_from_within_a_form_and_a_picture_are_for_a_person(files):
+    returned = with_picture(within_a_form(files.unsigned, 2), inside=False)
+    assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
+
+
+async def test_the_recognised_text_of_a_scan_is_not_compared(files):
+    returned = scanned_with_text(scanned_convention_pdf(files.sent))
     assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
 
 
