@@ -27,6 +27,7 @@ from services.contracting.usecases.payments import Payments
 from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.signed_returns import SignedReturns
 from services.contracting.usecases.statements import Statements
+from shared.clock import clock
 from shared.objects import MinioObjects, ObjectStore
 from shared.service import Service
 from shared.settings import read_settings
@@ -40,7 +41,7 @@ ACKNOWLEDGEMENTS_SECONDS = 60.0
 
 def build() -> FastAPI:
     settings = read_settings(ContractingSettings)
-    check_keys(settings)
+    check_keys(settings, clock(settings.clock_file).now())
     return create_app(settings)
 
 

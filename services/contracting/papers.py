@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from services.contracting.documents import (
     BAILLEUR_BOX,
     BAILLEUR_FIELD,
@@ -16,11 +18,14 @@ from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
 from services.contracting.domain.facts import Payee, Printing
 from shared.contracts.values import StoredDocument
+from shared.errors import Unavailable
 from shared.filing import keep_pdf
 from shared.ids import new_id
 from shared.objects import ObjectStore
-from shared.signing import Seal
+from shared.signing import BadKeyMaterial, Box, Seal
 from shared.typeset import ENGINE
+
+log = structlog.get_logger(__name__)
 
 ALS_FIELD = "Caution"
 
@@ -37,13 +42,8 @@ class Papers:
     async def convention(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
         """Signed by ALS, with an empty field for the bailleur. Raises: Unavailable."""
         pdf = await render_convention(engagement, agreed)
-        signed = await self.seal.sign(
-            pdf,
-            at=agreed.sent_at,
-            field=ALS_FIELD,
-            reason="Convention de cautionnement",
-            next_field=(BAILLEUR_FIELD, BAILLEUR_BOX),
-        )
+        field = BAILLEUR_FIELD, BAILLEUR_BOX
+        signed = await self._sign(pdf, agreed.sent_at, "Convention de cautionnement", field)
         return await self._keep(engagement, EngagementDocument.CONVENTION, signed, agreed.sent_at), _printing(pdf)
 
     async def premium_call(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
@@ -54,7 +54,7 @@ class Papers:
     async def acte(self, engagement: Engagement, now: datetime) -> tuple[StoredDocument, Printing]:
         """Signed by ALS. Raises: Unavailable."""
         pdf = await render_acte(engagement, now)
-        signed = await self.seal.sign(pdf, at=now, field=ALS_FIELD, reason="Acte de cautionnement")
+        signed = await self._sign(pdf, now, "Acte de cautionnement")
         return await self._keep(engagement, EngagementDocument.ACTE, signed, now), _printing(pdf)
 
     async def retain(self, document: StoredDocument, since: datetime) -> None:
@@ -62,6 +62,14 @@ class Papers:
         until = self._until(since)
         if until is not None:
             await self.objects.retain(document.object_key, until)
+
+    async def _sign(self, pdf: bytes, at: datetime, reason: str, next_field: tuple[str, Box] | None = None) -> bytes:
+        """A key that went bad while the service runs is an outage: nothing is sent until it is replaced."""
+        try:
+            return await self.seal.sign(pdf, at=at, field=ALS_FIELD, reason=reason, next_field=next_field)
+        except BadKeyMaterial as problem:
+            log.error("signing_key_refused", reason=str(problem))
+            raise Unavailable("signature") from problem
 
     async def _keep(
         self, engagement: Engagement, kind: EngagementDocument, pdf: bytes, made_at: datetime

@@ -10,12 +10,15 @@ import pikepdf
 import pypdf
 import pytest
 
+from deploy.local.authority import Authority
 from services.contracting.documents import render_acte, render_convention, render_premium_call
 from services.contracting.domain.engagement import EngagementDocument
 from services.contracting.domain.facts import ActePrepared
+from services.contracting.papers import Papers
 from services.contracting.reprint import REPRINTED, compare, reprint
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.objects import DirectoryObjects
+from shared.signing import Seal
 from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
 from tests.unit.contracting.returned_files import TERMS, engagement
@@ -138,6 +141,14 @@ async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
     document, _ = await unlocked.acte(engagement(), NOW)
     await unlocked.retain(document, NOW)
     await objects.delete(document.object_key)
+
+
+async def test_a_certificate_that_expires_while_the_service_runs_is_an_outage(tmp_path):
+    objects = DirectoryObjects(tmp_path / "objects")
+    old = Authority(tmp_path).issue("old", "Périmé", "900000118", not_after=NOW - timedelta(days=1))
+    with pytest.raises(Unavailable) as said:
+        await Papers(objects, Seal(old), stationery.PAYEE).acte(engagement(), NOW)
+    assert said.value.component == "signature"
 
 
 @pytest.fixture

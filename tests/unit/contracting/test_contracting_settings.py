@@ -1,6 +1,7 @@
 """Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from services.contracting.signatures.keys import check_keys, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
 from shared.objects import DirectoryObjects
 from shared.signing import KeyFiles, Seal, Token
+from tests.unit.contracting.samples import NOW
 
 IBAN = "FR7630006000011234567890189"
 MAIL = {"bdt_mail_to": "actes@bdt.example", "mail_from": "garantie@als.example", "smtp_host": "mail"}
@@ -115,16 +117,31 @@ def test_a_key_that_leads_to_nothing_is_named_and_stops_the_service(tmp_path, ca
         "signing_certificate": authority.als.certificate,
         "trust_roots": authority.root,
     }
-    check_keys(settings(**given))
+    check_keys(settings(**given), NOW)
     with pytest.raises(SystemExit) as stopped:
-        check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}))
+        check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}), NOW)
     assert stopped.value.code == 78
     assert f"Réglage {missing} :" in capsys.readouterr().err
+
+
+def test_a_certificate_out_of_date_stops_the_service(tmp_path, capsys):
+    authority = Authority(tmp_path)
+    keys = authority.issue("old", "Périmé", "900000118", not_after=NOW - timedelta(days=1))
+    given = settings(
+        bdt_directory=tmp_path,
+        signing_key=keys.key,
+        signing_certificate=keys.certificate,
+        trust_roots=authority.root,
+    )
+    with pytest.raises(SystemExit) as stopped:
+        check_keys(given, NOW)
+    assert stopped.value.code == 78
+    assert "Réglage ALS_SIGNING_KEY : le certificat de signature n'est valable que du" in capsys.readouterr().err
 
 
 def test_a_token_that_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", None)
     roots = Authority(tmp_path).root
     with pytest.raises(SystemExit):
-        check_keys(settings(bdt_directory=tmp_path, signing_key=None, trust_roots=roots, **TOKEN))
+        check_keys(settings(bdt_directory=tmp_path, signing_key=None, trust_roots=roots, **TOKEN), NOW)
     assert "Réglage ALS_PKCS11_MODULE : le paquet python-pkcs11" in capsys.readouterr().err
