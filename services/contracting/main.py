@@ -69,7 +69,8 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         screenings=screenings,
     )
     sittings = service.view(board.KIND)
-    decisions = Board(journal, sessions, view, sittings, service.objects, _quorum(settings), service.clock)
+    rule, days = _quorum(settings), settings.retention_days
+    decisions = Board(journal, sessions, view, sittings, service.objects, rule, service.clock, days)
     returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
@@ -95,7 +96,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
 
 def _papers(settings: ContractingSettings, objects: ObjectStore) -> Papers:
     payee = Payee(name=settings.payee_name, iban=settings.payee_iban)
-    return Papers(objects, seal(settings), payee, settings.retention_days)
+    return Papers(objects, seal(settings), payee, settings.guarantor, settings.retention_days)
 
 
 def _quorum(settings: ContractingSettings) -> QuorumRule:

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -16,10 +16,10 @@ from services.contracting.documents import (
 )
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
-from services.contracting.domain.facts import Payee, Printing
+from services.contracting.domain.facts import Guarantor, Payee, Printing
 from shared.contracts.values import StoredDocument
 from shared.errors import Unavailable
-from shared.filing import keep_pdf
+from shared.filing import keep_pdf, retained_until
 from shared.ids import new_id
 from shared.objects import ObjectStore
 from shared.signing import BadKeyMaterial, Box, Seal
@@ -32,19 +32,22 @@ ALS_FIELD = "Caution"
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Prints and keeps. `retention_days` counts from the printing; without it papers are kept without a lock."""
+    """Prints and keeps; `guarantor` is how ALS is identified. `retention_days` counts from the printing; without it
+    papers are kept without a lock.
+    """
 
     objects: ObjectStore
     seal: Seal
     payee: Payee
+    guarantor: Guarantor
     retention_days: int | None = None
 
     async def convention(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
         """Signed by ALS, with an empty field for the bailleur. Raises: Unavailable."""
-        pdf = await render_convention(engagement, agreed)
+        pdf = await render_convention(engagement, agreed, self.guarantor)
         field = BAILLEUR_FIELD, BAILLEUR_BOX
         signed = await self._sign(pdf, agreed.sent_at, "Convention de cautionnement", field)
-        return await self._keep(engagement, EngagementDocument.CONVENTION, signed, agreed.sent_at), _printing(pdf)
+        return await self._keep(engagement, EngagementDocument.CONVENTION, signed, agreed.sent_at), self._signed_as(pdf)
 
     async def premium_call(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
         """Raises: Unavailable."""
@@ -53,9 +56,9 @@ class Papers:
 
     async def acte(self, engagement: Engagement, now: datetime) -> tuple[StoredDocument, Printing]:
         """Signed by ALS. Raises: Unavailable."""
-        pdf = await render_acte(engagement, now)
+        pdf = await render_acte(engagement, now, self.guarantor)
         signed = await self._sign(pdf, now, "Acte de cautionnement")
-        return await self._keep(engagement, EngagementDocument.ACTE, signed, now), _printing(pdf)
+        return await self._keep(engagement, EngagementDocument.ACTE, signed, now), self._signed_as(pdf)
 
     async def retain(self, document: StoredDocument, since: datetime) -> None:
         """Lock a document that others stored, the bailleur's signed return. Raises: Unavailable."""
@@ -86,8 +89,11 @@ class Papers:
             retain_until=self._until(made_at),
         )
 
+    def _signed_as(self, pdf: bytes) -> Printing:
+        return _printing(pdf).model_copy(update={"guarantor": self.guarantor})
+
     def _until(self, since: datetime) -> datetime | None:
-        return None if self.retention_days is None else since + timedelta(days=self.retention_days)
+        return retained_until(since, self.retention_days)
 
 
 def _printing(pdf: bytes) -> Printing:

@@ -21,6 +21,7 @@ from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
 from shared.signing import Box, KeyFiles, Seal
 from tests.unit.contracting.samples import NOW, engaged
+from tests.unit.contracting.stationery import GUARANTOR
 
 SIREN, NAME = "542065479", "Bailleur d'essai"
 TERMS = Terms(
@@ -55,7 +56,7 @@ class Files:
 
 async def files_below(folder: Path) -> Files:
     authority = Authority(folder)
-    unsigned = await render_convention(engagement(), TERMS)
+    unsigned = await render_convention(engagement(), TERMS, GUARANTOR)
     sent = await Seal(authority.als).sign(
         unsigned, at=NOW, field="Caution", reason="Convention", next_field=(BAILLEUR_FIELD, BAILLEUR_BOX)
     )

@@ -33,6 +33,14 @@ S3 = {
     "bdt_s3_bucket": "actes",
 }
 
+STATED = {
+    "guarantor_legal_form": "société d'essai",
+    "guarantor_capital_cents": 100,
+    "guarantor_seat": "1 rue de l'Essai",
+    "guarantor_registration": "900 000 100 RCS Essai",
+    "guarantor_representative": "son représentant",
+    "guarantor_capacity": "mandataire social",
+}
 TOKEN = {"pkcs11_module": "/usr/lib/token.so", "pkcs11_token": "als", "pkcs11_label": "signature"}
 
 
@@ -93,6 +101,28 @@ def test_the_register_of_asset_freezes_is_a_file_an_object_or_none(tmp_path):
     assert freeze_register(file, objects) == RegisterFile(tmp_path / "gels.json")
     key = settings(**MAIL, freeze_register_object="registers/gels.json")
     assert freeze_register(key, objects) == RegisterObject(objects, "registers/gels.json")
+
+
+PRODUCTION = {
+    "environment": "production",
+    "objects_directory": None,
+    "s3_endpoint": "s3.example",
+    "s3_access_key": "access",
+    "s3_secret_key": "secret",
+}
+
+
+def test_a_production_states_who_the_guarantor_is_and_names_what_is_missing():
+    with pytest.raises(ValidationError, match=r"ALS_GUARANTOR_LEGAL_FORM, .* et ALS_GUARANTOR_CAPACITY"):
+        settings(**MAIL, **PRODUCTION)
+    with pytest.raises(ValidationError, match="ALS_GUARANTOR_SEAT : l'identité"):
+        settings(**MAIL, **PRODUCTION, **{name: value for name, value in STATED.items() if name != "guarantor_seat"})
+    assert settings(**MAIL, **PRODUCTION, **STATED).guarantor.seat == "1 rue de l'Essai"
+
+
+def test_a_local_stack_marks_its_guarantor_as_a_demonstration():
+    assert "démonstration" in settings(**MAIL).guarantor.legal_form
+    assert settings(**MAIL, guarantor_seat="1 rue de l'Essai").guarantor.seat == "1 rue de l'Essai"
 
 
 def test_an_iban_may_be_typed_with_spaces():
