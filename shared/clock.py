@@ -30,3 +30,8 @@ class ClockFile:
     def now(self) -> datetime:
         offset = json.loads(self.path.read_text())["offset_seconds"]
         return datetime.now(UTC) + timedelta(seconds=offset)
+
+
+def clock(file: Path | None) -> Clock:
+    """The stepped clock of a local stack where there is one, the machine's otherwise."""
+    return ClockFile(file) if file else SystemClock()

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.contracts.values import StoredDocument
 from shared.errors import Refusal
@@ -17,6 +17,11 @@ class DocumentAltered(Refusal):
 
     type = "document-altered"
     title = "Le document conservé n'est plus celui qui a été enregistré"
+
+
+def retained_until(since: datetime, retention_days: int | None) -> datetime | None:
+    """Until when a document of `since` is locked; None without a retention."""
+    return None if retention_days is None else since + timedelta(days=retention_days)
 
 
 async def keep_pdf(

@@ -16,7 +16,7 @@ from faststream.specification import AsyncAPI
 from shared import crash, telemetry
 from shared.auth import Authenticator
 from shared.bus import Publisher, make_broker
-from shared.clock import Clock, ClockFile, SystemClock
+from shared.clock import Clock, clock
 from shared.documents import Database, Documents
 from shared.errors import Unavailable
 from shared.events import Event, public_events
@@ -45,7 +45,7 @@ class Service:
     def __init__(self, name: str, settings: ServiceSettings) -> None:
         self.name = name
         self.settings = settings
-        self.clock: Clock = ClockFile(settings.clock_file) if settings.clock_file else SystemClock()
+        self.clock: Clock = clock(settings.clock_file)
         self.database = Database(settings.mongo_url.get_secret_value(), settings.database)
         self._indexes: list[tuple[str, str]] = []
         self.commits = self.collection("journal", "stream", "published")

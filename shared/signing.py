@@ -10,14 +10,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import pikepdf
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer, SimpleSigner
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
+from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.stamp import TextStampStyle
+from pyhanko_certvalidator import ValidationContext
 
 from shared.errors import Unavailable
 
@@ -72,6 +77,12 @@ class KeyFiles:
         loaded = SimpleSigner.load(str(self.key), str(self.certificate), chain, self.passphrase)
         if loaded is None:
             raise BadKeyMaterial(f"clé ou certificat illisible : {self.key}, {self.certificate}")
+        certificate = loaded.signing_cert
+        public = load_der_private_key(loaded.signing_key.dump(), None).public_key()
+        if certificate is None or public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != (
+            certificate.public_key.dump()
+        ):
+            raise BadKeyMaterial(f"la clé n'est pas celle du certificat : {self.key}, {self.certificate}")
         yield loaded
 
 
@@ -124,32 +135,73 @@ class Seal:
     ) -> bytes:
         """The PDF with a signature appended, and with `next_field` an empty one for who signs after, on the last page.
 
-        Raises: Unavailable("signature") when the token or the time stamp authority does not answer; BadKeyMaterial.
+        Raises: Unavailable("signature") when the token or the time stamp authority does not answer; BadKeyMaterial,
+        also when the certificate is not in validity at `at` or the signature made does not hold.
         """
         assert at.tzinfo is not None, "an aware moment"
-        return await asyncio.to_thread(self._sign, pdf, at.astimezone(UTC), field, reason, next_field)
+        return await asyncio.to_thread(
+            self._sign, pdf, at.astimezone(UTC), field, reason, next_field, self.timestamp_url
+        )
 
-    def check(self) -> None:
-        """Whether the key can be had. Raises: BadKeyMaterial, Unavailable."""
-        with self.keys.signer() as signer:
-            assert signer is not None
+    def check(self, at: datetime) -> None:
+        """Whether a signature made at `at` would hold: one is made, without a time stamp. Blocking.
 
-    def _sign(self, pdf: bytes, at: datetime, field: str, reason: str, next_field: tuple[str, Box] | None) -> bytes:
+        Raises: BadKeyMaterial, Unavailable.
+        """
+        self._sign(_blank(), at.astimezone(UTC), "Essai", "Essai", None, None)
+
+    def _sign(
+        self,
+        pdf: bytes,
+        at: datetime,
+        field: str,
+        reason: str,
+        next_field: tuple[str, Box] | None,
+        timestamp_url: str | None,
+    ) -> bytes:
         meta = PdfSignatureMetadata(
             field_name=field, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES, reason=reason
         )
-        stamper = HTTPTimeStamper(self.timestamp_url, timeout=TIMESTAMP_SECONDS) if self.timestamp_url else None
+        stamper = HTTPTimeStamper(timestamp_url, timeout=TIMESTAMP_SECONDS) if timestamp_url else None
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
         if next_field is not None:
             name, box = next_field
             append_signature_field(writer, SigFieldSpec(name, LAST_PAGE, box, empty_field_appearance=True))
         out = io.BytesIO()
         with self.keys.signer() as signer:
+            _check_validity(signer, at)
             try:
                 _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=SHOWN).sign_pdf(writer, output=out)
             except TimestampRequestError as error:
                 raise Unavailable("signature") from error
-        return out.getvalue()
+        signed = out.getvalue()
+        _check_signature(signed, at)
+        return signed
+
+
+def _check_validity(signer: Signer, at: datetime) -> None:
+    certificate = signer.signing_cert
+    if certificate is None:
+        raise BadKeyMaterial("le certificat de signature est introuvable")
+    first, last = certificate.not_valid_before, certificate.not_valid_after
+    if not first <= at <= last:
+        raise BadKeyMaterial(f"le certificat de signature n'est valable que du {first:%d/%m/%Y} au {last:%d/%m/%Y}")
+
+
+def _check_signature(signed: bytes, at: datetime) -> None:
+    """The last signature of a file holds; whether it is trusted is for its readers."""
+    made = PdfFileReader(io.BytesIO(signed)).embedded_regular_signatures[-1]
+    status = validate_pdf_signature(made, ValidationContext(trust_roots=[], moment=at))
+    if not (status.intact and status.valid):
+        raise BadKeyMaterial("la signature produite ne tient pas : la clé n'est pas celle du certificat")
+
+
+def _blank() -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        made.save(out)
+    return out.getvalue()
 
 
 def certificates(path: Path) -> list[Any]:

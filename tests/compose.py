@@ -12,6 +12,7 @@ VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<kind>:[-?])(?P<rest>[^}]*)\}")
 FILLED_IN = {
     "IDENTITY_URL": "https://identite.example.fr",
     "PAYEE_IBAN": "FR7630001007941234567890185",
+    "GUARANTOR_CAPITAL_CENTS": "100000",
     "BDT_MAIL_TO": "actes@bdt.example.fr",
     "MAIL_FROM": "garantie@als.example.fr",
     "SMTP_HOST": "127.0.0.1",

@@ -7,20 +7,22 @@ from typing import Any
 
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import Payee
+from services.contracting.domain.facts import Guarantor, Payee
 from shared.contracts.intake import DossierSubmitted
-from shared.contracts.values import Loan, Structure
-from shared.lending import Frequency, LoanPurpose
-from shared.money import format_euros
+from shared.contracts.values import DocumentKind, Loan, RateBasis, StoredDocument, Structure
+from shared.lending import MONTHS_PER_YEAR, AmortisationProfile, Frequency, LoanPurpose, PrefinancingInterest
+from shared.money import MINUS, format_euros
 from shared.signing import Box
 from shared.typeset import french_date, french_day, french_moment, render
 from shared.words import euros_in_words
 
 # The version that is printed today; earlier ones stay beside it for what was signed from them.
-TEMPLATES = "v1"
-# Where version 1 draws the bailleur's box on the last page, in points from the lower left corner (paper.typ).
+TEMPLATES = "v2"
+# Where versions 1 and 2 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
 BAILLEUR_FIELD = "Bailleur"
 BAILLEUR_BOX = Box(318, 75, 523, 140)
+
+CENT = Decimal("0.01")
 
 GROUPS = {
     LoanPurpose.LAND: "Prêts finançant le foncier",
@@ -31,6 +33,15 @@ FREQUENCIES = {
     Frequency.ANNUAL: "annuelle",
     Frequency.HALF_YEARLY: "semestrielle",
     Frequency.QUARTERLY: "trimestrielle",
+}
+PROFILES = {
+    AmortisationProfile.CONSTANT_INSTALMENTS: "échéances constantes",
+    AmortisationProfile.CONSTANT_AMORTISATION: "amortissement constant",
+    AmortisationProfile.PROGRESSIVE_INSTALMENTS: "échéances progressives",
+}
+LETTERS = {
+    DocumentKind.OFFER_LETTER: "lettre d'offre de prêt",
+    DocumentKind.INTENT_LETTER: "lettre d'intention",
 }
 STRUCTURES = {
     Structure.SA_HLM: "société anonyme d'habitations à loyer modéré (article L.422-2 du CCH)",
@@ -58,7 +69,9 @@ def number_of(engagement: Engagement) -> str:
     return f"{submitted.campaign_id}-{submitted.deposit_number}"
 
 
-async def render_convention(engagement: Engagement, agreed: Terms, templates: str = TEMPLATES) -> bytes:
+async def render_convention(
+    engagement: Engagement, agreed: Terms, guarantor: Guarantor | None, templates: str = TEMPLATES
+) -> bytes:
     groups = [
         {
             "title": GROUPS[purpose],
@@ -70,10 +83,14 @@ async def render_convention(engagement: Engagement, agreed: Terms, templates: st
     ]
     data = _common(engagement, agreed.sent_at) | {
         "campaign": _submitted(engagement).campaign_id,
+        "guarantor": _guarantor(guarantor),
+        "letters": [_letter(document) for document in _submitted(engagement).documents if document.kind in LETTERS],
+        "deposited_on": french_date(_submitted(engagement).submitted_at),
         "groups": groups,
         **_amount("principal", engagement.principal_cents),
         **_amount("premium", agreed.premium_cents),
-        "adjusted": agreed.premium_cents != sum(_premium(engagement, loan) for loan in engagement.loans),
+        "adjusted": agreed.premium_cents != _lines_premium(engagement),
+        "adjustment": _adjustment(engagement, agreed.premium_cents),
         "payment_reference": agreed.payment_reference,
         "return_by": french_moment(agreed.return_by),
         "premium_due_on": french_day(agreed.premium_due_on),
@@ -97,19 +114,25 @@ async def render_premium_call(engagement: Engagement, agreed: Terms, payee: Paye
     return await render(_template(templates, "premium_call"), data, at=agreed.sent_at)
 
 
-async def render_acte(engagement: Engagement, made_at: datetime, templates: str = TEMPLATES) -> bytes:
+async def render_acte(
+    engagement: Engagement, made_at: datetime, guarantor: Guarantor | None, templates: str = TEMPLATES
+) -> bytes:
     groups = [
         {
             "title": GROUPS[purpose],
-            "loans": [
-                _loan(line) | {"rate": _percent(line.loan.annual_rate), "frequency": FREQUENCIES[line.loan.frequency]}
-                for line in lines
-            ],
+            "loans": [_loan(line) for line in lines],
             "principal": format_euros(sum(line.loan.principal_cents for line in lines)),
         }
         for purpose, lines in _by_purpose(engagement).items()
     ]
-    data = _common(engagement, made_at) | {"groups": groups, **_amount("principal", engagement.principal_cents)}
+    convention = engagement.convention
+    data = _common(engagement, made_at) | {
+        "guarantor": _guarantor(guarantor),
+        "convention_sent_on": french_date(convention.sent_at) if convention else None,
+        "groups": groups,
+        **_amount("principal", engagement.principal_cents),
+        "term": _term(engagement),
+    }
     return await render(_template(templates, "acte"), data, at=made_at)
 
 
@@ -132,6 +155,7 @@ def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
             "name": submitted.bailleur.name,
             "siren": submitted.bailleur.siren,
             "structure": STRUCTURES[submitted.bailleur.structure],
+            "department": submitted.bailleur.department,
         },
         "operation": {
             "name": submitted.operation.name,
@@ -156,14 +180,74 @@ def _amount(name: str, cents: int) -> dict[str, str]:
     return {name: format_euros(cents), f"{name}_in_words": euros_in_words(cents)}
 
 
+def _guarantor(guarantor: Guarantor | None) -> dict[str, str] | None:
+    """Version 1 names the guarantor without saying more of it."""
+    if guarantor is None:
+        return None
+    stated = guarantor.model_dump(exclude={"capital_cents"})
+    return stated | {"capital": format_euros(guarantor.capital_cents)}
+
+
+def _letter(document: StoredDocument) -> dict[str, str]:
+    """The letter of the lender that states the loans, as the deposit holds it."""
+    return {"kind": LETTERS[DocumentKind(document.kind)], "sha256": document.sha256}
+
+
+def _adjustment(engagement: Engagement, premium_cents: int) -> str | None:
+    """Why the premium is not the sum of the lines; None when it is."""
+    issued, lines_cents = engagement.issued, _lines_premium(engagement)
+    if premium_cents == lines_cents or issued is None:
+        return None
+    if issued.minimum_applied and premium_cents > lines_cents:
+        return "minimum"
+    return "cap" if issued.cap_applied and premium_cents < lines_cents else "accepted"
+
+
+def _term(engagement: Engagement) -> dict[str, str | None]:
+    """Until when the last loan may run: the years of its amortisation, after the months of its prefinancing."""
+    last = max(engagement.loans, key=lambda loan: loan.duration_years * MONTHS_PER_YEAR + loan.prefinancing_months)
+    prefinancing = f"{last.prefinancing_months}\u00a0mois" if last.prefinancing_months else None
+    return {"years": f"{last.duration_years}\u00a0ans", "prefinancing": prefinancing}
+
+
 def _loan(line: Line) -> dict[str, str]:
+    """What a table says of a loan. Version 1 prints `rate`, to two decimals; later ones the whole `interest`."""
+    loan = line.loan
     return {
         "label": line.label,
-        "duration": f"{line.loan.duration_years}\u00a0ans",
-        "deferral": _months(line.loan.deferral_months),
-        "prefinancing": _months(line.loan.prefinancing_months),
-        "principal": format_euros(line.loan.principal_cents),
+        "duration": f"{loan.duration_years}\u00a0ans",
+        "deferral": _months(loan.deferral_months),
+        "prefinancing": _months(loan.prefinancing_months),
+        "principal": format_euros(loan.principal_cents),
+        "rate": _percent(loan.annual_rate.quantize(CENT * CENT)),
+        "frequency": FREQUENCIES[loan.frequency],
+        "interest": _interest(loan),
+        "profile": _profile(loan),
+        "prefinancing_interest": _prefinancing(loan),
     }
+
+
+def _interest(loan: Loan) -> str:
+    if loan.rate_basis is RateBasis.FIXED:
+        return f"{_percent(loan.annual_rate)}, fixe"
+    index = "Livret A"
+    if loan.margin is not None:
+        index += f" {_signed(loan.margin)}"
+    return f"{_percent(loan.annual_rate)} ({index})"
+
+
+def _profile(loan: Loan) -> str:
+    profile = PROFILES[loan.profile]
+    if loan.profile is not AmortisationProfile.PROGRESSIVE_INSTALMENTS:
+        return profile
+    return f"{profile} ({_signed(loan.progressivity)} par an)"
+
+
+def _prefinancing(loan: Loan) -> str:
+    if not loan.prefinancing_months:
+        return _months(0)
+    capitalised = loan.prefinancing_interest is PrefinancingInterest.CAPITALISED
+    return f"{_months(loan.prefinancing_months)}, intérêts {'capitalisés' if capitalised else 'payés'}"
 
 
 def _months(count: int) -> str:
@@ -176,5 +260,17 @@ def _premium(engagement: Engagement, loan: Loan) -> int:
     return sum(line.premium_cents for line in lines if line.loan_id == loan.loan_id)
 
 
+def _lines_premium(engagement: Engagement) -> int:
+    return sum(_premium(engagement, loan) for loan in engagement.loans)
+
+
+def _signed(rate: Decimal) -> str:
+    sign = MINUS if rate < 0 else "+"
+    return f"{sign}\u00a0{_percent(abs(rate))}"
+
+
 def _percent(rate: Decimal) -> str:
-    return f"{(rate * 100).quantize(Decimal('0.01')):f}".replace(".", ",") + "\u00a0%"
+    """0.029 → « 2,90 % »: two decimals, and more where the rate has them."""
+    percent = (rate * 100).normalize()
+    shown = percent if percent != percent.quantize(CENT) else percent.quantize(CENT)
+    return f"{shown:f}".replace(".", ",") + "\u00a0%"

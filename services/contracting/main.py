@@ -28,6 +28,7 @@ from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.signed_returns import SignedReturns
 from services.contracting.usecases.statements import Statements
 from shared import campaign
+from shared.clock import clock
 from shared.objects import MinioObjects, ObjectStore
 from shared.service import Service
 from shared.settings import read_settings
@@ -41,7 +42,7 @@ ACKNOWLEDGEMENTS_SECONDS = 60.0
 
 def build() -> FastAPI:
     settings = read_settings(ContractingSettings)
-    check_keys(settings)
+    check_keys(settings, clock(settings.clock_file).now())
     return create_app(settings)
 
 
@@ -69,7 +70,8 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         screenings=screenings,
     )
     sittings = service.view(board.KIND)
-    decisions = Board(journal, sessions, view, sittings, service.objects, _quorum(settings), service.clock)
+    rule, days = _quorum(settings), settings.retention_days
+    decisions = Board(journal, sessions, view, sittings, service.objects, rule, service.clock, days)
     returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
@@ -95,7 +97,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
 
 def _papers(settings: ContractingSettings, objects: ObjectStore) -> Papers:
     payee = Payee(name=settings.payee_name, iban=settings.payee_iban)
-    return Papers(objects, seal(settings), payee, settings.retention_days)
+    return Papers(objects, seal(settings), payee, settings.guarantor, settings.retention_days)
 
 
 def _quorum(settings: ContractingSettings) -> QuorumRule:

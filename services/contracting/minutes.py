@@ -7,7 +7,7 @@ from services.contracting.domain.board import AgendaItem, BoardDecisionRecorded,
 from shared.money import format_euros
 from shared.typeset import french_date, french_day, render
 
-TEMPLATE = "services/contracting/templates/minutes.typ"
+TEMPLATE = "services/contracting/templates/v1/minutes.typ"
 DECISIONS = {Decision.CONFIRM: "Confirmé", Decision.REFUSE: "Refusé", Decision.ADJOURN: "Ajourné"}
 PRESENCES = {Presence.PRESENT: "Présent", Presence.EXCUSED: "Excusé"}
 

@@ -53,12 +53,13 @@ async def reprint(events: Sequence[Event], kind: EngagementDocument) -> Reprint:
     engagement = reduce(Engagement.fold, events[:place], Engagement())
     match events[place], events[place - 1]:
         case ActePrepared(printing=Printing() as recorded, prepared_at=made_at), _:
-            return Reprint(await render_acte(engagement, made_at, recorded.templates), recorded)
+            return Reprint(await render_acte(engagement, made_at, recorded.guarantor, recorded.templates), recorded)
         case ConventionSent() as sent, PapersPrinted() as papers:
             agreed = Terms.model_validate(sent.model_dump(include=set(Terms.model_fields)))
             if kind is EngagementDocument.CONVENTION:
                 recorded = papers.convention
-                return Reprint(await render_convention(engagement, agreed, recorded.templates), recorded)
+                again = await render_convention(engagement, agreed, recorded.guarantor, recorded.templates)
+                return Reprint(again, recorded)
             recorded = papers.premium_call
             return Reprint(await render_premium_call(engagement, agreed, papers.payee, recorded.templates), recorded)
         case _:

@@ -10,6 +10,7 @@ from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from services.contracting.domain.board import MAX_BOARD_MEMBERS
+from services.contracting.domain.facts import Guarantor
 from shared.settings import ServiceSettings
 
 
@@ -20,6 +21,7 @@ def _checked_iban(given: str) -> str:
         raise ValueError("IBAN invalide (clé ou longueur)") from error
 
 
+Stated = Annotated[str, Field(min_length=1, max_length=200)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
@@ -45,9 +47,22 @@ def _variables(names: Iterable[str], last: str) -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+# How local stacks identify the guarantor: nobody's, and clearly so. A production states ALS's own.
+DEMONSTRATION_GUARANTOR = {
+    "guarantor_legal_form": "société de démonstration",
+    "guarantor_capital_cents": 100_000,
+    "guarantor_seat": "1 rue de la Démonstration, 75000 Paris",
+    "guarantor_registration": "900 000 100 RCS Démonstration",
+    "guarantor_representative": "son représentant légal (démonstration)",
+    "guarantor_capacity": "mandataire social (démonstration)",
+}
+
+
 class ContractingSettings(ServiceSettings):
     """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four.
 
+    `guarantor_*`: how ALS is identified in what it signs; `guarantor_capacity` is the function its representative signs
+    in. A production states them all, a local stack has demonstration values.
     `signing_*`: ALS's key, in files or in a PKCS#11 token, and its certificate. `timestamp_url`: an RFC 3161 authority.
     `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
     `retention_days`: how long papers are locked in the object store.
@@ -58,6 +73,12 @@ class ContractingSettings(ServiceSettings):
     database: str = "contracting"
     payee_name: str = "Action Logement Services"
     payee_iban: Annotated[str, AfterValidator(_checked_iban)]
+    guarantor_legal_form: Stated | None = None
+    guarantor_capital_cents: Annotated[int, Field(ge=1)] | None = None
+    guarantor_seat: Stated | None = None
+    guarantor_registration: Stated | None = None
+    guarantor_representative: Stated | None = None
+    guarantor_capacity: Stated | None = None
     bdt_directory: Path | None = None
     bdt_mail_to: MailAddress | None = None
     mail_from: MailAddress | None = None
@@ -90,6 +111,21 @@ class ContractingSettings(ServiceSettings):
     bdt_s3_secure: bool = True
     freeze_register_file: Path | None = None
     freeze_register_object: str | None = None
+
+    @model_validator(mode="after")
+    def _an_identified_guarantor(self) -> "ContractingSettings":
+        missing = [name for name in DEMONSTRATION_GUARANTOR if getattr(self, name) is None]
+        if missing and self.environment == "production":
+            raise ValueError(f"{_variables(missing, 'et')} : l'identité d'Action Logement Services dans ses actes")
+        for name in missing:
+            setattr(self, name, DEMONSTRATION_GUARANTOR[name])
+        return self
+
+    @property
+    def guarantor(self) -> Guarantor:
+        return Guarantor.model_validate(
+            {name.removeprefix("guarantor_"): getattr(self, name) for name in DEMONSTRATION_GUARANTOR}
+        )
 
     @model_validator(mode="after")
     def _one_way_to_the_bdt(self) -> "ContractingSettings":

@@ -9,7 +9,8 @@ from shared.lending import LoanPurpose
 from shared.money import format_euros
 from shared.typeset import french_date, french_moment, render
 
-TEMPLATE = "services/pricing/templates/offer.typ"
+# A released version is never edited; a change of text or of look is a new directory.
+TEMPLATE = "services/pricing/templates/v1/offer.typ"
 PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 
 

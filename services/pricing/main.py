@@ -43,6 +43,7 @@ def create_app(settings: PricingSettings) -> FastAPI:
         reading=lambda: answers.reading,
         settling=timedelta(seconds=settings.answers_settle_seconds),
         clock=service.clock,
+        retention_days=settings.retention_days,
     )
     service.consume(GROUP, handlers(pricing))
     service.every(BROKER_RETRY_SECONDS, answers.watch)

@@ -103,7 +103,7 @@ async def bench(
     monkeypatch: pytest.MonkeyPatch, create_app: Callable[[Any], FastAPI], settings: ServiceSettings
 ) -> AsyncIterator[Bench]:
     monkeypatch.setattr("shared.service.Database", MemoryDatabase)
-    monkeypatch.setattr("shared.service.SystemClock", FixedClock)
+    monkeypatch.setattr("shared.clock.SystemClock", FixedClock)
     service: Service = create_app(settings).state.service
     dead: list[str] = []
 

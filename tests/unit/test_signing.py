@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from asn1crypto import tsp
 from cryptography.hazmat.primitives import serialization
 from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.signers import Signer, SimpleSigner
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -116,19 +119,69 @@ async def test_a_key_may_be_protected_by_a_passphrase(authority, paper, tmp_path
     opened = KeyFiles(protected, authority.als.certificate, authority.root, b"a secret")
     assert await signed(Seal(opened), paper)
     with pytest.raises(BadKeyMaterial, match="illisible"):
-        Seal(KeyFiles(protected, authority.als.certificate, None, b"another")).check()
+        Seal(KeyFiles(protected, authority.als.certificate, None, b"another")).check(AT)
+
+
+@pytest.mark.parametrize("other", ["same-kind", "another-kind"])
+async def test_a_key_of_another_certificate_signs_nothing(authority, paper, other):
+    keys = authority.issue(other, "Un autre", "900000118", time_stamping=other == "another-kind")
+    mixed = Seal(KeyFiles(keys.key, authority.als.certificate))
+    with pytest.raises(BadKeyMaterial, match="n'est pas celle du certificat"):
+        await signed(mixed, paper)
+    with pytest.raises(BadKeyMaterial, match="n'est pas celle du certificat"):
+        mixed.check(AT)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A token that holds a key and another one's certificate: nothing tells before it signs."""
+
+    key: KeyFiles
+    certificate: KeyFiles
+
+    @contextmanager
+    def signer(self) -> Iterator[Signer]:
+        loaded = SimpleSigner.load(str(self.key.key), str(self.certificate.certificate))
+        assert loaded is not None
+        yield loaded
+
+
+async def test_a_signature_that_does_not_hold_is_not_given_out(authority, paper):
+    seal = Seal(Mixed(authority.issue("mixed", "Un autre", "900000118"), authority.als))
+    with pytest.raises(BadKeyMaterial, match="ne tient pas"):
+        await signed(seal, paper)
+    with pytest.raises(BadKeyMaterial, match="ne tient pas"):
+        await asyncio.to_thread(seal.check, AT)
+
+
+@pytest.mark.parametrize(("days", "holds"), [(0, True), (-1, False), (31, False)])
+async def test_a_certificate_signs_within_its_validity_only(authority, paper, days, holds):
+    keys = authority.issue("june", "Juin", "900000118", not_before=AT, not_after=AT + timedelta(days=30))
+    seal, at = Seal(keys), AT + timedelta(days=days)
+    if holds:
+        await asyncio.to_thread(seal.check, at)
+        assert await seal.sign(paper, at=at, field="Caution", reason="Essai")
+        return
+    with pytest.raises(BadKeyMaterial, match="valable que du 03/06/2024 au 03/07/2024"):
+        await seal.sign(paper, at=at, field="Caution", reason="Essai")
+    with pytest.raises(BadKeyMaterial, match="valable que du"):
+        await asyncio.to_thread(seal.check, at)
+
+
+async def test_the_key_is_checked_without_the_time_stamp_authority(authority):
+    await asyncio.to_thread(Seal(authority.als, "http://127.0.0.1:1/").check, AT)
 
 
 def test_a_missing_file_is_named(authority, tmp_path):
     missing = tmp_path / "missing.pem"
     with pytest.raises(BadKeyMaterial, match=r"introuvable : .*missing\.pem"):
-        Seal(KeyFiles(missing, authority.als.certificate)).check()
+        Seal(KeyFiles(missing, authority.als.certificate)).check(AT)
 
 
 def test_a_token_needs_its_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", None)
     with pytest.raises(BadKeyMaterial, match="python-pkcs11"):
-        Seal(Token(Path("/usr/lib/token.so"), "als", "signature")).check()
+        Seal(Token(Path("/usr/lib/token.so"), "als", "signature")).check(AT)
 
 
 def test_trust_roots_are_a_file_or_a_directory(authority, tmp_path):

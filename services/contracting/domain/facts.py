@@ -63,12 +63,27 @@ class Payee(Value):
     iban: str
 
 
+class Guarantor(Value):
+    """How Action Logement Services is identified in what it signs; `capital_cents` is its share capital."""
+
+    legal_form: str
+    capital_cents: int
+    seat: str
+    registration: str
+    representative: str
+    capacity: str
+
+
 class Printing(Value):
-    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature."""
+    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature.
+
+    `guarantor` is None where the paper does not identify it, as in version 1.
+    """
 
     templates: str
     engine: str
     sha256: str
+    guarantor: Guarantor | None = None
 
 
 class PapersPrinted(Event):

@@ -124,7 +124,9 @@ def outcome_of(findings: Findings, faults: tuple[Fault, ...]) -> Outcome:
     """Conforming: the very file that was sent, with nothing but sound signatures; anything else needs eyes."""
     if faults:
         return Outcome.REFUSED
-    return Outcome.CONFORMING if findings.incremental and findings.signatures else Outcome.FOR_A_PERSON
+    untouched = all(page.state is PageState.SAME for page in findings.pages)
+    sound = findings.incremental and findings.signatures and untouched
+    return Outcome.CONFORMING if sound else Outcome.FOR_A_PERSON
 
 
 def names(signature: SignatureFound, bailleur: Bailleur) -> bool:

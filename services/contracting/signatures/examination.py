@@ -26,6 +26,8 @@ from shared.signing import certificates
 USAGES = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
 # What pyHanko and asn1crypto raise on bytes that are not a signature they can read.
 UNREADABLE = (PdfError, ValueErrorWithMessage, ValueError, TypeError, KeyError, IndexError)
+# What pikepdf raises on a file, or on objects that are not what a page holds.
+NO_PAGES = (pikepdf.PdfError, ValueError, TypeError, AttributeError, IndexError)
 NOBODY = SignatureFound(
     signer="illisible",
     organisation=None,
@@ -113,7 +115,7 @@ def _embedded(returned: bytes) -> Iterable[EmbeddedPdfSignature | None]:
 def _pages(sent: bytes, returned: bytes) -> tuple[PageFound, ...]:
     try:
         return compare(sent, returned)
-    except pikepdf.PdfError:
+    except NO_PAGES:
         return (PageFound(number=1, state=PageState.CHANGED),)
 
 

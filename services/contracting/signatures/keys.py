@@ -1,5 +1,7 @@
 """ALS's signing key and the trust roots, as settings give them."""
 
+from datetime import datetime
+
 import structlog
 
 from services.contracting.settings import ContractingSettings
@@ -15,14 +17,16 @@ def seal(settings: ContractingSettings) -> Seal:
     return Seal(_keys(settings), settings.timestamp_url)
 
 
-def check_keys(settings: ContractingSettings) -> None:
-    """A key or trust roots that lead to nothing stop the service at once; a token that is away is awaited."""
+def check_keys(settings: ContractingSettings, now: datetime) -> None:
+    """A key or trust roots that lead to nothing stop the service at once, and so does a certificate that is out of date
+    or another key's; a token that is away is awaited.
+    """
     try:
         certificates(settings.trust_roots)
     except BadKeyMaterial as problem:
         refuse_setting("ALS_TRUST_ROOTS", str(problem))
     try:
-        seal(settings).check()
+        seal(settings).check(now)
     except BadKeyMaterial as problem:
         refuse_setting("ALS_SIGNING_KEY" if settings.signing_key else "ALS_PKCS11_MODULE", str(problem))
     except Unavailable as outage:

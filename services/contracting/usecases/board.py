@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from services.contracting import store
@@ -24,7 +24,7 @@ from shared.contracts.values import StoredDocument
 from shared.documents import Documents
 from shared.errors import NotFound, Refusal
 from shared.events import Cause, Event
-from shared.filing import keep_pdf
+from shared.filing import keep_pdf, retained_until
 from shared.ids import new_id
 from shared.journal import Journal
 from shared.objects import ObjectStore
@@ -34,7 +34,10 @@ MAX_AGENDA_ITEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`view` lists the engagements, `sessions_view` the sessions; `quorum` is the rule new sessions are held under."""
+    """`view` lists the engagements, `sessions_view` the sessions; `quorum` is the rule new sessions are held under.
+
+    `retention_days`: how long minutes are locked, from their writing.
+    """
 
     engagements: Journal[Engagement]
     sessions: Journal[Session]
@@ -43,6 +46,7 @@ class Board:
     objects: ObjectStore
     quorum: QuorumRule
     clock: Clock
+    retention_days: int | None = None
 
     async def open(self, session_date: date, number: int, members: tuple[Member, ...], cause: Cause) -> Session:
         """Open the `number`-th session of a day with the agenda as it stands. Raises: as open_session of the domain."""
@@ -135,7 +139,7 @@ class Board:
             return session
         now, struck = self.clock.now(), await self._struck(session_id, session)
         domain.check_minutes(session, struck, now)
-        minutes = await self._keep(session_id, await render_minutes(session, struck, now))
+        minutes = await self._keep(session_id, await render_minutes(session, struck, now), now)
         return await self._change(
             session_id,
             lambda current: domain.write_minutes(current, session, minutes, struck, cause.actor, now),
@@ -210,7 +214,7 @@ class Board:
                 struck.append(item.dossier_id)
         return tuple(struck)
 
-    async def _keep(self, session_id: str, pdf: bytes) -> StoredDocument:
+    async def _keep(self, session_id: str, pdf: bytes, written_at: datetime) -> StoredDocument:
         document_id = new_id()
         return await keep_pdf(
             self.objects,
@@ -219,4 +223,5 @@ class Board:
             document_id=document_id,
             kind="board_minutes",
             filename=f"proces-verbal-{session_id}.pdf",
+            retain_until=retained_until(written_at, self.retention_days),
         )

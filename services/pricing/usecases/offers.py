@@ -23,7 +23,7 @@ from shared.contracts.values import CampaignRules
 from shared.documents import Documents
 from shared.errors import NotFound, Unavailable
 from shared.events import Cause, MessageMeta
-from shared.filing import keep_pdf
+from shared.filing import keep_pdf, retained_until
 from shared.ids import new_id
 from shared.journal import Appended, Journal
 from shared.objects import ObjectStore
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Offers:
     """The use cases with what they need. `reading` says how far intake's answers have been read; `parked` holds the
-    messages that came before their turn.
+    messages that came before their turn. `retention_days`: how long offers are locked, from their issue.
     """
 
     journal: Journal[Offer]
@@ -46,6 +46,7 @@ class Offers:
     reading: Callable[[], Reading]
     settling: timedelta
     clock: Clock
+    retention_days: int | None = None
 
     async def note(self, event: Any, meta: MessageMeta) -> None:
         """What another service announced about a dossier."""
@@ -111,6 +112,7 @@ class Offers:
             document_id=document_id,
             kind="offer",
             filename=f"proposition-{offer_id}.pdf",
+            retain_until=retained_until(issued_at, self.retention_days),
         )
         done = await self.journal.append(
             dossier_id,

@@ -1,6 +1,7 @@
 """Returned conventions as bailleurs, and others, might send them: real files, really signed."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -10,13 +11,17 @@ import pikepdf
 from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.stamp import TextStampStyle
 
 from deploy.local.authority import NOT_AFTER, Authority
 from services.contracting.documents import BAILLEUR_BOX, BAILLEUR_FIELD, render_convention
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
-from shared.signing import KeyFiles, Seal
+from shared.signing import Box, KeyFiles, Seal
 from tests.unit.contracting.samples import NOW, engaged
+from tests.unit.contracting.stationery import GUARANTOR
 
 SIREN, NAME = "542065479", "Bailleur d'essai"
 TERMS = Terms(
@@ -51,11 +56,32 @@ class Files:
 
 async def files_below(folder: Path) -> Files:
     authority = Authority(folder)
-    unsigned = await render_convention(engagement(), TERMS)
+    unsigned = await render_convention(engagement(), TERMS, GUARANTOR)
     sent = await Seal(authority.als).sign(
         unsigned, at=NOW, field="Caution", reason="Convention", next_field=(BAILLEUR_FIELD, BAILLEUR_BOX)
     )
     return Files(authority, sent, unsigned)
+
+
+def signed_over(files: Files, box: Box, *, field: str) -> bytes:
+    """A sound signature of the bailleur whose field lies over the first page; its appearance says another premium."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(files.sent), strict=False)
+    append_signature_field(writer, SigFieldSpec(field, 0, box))
+    out = io.BytesIO()
+    meta = PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
+    shown = TextStampStyle(stamp_text="PRIME : 1,00 EUR (un euro)", background=None)
+    with files.keys().signer() as signer:
+        PdfSigner(meta, signer, stamp_style=shown).sign_pdf(writer, output=out)
+    return out.getvalue()
+
+
+def field_moved(pdf: bytes, box: Sequence[int | str]) -> bytes:
+    """A file saved anew whose bailleur's field lies elsewhere on its page."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        for annotation in opened.pages[-1].obj.Annots:
+            if annotation.get("/T") == BAILLEUR_FIELD:
+                annotation.Rect = pikepdf.Array(list(box))
+        return _saved(opened)
 
 
 def last_signature_broken(pdf: bytes) -> bytes:
@@ -114,6 +140,30 @@ def with_picture(pdf: bytes, *, inside: bool) -> bytes:
         resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=picture))
         form = opened.make_stream(b"/Im0 Do", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, Resources=resources)
         page.add_resource(form, pikepdf.Name.XObject)
+        return _saved(opened)
+
+
+def scanned_with_text(scan: bytes) -> bytes:
+    """A scan whose recognised text lies invisible below its picture, as office scanners save it."""
+    with pikepdf.open(io.BytesIO(scan)) as opened:
+        for page in opened.pages:
+            page.contents_add(opened.make_stream(b"q BT 3 Tr (Convention de caution) Tj ET Q"), prepend=True)
+        return _saved(opened)
+
+
+def within_a_form(pdf: bytes, number: int) -> bytes:
+    """A file whose page draws the same from within a form."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        page = opened.pages[number - 1]
+        form = opened.make_stream(
+            pikepdf.unparse_content_stream(pikepdf.parse_content_stream(page)),
+            Type=pikepdf.Name.XObject,
+            Subtype=pikepdf.Name.Form,
+            BBox=page.mediabox,
+            Resources=page.obj.Resources,
+        )
+        page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Fm0=form))
+        page.Contents = opened.make_stream(b"q /Fm0 Do Q")
         return _saved(opened)
 
 

@@ -29,7 +29,7 @@ from shared.documents import MemoryDocuments
 from shared.errors import NotFound, Unavailable
 from shared.events import Cause
 from shared.journal import Commit, Journal
-from shared.objects import DirectoryObjects
+from shared.objects import DirectoryObjects, Retained
 from shared.views import View
 from tests.counter import FixedClock
 from tests.unit.contracting.samples import (
@@ -67,6 +67,7 @@ class Office:
             objects=DirectoryObjects(path),
             quorum=QUORUM,
             clock=FixedClock(NOW),
+            retention_days=3_653,
         )
 
     def _journal(self, kind, render):
@@ -213,6 +214,8 @@ async def test_minutes_wait_for_the_whole_agenda_but_not_for_dossiers_that_ended
     written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
     assert written.struck == ("d2",)
     assert (await office.board.write_minutes("ca-2024-06-03", SIGNER)).minutes == written
+    with pytest.raises(Retained):
+        await office.board.objects.delete(written.minutes.object_key)
 
 
 async def test_the_author_of_the_minutes_does_not_sign_them(office):

@@ -2,40 +2,61 @@
 
 import hashlib
 import io
+import re
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pikepdf
 import pypdf
 import pytest
 
+from deploy.local.authority import Authority
 from services.contracting.documents import render_acte, render_convention, render_premium_call
 from services.contracting.domain.engagement import EngagementDocument
 from services.contracting.domain.facts import ActePrepared
+from services.contracting.papers import Papers
 from services.contracting.reprint import REPRINTED, compare, reprint
-from shared.errors import NotFound
+from shared.contracts.values import RateBasis
+from shared.errors import NotFound, Unavailable
+from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
 from shared.objects import DirectoryObjects
+from shared.signing import Seal
 from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
 from tests.unit.contracting.returned_files import TERMS, engagement
-from tests.unit.contracting.samples import NOW, loan
+from tests.unit.contracting.samples import NOW, document, issued, loan
+from tests.unit.contracting.stationery import GUARANTOR
 
 # What a released version of the templates says and looks like is settled: what was signed is printed again from it.
-# A change of text or of look goes into a new directory, v2, and leaves these hashes alone.
+# A change of text or of look goes into a new directory, v3, and leaves these hashes alone.
 RELEASED = {
-    "v1/acte.typ": "15a74fd5e97f1861fe384890f7a10c77eb5615b4ef7ce7aedb098e8b69da372f",
-    "v1/convention.typ": "681d5fefe4d059439eed944c865223804a590f055a3993f26f425a1c73d907a6",
-    "v1/paper.typ": "fa7fec3042c8e8b5f00f0c095dc3c8319c6db6e85d2b77926a80f87456ad2e0b",
-    "v1/premium_call.typ": "9fef7e44676aa6e7e5a80a51ba1cbcd15e8a823c4822d832c13a07fe40d7f06f",
+    "services/contracting/templates": {
+        "v1/acte.typ": "15a74fd5e97f1861fe384890f7a10c77eb5615b4ef7ce7aedb098e8b69da372f",
+        "v1/convention.typ": "681d5fefe4d059439eed944c865223804a590f055a3993f26f425a1c73d907a6",
+        "v1/minutes.typ": "c7cce3d3431865337af6622d2c0213df917ab3f9da471b84dced15da339f1c70",
+        "v1/paper.typ": "fa7fec3042c8e8b5f00f0c095dc3c8319c6db6e85d2b77926a80f87456ad2e0b",
+        "v1/premium_call.typ": "9fef7e44676aa6e7e5a80a51ba1cbcd15e8a823c4822d832c13a07fe40d7f06f",
+        "v2/acte.typ": "56eaade859457fa51ea0a9cf85dd11723417678e57b88501edeb2176f3e45520",
+        "v2/convention.typ": "552411da7c23f8f4b2a2e0f39efd717b36165a4647e83d423e5085c3d5b790a7",
+        "v2/paper.typ": "7d4b9354036b46b94852ecb5870cc8857dad7033f180660d41fad5e5e8b2ac10",
+        "v2/premium_call.typ": "f1a7cbe69940ad7daf8598d1a8a10873fc37cd8b69aad57b1607ec3ec2f5c04b",
+    },
+    "services/pricing/templates": {
+        "v1/offer.typ": "fd3aad80438a90f54aecd901a9243244bc58a354fe4dbbdfe0e2c2a5baf39332",
+    },
+    "shared/templates": {
+        "v1/letter.typ": "cd71fd58b6d6753ca929f0bed976efa87785d9b14028f9d676c8ae2f2738bf59",
+    },
 }
 
 
 async def papers() -> dict[str, bytes]:
     return {
-        "Convention de cautionnement": await render_convention(engagement(), TERMS),
+        "Convention de cautionnement": await render_convention(engagement(), TERMS, GUARANTOR),
         "Appel de prime": await render_premium_call(engagement(), TERMS, stationery.PAYEE),
-        "Acte de cautionnement": await render_acte(engagement(), NOW),
+        "Acte de cautionnement": await render_acte(engagement(), NOW, GUARANTOR),
     }
 
 
@@ -71,13 +92,13 @@ def _is_font(one: pikepdf.Dictionary) -> bool:
 
 
 async def test_the_structure_has_headings_and_tables():
-    with pikepdf.open(io.BytesIO(await render_convention(engagement(), TERMS))) as opened:
+    with pikepdf.open(io.BytesIO(await render_convention(engagement(), TERMS, GUARANTOR))) as opened:
         kinds = {str(one.S) for one in opened.objects if isinstance(one, pikepdf.Dictionary) and "/S" in one}
     assert {"/H1", "/H2", "/Table", "/TH", "/TD"} <= kinds
 
 
 async def test_the_convention_says_what_the_law_and_the_call_for_projects_want():
-    said = words(await render_convention(engagement(), TERMS))
+    said = words(await render_convention(engagement(), TERMS, GUARANTOR))
     for wanted in (
         "caution solidaire",
         "renonce au bénéfice de discussion prévu à l'article 2305 du Code civil",
@@ -100,13 +121,103 @@ async def test_the_convention_says_what_the_law_and_the_call_for_projects_want()
     assert "prime minimale ou du plafond" not in said
 
 
-async def test_a_premium_that_is_not_the_sum_of_its_lines_says_why():
-    agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + 1})
-    assert "prime minimale ou du plafond" in words(await render_convention(engagement(), agreed))
+MINIMUM, CAP, ACCEPTED = "prime minimale s'applique", "ramenée à ce plafond", "proposition que le Bailleur a acceptée"
+
+
+@pytest.mark.parametrize(
+    ("applied", "difference", "said"),
+    [
+        ({"minimum_applied": True}, 1, MINIMUM),
+        ({"cap_applied": True}, -1, CAP),
+        ({}, 1, ACCEPTED),
+        ({"minimum_applied": True, "cap_applied": True}, 0, None),
+    ],
+    ids=["minimum", "cap", "loans-changed-since", "the-sum"],
+)
+async def test_a_premium_that_is_not_the_sum_of_its_lines_says_why(applied, difference, said):
+    offered = replace(engagement(), issued=issued().model_copy(update=applied))
+    agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + difference})
+    text = words(await render_convention(offered, agreed, GUARANTOR))
+    assert [reason for reason in (MINIMUM, CAP, ACCEPTED) if reason in text] == ([said] if said else [])
+
+
+async def test_both_papers_identify_the_parties():
+    convention = words(await render_convention(engagement(), TERMS, GUARANTOR))
+    acte = words(await render_acte(engagement(), NOW, GUARANTOR))
+    for said in (convention, acte):
+        for wanted in (
+            "société d'essai au capital de 123 456,00 €, dont le siège est 1 rue de l'Essai, Paris",
+            "900 000 100 RCS Essai, représentée par son représentant, en qualité de mandataire social",
+            "numéro SIREN 542065479, département 75",
+        ):
+            assert wanted in said, wanted
+    assert "représenté par en qualité de" in convention, "the bailleur fills them in"
+
+
+INDEXED = loan().model_copy(
+    update={
+        "annual_rate": Decimal("0.02875"),
+        "rate_basis": RateBasis.LIVRET_A,
+        "margin": Decimal("0.006"),
+        "prefinancing_months": 24,
+        "prefinancing_interest": PrefinancingInterest.CAPITALISED,
+        "deferral_months": 12,
+        "frequency": Frequency.HALF_YEARLY,
+        "profile": AmortisationProfile.PROGRESSIVE_INSTALMENTS,
+        "progressivity": Decimal("-0.005"),
+    }
+)
+
+
+async def test_every_characteristic_of_a_loan_is_in_both_papers():
+    one = replace(engagement(), loans=(INDEXED,))
+    for pdf in (await render_convention(one, TERMS, GUARANTOR), await render_acte(one, NOW, GUARANTOR)):
+        said = words(pdf)
+        for wanted in (
+            "Bâti 1 35 ans 2,875 % (Livret A + 0,60 %) semestrielle échéances progressives",
+            "(− 0,50 % par an)",
+            "24 mois, intérêts capitalisés",
+            "12 mois",
+            "3 250 000,00 €",
+        ):
+            assert wanted in said, wanted
+
+
+@pytest.mark.parametrize(
+    ("letter", "said"),
+    [("offer_letter", "lettre d'offre de prêt du Prêteur"), ("intent_letter", "lettre d'intention du Prêteur")],
+)
+async def test_the_convention_names_the_letter_that_states_the_loans(letter, said):
+    base = engagement()
+    assert base.submitted is not None
+    deposit = base.submitted.model_copy(
+        update={"documents": (document("letter", letter), document("p", "presentation"))}
+    )
+    text = words(await render_convention(replace(base, submitted=deposit), TERMS, GUARANTOR))
+    assert f"{said} jointe à la demande SHA-256 {'0' * 64}" in text
+    assert text.count("SHA-256") == 1
+
+
+@pytest.mark.parametrize(
+    ("loans", "term"),
+    [
+        ((loan(),), "au plus tard 35 ans après la signature du contrat de prêt, terme"),
+        ((loan(), INDEXED), "au plus tard 35 ans après la signature du contrat de prêt, augmentés des 24 mois"),
+        ((INDEXED, loan().model_copy(update={"duration_years": 40})), "au plus tard 40 ans après la signature"),
+    ],
+    ids=["one", "with-prefinancing", "the-longest"],
+)
+async def test_the_acte_ends_with_the_longest_loan(loans, term):
+    assert term in words(await render_acte(replace(engagement(), loans=loans), NOW, GUARANTOR))
+
+
+async def test_the_papers_a_bailleur_and_the_lender_read_hold_no_rating_and_no_grid():
+    for pdf in (await papers()).values():
+        assert not re.search(r"cotation|échelon|CQS|barème|grille|demonstration-1", words(pdf), re.IGNORECASE)
 
 
 async def test_the_acte_binds_als_to_the_lender_and_says_how_it_is_called():
-    said = words(await render_acte(engagement(), NOW))
+    said = words(await render_acte(engagement(), NOW, GUARANTOR))
     for wanted in (
         "caution solidaire",
         "2305",
@@ -120,16 +231,17 @@ async def test_the_acte_binds_als_to_the_lender_and_says_how_it_is_called():
 
 async def test_a_dossier_without_land_has_no_table_of_land():
     building = replace(engagement(), loans=(loan(),))
-    assert "foncier" not in words(await render_acte(building, NOW))
+    assert "foncier" not in words(await render_acte(building, NOW, GUARANTOR))
 
 
-def test_a_released_template_is_never_edited():
-    folder = Path(__file__).parents[3] / "services" / "contracting" / "templates"
+@pytest.mark.parametrize("folder", RELEASED)
+def test_a_released_template_is_never_edited(folder):
+    templates = Path(__file__).parents[3] / folder
     found = {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.typ")
+        str(path.relative_to(templates)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in templates.rglob("*.typ")
     }
-    assert {name: found.get(name) for name in RELEASED} == RELEASED
-    assert {name for name in found if name.startswith("v1/")} == set(RELEASED)
+    assert found == RELEASED[folder]
 
 
 async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
@@ -138,6 +250,14 @@ async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
     document, _ = await unlocked.acte(engagement(), NOW)
     await unlocked.retain(document, NOW)
     await objects.delete(document.object_key)
+
+
+async def test_a_certificate_that_expires_while_the_service_runs_is_an_outage(tmp_path):
+    objects = DirectoryObjects(tmp_path / "objects")
+    old = Authority(tmp_path).issue("old", "Périmé", "900000118", not_after=NOW - timedelta(days=1))
+    with pytest.raises(Unavailable) as said:
+        await Papers(objects, Seal(old), stationery.PAYEE, GUARANTOR).acte(engagement(), NOW)
+    assert said.value.component == "signature"
 
 
 @pytest.fixture

@@ -126,11 +126,21 @@ def test_a_hand_signature_is_accepted_with_what_was_compared():
 
 @pytest.mark.parametrize(
     "found",
-    [by_hand(), findings(incremental=False, seal_intact=False), findings(states=(SAME, MARKED), signatures=())],
-    ids=["scan", "signed-on-another-file", "stamped"],
+    [
+        by_hand(),
+        findings(incremental=False, seal_intact=False),
+        findings(states=(SAME, MARKED), signatures=()),
+        findings(states=(SAME, MARKED)),
+    ],
+    ids=["scan", "signed-on-another-file", "stamped", "signed-and-stamped"],
 )
 def test_what_is_not_the_file_that_was_sent_with_a_signature_is_for_a_person(found):
     assert outcome_of(found, faults_of(found, BAILLEUR)) is Outcome.FOR_A_PERSON
+
+
+@pytest.mark.parametrize("state", [MARKED, CHANGED, ADDED, MISSING])
+def test_a_page_that_is_not_as_sent_never_conforms_whatever_the_faults(state):
+    assert outcome_of(findings(states=(SAME, state)), ()) is Outcome.FOR_A_PERSON
 
 
 def test_nobody_decides_before_the_signatures_are_examined():

@@ -1,6 +1,7 @@
 """Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from services.contracting.signatures.keys import check_keys, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
 from shared.objects import DirectoryObjects
 from shared.signing import KeyFiles, Seal, Token
+from tests.unit.contracting.samples import NOW
 
 IBAN = "FR7630006000011234567890189"
 MAIL = {"bdt_mail_to": "actes@bdt.example", "mail_from": "garantie@als.example", "smtp_host": "mail"}
@@ -31,6 +33,14 @@ S3 = {
     "bdt_s3_bucket": "actes",
 }
 
+STATED = {
+    "guarantor_legal_form": "société d'essai",
+    "guarantor_capital_cents": 100,
+    "guarantor_seat": "1 rue de l'Essai",
+    "guarantor_registration": "900 000 100 RCS Essai",
+    "guarantor_representative": "son représentant",
+    "guarantor_capacity": "mandataire social",
+}
 TOKEN = {"pkcs11_module": "/usr/lib/token.so", "pkcs11_token": "als", "pkcs11_label": "signature"}
 
 
@@ -93,6 +103,28 @@ def test_the_register_of_asset_freezes_is_a_file_an_object_or_none(tmp_path):
     assert freeze_register(key, objects) == RegisterObject(objects, "registers/gels.json")
 
 
+PRODUCTION = {
+    "environment": "production",
+    "objects_directory": None,
+    "s3_endpoint": "s3.example",
+    "s3_access_key": "access",
+    "s3_secret_key": "secret",
+}
+
+
+def test_a_production_states_who_the_guarantor_is_and_names_what_is_missing():
+    with pytest.raises(ValidationError, match=r"ALS_GUARANTOR_LEGAL_FORM, .* et ALS_GUARANTOR_CAPACITY"):
+        settings(**MAIL, **PRODUCTION)
+    with pytest.raises(ValidationError, match="ALS_GUARANTOR_SEAT : l'identité"):
+        settings(**MAIL, **PRODUCTION, **{name: value for name, value in STATED.items() if name != "guarantor_seat"})
+    assert settings(**MAIL, **PRODUCTION, **STATED).guarantor.seat == "1 rue de l'Essai"
+
+
+def test_a_local_stack_marks_its_guarantor_as_a_demonstration():
+    assert "démonstration" in settings(**MAIL).guarantor.legal_form
+    assert settings(**MAIL, guarantor_seat="1 rue de l'Essai").guarantor.seat == "1 rue de l'Essai"
+
+
 def test_an_iban_may_be_typed_with_spaces():
     assert settings(bdt_directory="/bdt", payee_iban="FR76 3000 6000 0112 3456 7890 189").payee_iban == IBAN
 
@@ -115,16 +147,31 @@ def test_a_key_that_leads_to_nothing_is_named_and_stops_the_service(tmp_path, ca
         "signing_certificate": authority.als.certificate,
         "trust_roots": authority.root,
     }
-    check_keys(settings(**given))
+    check_keys(settings(**given), NOW)
     with pytest.raises(SystemExit) as stopped:
-        check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}))
+        check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}), NOW)
     assert stopped.value.code == 78
     assert f"Réglage {missing} :" in capsys.readouterr().err
+
+
+def test_a_certificate_out_of_date_stops_the_service(tmp_path, capsys):
+    authority = Authority(tmp_path)
+    keys = authority.issue("old", "Périmé", "900000118", not_after=NOW - timedelta(days=1))
+    given = settings(
+        bdt_directory=tmp_path,
+        signing_key=keys.key,
+        signing_certificate=keys.certificate,
+        trust_roots=authority.root,
+    )
+    with pytest.raises(SystemExit) as stopped:
+        check_keys(given, NOW)
+    assert stopped.value.code == 78
+    assert "Réglage ALS_SIGNING_KEY : le certificat de signature n'est valable que du" in capsys.readouterr().err
 
 
 def test_a_token_that_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", None)
     roots = Authority(tmp_path).root
     with pytest.raises(SystemExit):
-        check_keys(settings(bdt_directory=tmp_path, signing_key=None, trust_roots=roots, **TOKEN))
+        check_keys(settings(bdt_directory=tmp_path, signing_key=None, trust_roots=roots, **TOKEN), NOW)
     assert "Réglage ALS_PKCS11_MODULE : le paquet python-pkcs11" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from deploy.demo.letters import scanned_convention_pdf
 from deploy.local.authority import Authority
 from services.contracting.domain.returned import Fault, Findings, Outcome, PageState, faults_of, outcome_of
 from services.contracting.signatures.examination import Examiner
+from shared.signing import Box
 from shared.uploads import PDF, inspect
 from tests.unit.contracting.returned_files import (
     NAME,
@@ -18,12 +19,16 @@ from tests.unit.contracting.returned_files import (
     Files,
     annotated,
     drawn_upon,
+    field_moved,
     files_below,
     last_signature_broken,
     page_rewritten,
     saved_anew,
+    scanned_with_text,
+    signed_over,
     with_page_of,
     with_picture,
+    within_a_form,
     without_page,
 )
 from tests.unit.contracting.samples import NOW, submitted
@@ -111,6 +116,25 @@ async def test_the_right_text_without_a_signature_is_signed_by_nobody(files, ane
     assert await concluded(files, returned) == (Outcome.REFUSED, (Fault.SIGNATURE_MISSING,))
 
 
+async def test_a_signature_field_drawn_over_the_text_refuses_the_return(files):
+    returned = await asyncio.to_thread(signed_over, files, Box(60, 300, 540, 420), field="Autre")
+    findings = await examine(files, returned)
+    assert (findings.incremental, findings.seal_intact) == (True, True)
+    assert findings.numbers(PageState.CHANGED) == (1,)
+    assert await concluded(files, returned) == (Outcome.REFUSED, (Fault.CONVENTION_ALTERED,))
+
+
+async def test_the_bailleurs_field_stays_where_it_was_sent(files):
+    stretched = field_moved(files.sent, Box(28, 75, 523, 700))
+    assert states(await examine(files, stretched)) == (PageState.SAME, PageState.CHANGED)
+
+
+@pytest.mark.parametrize("rectangle", [(), ("left", "bottom", "right", "top"), (1,)], ids=["empty", "words", "short"])
+async def test_a_field_without_a_readable_place_is_no_field_of_the_convention(files, rectangle):
+    findings = await examine(files, field_moved(files.sent, rectangle))
+    assert findings.numbers(PageState.CHANGED) == (1,)
+
+
 async def test_an_expired_certificate_refuses_the_return(files):
     keys = files.keys(not_after=datetime(2024, 6, 3, 9, tzinfo=UTC))
     returned = await files.signed(keys=keys)
@@ -141,13 +165,32 @@ async def test_a_missing_and_an_added_page_are_named(files):
     added = with_page_of(files.unsigned, files.unsigned)
     assert states(await examine(files, added)) == (*SAME, PageState.ADDED)
     annexed = with_page_of(files.unsigned, scanned_convention_pdf(files.sent))
-    assert states(await examine(files, annexed)) == (*SAME, PageState.MARKED)
+    assert states(await examine(files, annexed)) == (*SAME, PageState.ADDED)
+    assert await concluded(files, await files.signed(annexed)) == (Outcome.REFUSED, (Fault.CONVENTION_ALTERED,))
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["on-the-page", "within-a-form"])
 async def test_a_picture_of_a_signature_is_for_a_person(files, inside):
     returned = with_picture(files.unsigned, inside=inside)
     assert states(await examine(files, returned)) == (PageState.SAME, PageState.MARKED)
+    assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
+
+
+@pytest.mark.parametrize("framed", [False, True], ids=["on-the-page", "within-a-form"])
+async def test_a_picture_does_not_hide_a_changed_text(files, framed):
+    changed = page_rewritten(files.unsigned, 2)
+    returned = with_picture(within_a_form(changed, 2) if framed else changed, inside=False)
+    assert states(await examine(files, returned)) == (PageState.SAME, PageState.CHANGED)
+    assert (await concluded(files, returned))[0] is Outcome.REFUSED
+
+
+async def test_the_same_text_from_within_a_form_and_a_picture_are_for_a_person(files):
+    returned = with_picture(within_a_form(files.unsigned, 2), inside=False)
+    assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
+
+
+async def test_the_recognised_text_of_a_scan_is_not_compared(files):
+    returned = scanned_with_text(scanned_convention_pdf(files.sent))
     assert await concluded(files, returned) == (Outcome.FOR_A_PERSON, ())
 
 

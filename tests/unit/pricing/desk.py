@@ -61,6 +61,7 @@ class Desk:
             reading=lambda: self.reading,
             settling=SETTLING,
             clock=self.clock,
+            retention_days=3_653,
         )
         self._journal, self._heard = journal, 0
         self._caller = Principal("nobody", frozenset())

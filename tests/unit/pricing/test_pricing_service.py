@@ -22,6 +22,7 @@ from shared.contracts.pricing import (
     OfferReminderSent,
 )
 from shared.money import format_euros
+from shared.objects import Retained
 from tests.facts import DOSSIER, opinion, profile, submitted
 from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SETTLING, Desk, problem
 from tests.unit.pricing.samples import GRID, LAST, NOW, OTHER_GRID, SECOND, acceptance
@@ -68,6 +69,13 @@ async def test_the_offer_is_issued_by_a_person_and_printed(desk: Desk):
     for shown in expected:
         assert shown.replace("\u202f", " ").replace("\u00a0", " ") in text.replace("’", "'"), shown
     assert "CQS" not in text
+
+
+async def test_an_issued_offer_cannot_be_removed(desk: Desk):
+    await desk.issued()
+    (issued,) = [event for event in desk.recorded if isinstance(event, OfferIssued)]
+    with pytest.raises(Retained):
+        await desk.objects.delete(issued.document.object_key)
 
 
 async def test_nothing_confidential_is_in_what_leaves_pricing(desk: Desk):
