@@ -19,7 +19,8 @@ from services.contracting.domain.board import (
     Votes,
 )
 from services.contracting.domain.dates import paris_date
-from services.contracting.domain.engagement import Engagement, engage
+from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.engaging import engage
 from services.contracting.domain.facts import BoardAdjourned
 from services.contracting.domain.refusals import (
     AgendaNotFinished,

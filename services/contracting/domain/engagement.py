@@ -85,8 +85,6 @@ ENDS = {
 
 # The facts that are kept as they came, the latest of each.
 KEPT: dict[type[Event], str] = {
-    OfferIssued: "issued",
-    OfferAccepted: "accepted",
     BoardConfirmed: "board",
     BoardRefused: "board",
     BoardAdjourned: "adjourned",
@@ -106,13 +104,17 @@ KEPT: dict[type[Event], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """What contracting knows of a dossier. `convention_loans` are the lines the sent convention covers."""
+    """What contracting knows of a dossier. `convention_loans` are the lines the sent convention covers.
+
+    `issued` is the offer that stands, `offers` all of them; the first acceptance counts and no later offer changes it.
+    """
 
     submitted: DossierSubmitted | None = None
     loans: tuple[Loan, ...] = ()
     reduced_at: datetime | None = None
     favourable: CommitteeOpinionGiven | None = None
     issued: OfferIssued | None = None
+    offers: tuple[OfferIssued, ...] = ()
     accepted: OfferAccepted | None = None
     board: BoardConfirmed | BoardRefused | None = None
     adjourned: BoardAdjourned | None = None
@@ -170,6 +172,12 @@ class Engagement:
         return known.premium_cents if known else None
 
     @property
+    def accepted_offer(self) -> OfferIssued | None:
+        """The offer the bailleur accepted, whatever was issued after it."""
+        accepted = self.accepted
+        return next((offer for offer in self.offers if accepted and offer.offer_id == accepted.offer_id), None)
+
+    @property
     def outstanding_cents(self) -> int:
         """What is still to pay of the premium that was called; 0 before the call."""
         return max(0, self.convention.premium_cents - self.paid_cents) if self.convention else 0
@@ -209,13 +217,13 @@ class Engagement:
     @property
     def return_awaited_until(self) -> datetime | None:
         """Until when the signed return is awaited; one that waits for its check has come in."""
-        if self.convention is None or self.signed or self.to_check or self.end:
+        if self.convention is None or self.signed or self.to_check or self.end or self.transmitted:
             return None
         return self.convention.return_by
 
     @property
     def premium_awaited_until(self) -> datetime | None:
-        if self.convention is None or self.paid or self.end:
+        if self.convention is None or self.paid or self.end or self.transmitted:
             return None
         return end_of_day(self.convention.premium_due_on)
 
@@ -257,6 +265,10 @@ class Engagement:
                 return replace(self, loans=event.loans, reduced_at=event.reduced_at)
             case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
                 return replace(self, favourable=event)
+            case OfferIssued():
+                return replace(self, issued=event, offers=(*self.offers, event))
+            case OfferAccepted():
+                return replace(self, accepted=self.accepted or event)
             case OfferSuperseded(offer_id=offer_id) if self.issued and self.issued.offer_id == offer_id:
                 return replace(self, issued=None)
             case EngagementScreened(purpose=Purpose.CONVENTION):
@@ -293,25 +305,3 @@ def ended_by(event: Event) -> EngagementState | None:
             return ENDS.get(reason, EngagementState.RELEASED)
         case _:
             return ENDS.get(type(event).__name__)
-
-
-def receive(engagement: Engagement, event: Event, now: datetime) -> list[Event]:
-    """Take note of what another service announced, whatever came before it, and engage when it was the last piece."""
-    return [event, *engage(engagement.fold(event), now)]
-
-
-def engage(engagement: Engagement, now: datetime) -> list[Event]:
-    """Engaged once acceptance and confirmation are both there, never after an end (cahier des charges 2.A.7)."""
-    accepted = engagement.accepted
-    confirmed = isinstance(engagement.board, BoardConfirmed)
-    if accepted is None or not confirmed or engagement.engaged or engagement.end:
-        return []
-    assert accepted.premium_cents > 0
-    return [
-        Engaged(
-            dossier_id=accepted.dossier_id,
-            offer_id=accepted.offer_id,
-            premium_cents=accepted.premium_cents,
-            engaged_at=now,
-        )
-    ]

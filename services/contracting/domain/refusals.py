@@ -187,6 +187,11 @@ class LapseTooEarly(Refusal):
     title = "Aucune échéance n'est dépassée"
 
 
+class ActeAlreadyTransmitted(Refusal):
+    type = "acte-already-transmitted"
+    title = "L'acte est déjà transmis"
+
+
 class ActeAlreadyPrepared(Refusal):
     type = "acte-already-prepared"
     title = "L'acte est déjà établi"

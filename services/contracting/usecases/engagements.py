@@ -10,7 +10,7 @@ import structlog
 from services.contracting import store
 from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
-from services.contracting.domain import engagement as domain
+from services.contracting.domain import engaging
 from services.contracting.domain.campaign import Campaign
 from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
 from services.contracting.domain.facts import EngagementScreened, PapersPrinted
@@ -47,7 +47,7 @@ class Engagements:
         """What another service announced about a dossier."""
         now = self.clock.now()
         await self.engagements.append(
-            event.dossier_id, lambda engagement: domain.receive(engagement, event, now), meta.cause("contracting")
+            event.dossier_id, lambda engagement: engaging.receive(engagement, event, now), meta.cause("contracting")
         )
 
     async def note_campaign(self, event: Any, meta: MessageMeta) -> None:

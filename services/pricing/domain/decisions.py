@@ -28,9 +28,17 @@ class OfferNotDrafted(Refusal):
     title = "Aucun projet d'offre à émettre"
 
 
+class OfferNotIssuable(Refusal):
+    type = "offer-not-issuable"
+    title = "Cette offre ne peut plus être émise"
+
+
 class OfferDraftOutdated(Refusal):
     type = "offer-draft-outdated"
     title = "Projet d'offre à recalculer"
+
+
+ISSUABLE = frozenset({OfferStatus.DRAFTED, OfferStatus.ISSUED})
 
 
 def receive(offer: Offer, event: Event, grid: Grid, now: datetime) -> list[Event]:
@@ -81,10 +89,15 @@ def issue(
 
 
 def check_issuable(offer: Offer, offer_id: str, grid: Grid, now: datetime) -> OfferDrafted:
-    """The draft that may be issued. Raises: OfferNotDrafted, OfferDraftOutdated, RatingTooOld."""
+    """The draft that may be issued.
+
+    Raises: OfferNotDrafted, OfferNotIssuable (once answered or expired), OfferDraftOutdated, RatingTooOld.
+    """
     drafted = offer.draft
     if drafted is None or drafted.offer_id != offer_id or offer.closed:
         raise OfferNotDrafted("Le projet d'offre n'existe pas ou a changé : relisez-le avant de l'émettre.")
+    if offer.status not in ISSUABLE:
+        raise OfferNotIssuable("Une offre a déjà reçu une réponse ou a expiré.", status_label=offer.status.value)
     if drafted.rating != offer.profile or drafted.grid_hash != grid.content_hash:
         raise OfferDraftOutdated("La cotation ou la grille en vigueur a changé depuis ce projet.")
     check_age(rating_of(drafted.rating), now.astimezone(PARIS).date(), grid.rating_max_age_months)

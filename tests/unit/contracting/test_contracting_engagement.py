@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracting.domain.board import Decision
-from services.contracting.domain.engagement import Engagement, EngagementState, ended_by, receive
+from services.contracting.domain.engagement import Engagement, EngagementState, ended_by
+from services.contracting.domain.engaging import receive
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.refusals import EngagementEnded
 from shared.contracts.contracting import ActeTransmitted, Engaged, EngagementLapsed
 from shared.contracts.envelope import Released
 from shared.contracts.instruction import DossierFoundIneligible, Opinion
 from shared.contracts.intake import DossierWithdrawn, SupplementLodged
-from shared.contracts.pricing import OfferDeclined, OfferExpired, OfferSuperseded
+from shared.contracts.pricing import OfferDeclined, OfferExpired, OfferIssued, OfferSuperseded
 from tests.unit.contracting.samples import (
     DOSSIER,
     LOANS,
@@ -60,6 +61,21 @@ ENDINGS = [
     (released("CommitteeOpinionGiven"), EngagementState.UNFAVOURABLE),
     (released("SomethingNew"), EngagementState.RELEASED),
 ]
+
+
+def _again(offer_id: str = "d1-2") -> OfferIssued:
+    """Another offer, five times as dear."""
+    lines = tuple(line.model_copy(update={"premium_cents": line.premium_cents * 5}) for line in issued().lines)
+    return issued(offer_id).model_copy(update={"premium_cents": PREMIUM_CENTS * 5, "lines": lines})
+
+
+def test_only_the_offer_that_was_accepted_first_counts_whatever_is_issued_or_accepted_after_it():
+    case = favourable().hear(issued(), accepted(), _again())
+    case.hear(accepted().model_copy(update={"offer_id": "d1-2", "premium_cents": PREMIUM_CENTS * 5}))
+    case.decide()
+    assert case.engagement.accepted_offer == issued()
+    assert case.engagement.engaged
+    assert (case.engagement.engaged.offer_id, case.engagement.engaged.premium_cents) == (OFFER, PREMIUM_CENTS)
 
 
 def test_the_premium_is_that_of_the_offer_then_what_was_accepted():

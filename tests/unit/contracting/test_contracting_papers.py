@@ -19,7 +19,7 @@ from shared.objects import DirectoryObjects
 from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
 from tests.unit.contracting.returned_files import TERMS, engagement
-from tests.unit.contracting.samples import NOW, loan
+from tests.unit.contracting.samples import NOW, engaged, issued, loan
 
 # What a released version of the templates says and looks like is settled: what was signed is printed again from it.
 # A change of text or of look goes into a new directory, v2, and leaves these hashes alone.
@@ -103,6 +103,12 @@ async def test_the_convention_says_what_the_law_and_the_call_for_projects_want()
 async def test_a_premium_that_is_not_the_sum_of_its_lines_says_why():
     agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + 1})
     assert "prime minimale ou du plafond" in words(await render_convention(engagement(), agreed))
+
+
+async def test_an_offer_issued_after_the_acceptance_prints_no_line():
+    case = engaged().hear(issued("d1-2").model_copy(update={"lines": (), "premium_cents": 1}))
+    printed = [await render_premium_call(one, TERMS, stationery.PAYEE) for one in (case.engagement, engagement())]
+    assert printed[0] == printed[1]
 
 
 async def test_the_acte_binds_als_to_the_lender_and_says_how_it_is_called():

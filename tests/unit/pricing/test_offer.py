@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
+from services.pricing.domain import deadlines, drafting
 from services.pricing.domain import decisions as domain
-from services.pricing.domain import drafting
-from services.pricing.domain.decisions import OfferDraftOutdated, OfferNotDrafted
+from services.pricing.domain.decisions import OfferDraftOutdated, OfferNotDrafted, OfferNotIssuable
 from services.pricing.domain.drafting import OfferNotRedraftable
 from services.pricing.domain.facts import AutomaticPricingRefused, OfferDrafted
 from services.pricing.domain.offer import Offer, OfferStatus
@@ -97,6 +97,42 @@ def test_only_the_draft_that_was_read_is_issued(offer):
 def test_nothing_is_issued_for_a_dossier_that_ended():
     with pytest.raises(OfferNotDrafted):
         domain.issue(play(drafted(), withdrawn()), f"{DOSSIER}-1", GRID, NOW, LAST, document())
+
+
+def redrafted() -> Offer:
+    """An issued offer beside which another one is drafted."""
+    offer = issued()
+    for event in drafting.redraft(offer, GRID, NOW):
+        offer = offer.fold(event)
+    return offer
+
+
+def answered(answer) -> Offer:
+    return play(redrafted(), answer)
+
+
+def run_out() -> Offer:
+    offer = redrafted()
+    for event in deadlines.expire(offer, LAST + SECOND, LAST + SECOND):
+        offer = offer.fold(event)
+    return offer
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        run_out(),
+        answered(acceptance()),
+        answered(OfferDeclineLodged(dossier_id=DOSSIER, offer_id=f"{DOSSIER}-1", lodged_at=LAST)),
+        play(run_out(), acceptance()),
+    ],
+    ids=["expired", "accepted", "declined", "contested"],
+)
+def test_a_draft_beside_an_offer_that_is_answered_or_expired_is_never_issued(over):
+    assert over.draft.offer_id == f"{DOSSIER}-2"
+    with pytest.raises(OfferNotIssuable) as refused:
+        domain.issue(over, f"{DOSSIER}-2", GRID, NOW, LAST, document())
+    assert refused.value.facts == {"status_label": over.status.value}
 
 
 def test_a_new_offer_supersedes_the_old_one():
