@@ -64,7 +64,7 @@ class EngagementState(StrEnum):
 
 
 class EngagementDocument(StrEnum):
-    """The documents of an engagement; the signed convention is the bailleur's last return."""
+    """The documents of an engagement; the signed convention is the return that was accepted, the last one before."""
 
     CONVENTION = "convention"
     PREMIUM_CALL = "premium_call"
@@ -90,7 +90,6 @@ KEPT: dict[type[Event], str] = {
     BoardAdjourned: "adjourned",
     Engaged: "engaged",
     Committed: "committed",
-    SignedConventionLodged: "lodged",
     SignedReturnExamined: "examined",
     SignedConventionChecked: "checked",
     ConventionSigned: "signed",
@@ -106,7 +105,7 @@ KEPT: dict[type[Event], str] = {
 class Engagement:
     """What contracting knows of a dossier. `convention_loans` are the lines the sent convention covers.
 
-    `issued` is the offer that stands, `offers` all of them; the first acceptance counts and no later offer changes it.
+    `issued` is the offer that stands, `offers` are all of them; the first acceptance counts, whatever comes after.
     """
 
     submitted: DossierSubmitted | None = None
@@ -178,6 +177,20 @@ class Engagement:
         return next((offer for offer in self.offers if accepted and offer.offer_id == accepted.offer_id), None)
 
     @property
+    def board_exceeded(self) -> bool:
+        """The board confirmed less than what was accepted: it has to decide again, unless that engaged already."""
+        board, accepted = self.board, self.accepted
+        if not isinstance(board, BoardConfirmed) or accepted is None or self.engaged:
+            return False
+        seen = (accepted.premium_cents, board.premium_cents), (self.principal_cents, board.principal_cents)
+        return any(shown is not None and now > shown for now, shown in seen)
+
+    @property
+    def decision(self) -> BoardConfirmed | BoardRefused | None:
+        """The board's decision that counts."""
+        return None if self.board_exceeded else self.board
+
+    @property
     def outstanding_cents(self) -> int:
         """What is still to pay of the premium that was called; 0 before the call."""
         return max(0, self.convention.premium_cents - self.paid_cents) if self.convention else 0
@@ -229,9 +242,9 @@ class Engagement:
 
     @property
     def transmission_pending(self) -> bool:
-        """A prepared acte is on its way; an end, an asset-freeze alert or a premium that went back stops it."""
+        """A prepared acte is on its way; an end, an alert, reduced loans or a premium that went back stops it."""
         screened = self.acte_screening is not None and self.acte_screening.clear
-        held = self.end is not None or self.paid is None or not screened
+        held = self.end is not None or self.paid is None or self.convention_outdated or not screened
         return self.prepared is not None and self.transmitted is None and not held
 
     @property
@@ -271,20 +284,15 @@ class Engagement:
                 return replace(self, accepted=self.accepted or event)
             case OfferSuperseded(offer_id=offer_id) if self.issued and self.issued.offer_id == offer_id:
                 return replace(self, issued=None)
+            case SignedConventionLodged():
+                return self if self.signed else replace(self, lodged=event)
             case EngagementScreened(purpose=Purpose.CONVENTION):
                 return replace(self, convention_screening=event)
             case EngagementScreened():
                 return replace(self, acte_screening=event)
             case ConventionSent():
-                return replace(
-                    self,
-                    convention=event,
-                    convention_loans=self.loans,
-                    lodged=None,
-                    examined=None,
-                    checked=None,
-                    signed=None,
-                )
+                before = dict.fromkeys(("lodged", "examined", "checked", "signed"))
+                return replace(self, convention=event, convention_loans=self.loans, **before)
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
             case PremiumPaymentReversed(outstanding_cents=outstanding):

@@ -45,7 +45,10 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     if engagement.accepted is None:
         since = issued.issued_at if issued else None
         missing.append(Missing("offer-acceptance", "L'acceptation de l'offre", Who.BAILLEUR, since))
-    if not isinstance(engagement.board, BoardConfirmed):
+    if engagement.board_exceeded and engagement.accepted is not None:
+        label = "Une nouvelle confirmation : l'offre acceptée dépasse ce que le conseil a confirmé"
+        missing.append(Missing("board-confirmation", label, Who.BOARD, engagement.accepted.accepted_at))
+    elif not isinstance(engagement.decision, BoardConfirmed):
         missing.append(
             Missing("board-confirmation", "La confirmation du conseil d'administration", Who.BOARD, examined)
         )

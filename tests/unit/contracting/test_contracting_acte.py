@@ -33,6 +33,7 @@ from tests.unit.contracting.samples import (
     loan,
     lodged,
     proof,
+    reduced,
     sent,
 )
 
@@ -85,6 +86,12 @@ def test_a_transmission_is_recorded_once_even_when_an_end_crossed_it():
     assert delivered == ActeDelivered(dossier_id=DOSSIER, proof=proof())
     assert transmitted == ActeTransmitted(dossier_id=DOSSIER, acte=document("acte", "acte"), transmitted_at=NOW)
     assert case.do(acte.record_transmission, proof(), NOW) == []
+
+
+def test_loans_reduced_after_the_acte_was_prepared_stop_its_transmission():
+    case = complete()
+    case.prepare()
+    assert not case.hear(reduced()).engagement.transmission_pending
 
 
 def test_an_end_or_an_alert_stops_the_transmission():
