@@ -268,6 +268,32 @@ def test_an_acceptance_in_time_read_after_the_expiry_goes_to_a_person():
     assert play(offer, withdrawn()).status is OfferStatus.CONTESTED
 
 
+def test_an_acceptance_lodged_before_its_offer_was_replaced_and_read_after_goes_to_a_person():
+    replaced = issued(redrafted())
+    found = domain.receive(replaced, acceptance(NOW - SECOND), GRID, NOW)[1]
+    assert isinstance(found, OfferExpiryContested)
+    assert (found.offer_id, found.valid_until) == (f"{DOSSIER}-1", NOW)
+    assert replaced.fold(found) == replaced
+    later = domain.receive(replaced, acceptance(NOW + SECOND), GRID, NOW)[1]
+    assert isinstance(later, OfferAnswerRefused)
+    assert later.reason is AnswerRefusal.SUPERSEDED
+
+
+def test_a_replaced_offer_could_not_be_accepted_beyond_its_own_validity():
+    offer = redrafted()
+    for event in domain.issue(offer, f"{DOSSIER}-2", GRID, LAST + SECOND, LAST + 2 * SECOND, document()):
+        offer = offer.fold(event)
+    assert isinstance(domain.receive(offer, acceptance(LAST), GRID, NOW)[1], OfferExpiryContested)
+    assert isinstance(domain.receive(offer, acceptance(LAST + SECOND), GRID, NOW)[1], OfferAnswerRefused)
+
+
+@pytest.mark.parametrize("ended", [acceptance(offer_id=f"{DOSSIER}-2"), withdrawn()])
+def test_a_replaced_offer_is_not_contested_once_the_next_is_answered_or_the_dossier_ended(ended):
+    refused = domain.receive(play(issued(redrafted()), ended), acceptance(NOW - SECOND), GRID, NOW)[1]
+    assert isinstance(refused, OfferAnswerRefused)
+    assert refused.reason is AnswerRefusal.SUPERSEDED
+
+
 def test_after_the_expiry_what_came_too_late_or_declines_is_refused():
     late = domain.receive(expired(), acceptance(LAST + SECOND), GRID, NOW)[1]
     assert isinstance(late, OfferAnswerRefused)
