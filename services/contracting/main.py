@@ -53,7 +53,12 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     view = service.view(engagement.KIND)
     screened = service.journal(screening.KIND, store.render_screening)
     screenings = Screenings(
-        journal, screened, service.view(screening.KIND), freeze_register(settings, service.objects), service.clock
+        journal,
+        screened,
+        service.view(screening.KIND),
+        freeze_register(settings, service.objects),
+        service.clock,
+        settings.freeze_register_max_age_days,
     )
     way = transmission(settings)
     papers = _papers(settings, service.objects)

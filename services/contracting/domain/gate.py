@@ -31,7 +31,10 @@ class Missing:
 
 
 def convention_gate(engagement: Engagement) -> list[Missing]:
-    """What is missing before the convention is sent (cahier des charges 2.A.7; DOMAIN rules 5, 14)."""
+    """What is missing before the convention is sent (cahier des charges 2.A.7; DOMAIN rules 5, 14).
+
+    An asset-freeze screening made before the engagement does not count.
+    """
     opinion, issued, engaged = engagement.favourable, engagement.issued, engagement.engaged
     examined = opinion.given_at if opinion else None
     missing: list[Missing] = []
@@ -55,7 +58,7 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     begun = engaged.engaged_at if engaged else None
     if engagement.committed is None:
         missing.append(Missing("envelope-commitment", "L'engagement de l'enveloppe", Who.ENVELOPE, begun))
-    if not _clear(engagement.convention_screening):
+    if not _clear(engagement.convention_screening, since=begun):
         missing.append(
             Missing("convention-screening", "Le filtrage gel des avoirs avant la convention", Who.COMPLIANCE, begun)
         )

@@ -146,6 +146,18 @@ class DossierChanged(Refusal):
     title = "Le dossier a changé entre-temps"
 
 
+class ScreeningTooOld(Refusal):
+    type = "screening-too-old"
+    title = "Le filtrage gel des avoirs est trop ancien"
+
+
+class RegisterTooOld(Refusal):
+    """Nobody is cleared against a register that was not renewed."""
+
+    type = "freeze-register-too-old"
+    title = "Le registre des gels n'est plus à jour"
+
+
 class ScreeningTooEarly(Refusal):
     type = "screening-too-early"
     title = "Filtrage prématuré"

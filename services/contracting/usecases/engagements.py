@@ -109,7 +109,8 @@ class Engagements:
     async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
         """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
 
-        Raises: NotFound, Unavailable, RegisterUnreadable, TransmissionRefused; as check_ready of the domain.
+        Raises: NotFound, Unavailable, RegisterUnreadable, RegisterTooOld, TransmissionRefused;
+        as check_ready of the domain.
         """
         engagement = await self.engagement(dossier_id)
         if engagement.transmitted is None:
@@ -117,8 +118,8 @@ class Engagements:
         if engagement.prepared is None:
             await self.screenings.repeat_before_acte(dossier_id, engagement, cause)
             engagement = await self.engagement(dossier_id)
-            acte_domain.check_ready(engagement, cause.actor)
             now = self.clock.now()
+            acte_domain.check_ready(engagement, cause.actor, now)
             acte, printing = await self.papers.acte(engagement, now)
             printed = engagement.loans
 

@@ -220,7 +220,7 @@ def test_an_end_in_between_leaves_no_acte_and_releases_the_reservation_under_its
     assert course.ledger.reservations[DOSSIER].standing is Standing.RELEASED
     for actor in (CHECKER, OTHER):
         with pytest.raises(EngagementEnded):
-            acte.check_ready(engagement, actor)
+            acte.check_ready(engagement, actor, NOW)
     assert not engagement.transmission_pending
     assert not {"ActePrepared", "ActeTransmitted"} & set(course.case.names())
     assert engagement.to_return_cents == engagement.paid_cents
