@@ -151,6 +151,11 @@ class ScreeningTooOld(Refusal):
     title = "Le filtrage gel des avoirs est trop ancien"
 
 
+class OwnersNotDeclared(Refusal):
+    type = "owners-not-declared"
+    title = "Les bénéficiaires effectifs ne sont pas déclarés"
+
+
 class RegisterTooOld(Refusal):
     """Nobody is cleared against a register that was not renewed."""
 

@@ -14,7 +14,13 @@ from enum import StrEnum
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.names import normalised
-from services.contracting.domain.refusals import AlertAlreadyResolved, AlertOpen, ReasonRequired, RegisterTooOld
+from services.contracting.domain.refusals import (
+    AlertAlreadyResolved,
+    AlertOpen,
+    OwnersNotDeclared,
+    ReasonRequired,
+    RegisterTooOld,
+)
 from shared.errors import NotFound
 from shared.events import Event, UtcDatetime, Value
 from shared.journal import StreamKind
@@ -103,9 +109,9 @@ class AlertResolved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The screenings of one dossier; the latest of each purpose counts."""
+    """The screenings of one dossier; the latest of each purpose counts. `owners` is None until they are declared."""
 
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[Owner, ...] | None = None
     made: tuple[RegisterScreened, ...] = ()
     resolved: tuple[AlertResolved, ...] = ()
 
@@ -149,7 +155,7 @@ KIND = StreamKind("screening", Screening())
 def declare_owners(
     screening: Screening, dossier_id: str, owners: tuple[Owner, ...], actor: str, now: datetime
 ) -> list[Event]:
-    """Record the beneficial owners to screen, all of them."""
+    """Record the beneficial owners to screen, all of them; that there is none is said by declaring none."""
     if owners == screening.owners:
         return []
     return [OwnersDeclared(dossier_id=dossier_id, owners=owners, declared_by=actor, declared_at=now)]
@@ -167,8 +173,10 @@ def screen(
 ) -> list[Event]:
     """Screen the bailleur and its owners; each screening is recorded, whatever it finds.
 
-    Raises: RegisterTooOld when the register was published more than `max_age_days` ago.
+    Raises: OwnersNotDeclared; RegisterTooOld when the register was published more than `max_age_days` ago.
     """
+    if screening.owners is None:
+        raise OwnersNotDeclared("Déclarez-les, ou qu'il n'y en a aucun, avant de filtrer.")
     if paris_date(now) - register.published > timedelta(days=max_age_days):
         raise RegisterTooOld(
             f"Sa dernière publication connue est du {register.published:%d/%m/%Y} : actualisez-le avant de filtrer."

@@ -42,8 +42,8 @@ class Screenings:
     async def run(self, dossier_id: str, purpose: Purpose, cause: Cause) -> Screening:
         """Screen the dossier's parties now and tell the engagement whether they are clear.
 
-        Raises: NotFound, also without a register; Unavailable, RegisterUnreadable, RegisterTooOld;
-        as screen of the convention.
+        Raises: NotFound, also without a register; Unavailable, RegisterUnreadable, RegisterTooOld,
+        OwnersNotDeclared; as screen of the convention.
         """
         engagement = await self._engagement(dossier_id)
         if self.register is None:

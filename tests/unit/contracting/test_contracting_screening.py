@@ -211,7 +211,21 @@ def ready() -> Case:
 async def desk(tmp_path) -> Desk:
     made = Desk(tmp_path)
     await made.office.know(ready())
+    await made.owners()
     return made
+
+
+async def test_nobody_is_screened_before_the_owners_are_declared_or_said_to_be_none(tmp_path):
+    desk = Desk(tmp_path)
+    await desk.office.know(ready())
+    refused = await desk.run()
+    assert (refused.status_code, problem(refused)) == (409, "owners-not-declared")
+    read = await desk.office.call("GET", f"{PATH}/freeze-screening", role=Role.COMPLIANCE)
+    assert read.json()["owners"] is None
+    assert "acte-screening" in await desk.missing()
+    assert (await desk.owners()).json()["owners"] == []
+    assert (await desk.run()).status_code == 200
+    assert "acte-screening" not in await desk.missing()
 
 
 async def test_a_screening_that_finds_nobody_opens_the_gate(desk):
