@@ -256,7 +256,7 @@ def _months(count: int) -> str:
 
 def _premium(engagement: Engagement, loan: Loan) -> int:
     """What the accepted offer says of a line, in cents."""
-    lines = engagement.issued.lines if engagement.issued else ()
+    lines = engagement.accepted_offer.lines if engagement.accepted_offer else ()
     return sum(line.premium_cents for line in lines if line.loan_id == loan.loan_id)
 
 

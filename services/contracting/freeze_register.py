@@ -7,6 +7,7 @@ Every nature (person, company, ship) is compared.
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -98,10 +99,18 @@ def parse(content: bytes) -> Register:
     except ValidationError:
         raise RegisterUnreadable("Le fichier n'a pas la structure du registre publié, ou il est vide.") from None
     return Register(
-        published=read.published,
+        published=_day(read.published),
         sha256=hashlib.sha256(content).hexdigest(),
         entries=tuple(_listed(entry) for entry in read.entries),
     )
+
+
+def _day(written: str) -> date:
+    """The day of a publication, written with its time or without. Raises: RegisterUnreadable."""
+    try:
+        return datetime.fromisoformat(written).date()
+    except ValueError:
+        raise RegisterUnreadable("La date de publication du registre ne se lit pas.") from None
 
 
 def _listed(entry: _Entry) -> Listed:

@@ -54,9 +54,8 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     imports = service.journal(statement.KIND, store.render_statement)
     view = service.view(engagement.KIND)
     screened = service.journal(screening.KIND, store.render_screening)
-    screenings = Screenings(
-        journal, screened, service.view(screening.KIND), freeze_register(settings, service.objects), service.clock
-    )
+    kept, days = freeze_register(settings, service.objects), settings.freeze_register_max_age_days
+    screenings = Screenings(journal, screened, service.view(screening.KIND), kept, service.clock, days)
     way = transmission(settings)
     papers = _papers(settings, service.objects)
     engagements = Engagements(

@@ -67,7 +67,8 @@ class ContractingSettings(ServiceSettings):
     `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
     `retention_days`: how long papers are locked in the object store.
     `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
-    a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store.
+    a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
+    that clears nobody once its publication is older than so many days.
     """
 
     database: str = "contracting"
@@ -111,6 +112,7 @@ class ContractingSettings(ServiceSettings):
     bdt_s3_secure: bool = True
     freeze_register_file: Path | None = None
     freeze_register_object: str | None = None
+    freeze_register_max_age_days: Annotated[int, Field(ge=1)] = 30
 
     @model_validator(mode="after")
     def _an_identified_guarantor(self) -> "ContractingSettings":

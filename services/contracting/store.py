@@ -22,7 +22,7 @@ DEPOSITED = {"deposit_number": {"$gte": 1}}
 
 def render(dossier_id: str, engagement: Engagement) -> Document:
     """The row of a dossier. Days are ISO texts: the database knows moments only."""
-    submitted, sent, board = engagement.submitted, engagement.convention, engagement.board
+    submitted, sent, board = engagement.submitted, engagement.convention, engagement.decision
     return {
         "dossier_id": dossier_id,
         "campaign_id": submitted.campaign_id if submitted else None,

@@ -10,11 +10,15 @@ ENGAGEMENT_TOPIC = "contracting.engagement.v1"
 
 
 class BoardConfirmed(Event):
+    """The amounts are those the board saw: no premium while no offer was issued, neither before they were kept."""
+
     topic: ClassVar[str | None] = ENGAGEMENT_TOPIC
     dossier_id: str
     session_id: str
     session_date: date
     confirmed_at: UtcDatetime
+    principal_cents: int | None = None
+    premium_cents: int | None = None
 
 
 class BoardRefused(Event):

@@ -66,9 +66,10 @@ class OfferReminderSent(Event):
 
 
 class OfferExpiryContested(Event):
-    """An acceptance lodged in time (`lodged_at`) was read after the offer had been declared expired.
+    """An acceptance lodged in time (`lodged_at`) was read after the offer had been declared expired, or replaced.
 
-    The expiry's effects stand until a person has decided (docs/adr/0016); the acceptance is not refused.
+    The effects of the expiry stand, and so does the offer that replaced it, until a person has decided
+    (docs/adr/0016); the acceptance is not refused. `valid_until` is when the offer ended, by either.
     """
 
     topic: ClassVar[str | None] = OFFER_TOPIC

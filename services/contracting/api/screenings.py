@@ -24,7 +24,7 @@ class OwnerRequest(BaseModel):
 
 
 class OwnersRequest(BaseModel):
-    """All beneficial owners; the list replaces the one before."""
+    """All beneficial owners, an empty list when there is none; the list replaces the one before."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,7 +59,9 @@ class MadeDetail(BaseModel):
 
 
 class RegisterScreeningDetail(BaseModel):
-    owners: list[OwnerRequest]
+    """`owners` is null until they are declared."""
+
+    owners: list[OwnerRequest] | None
     made: list[MadeDetail]
     alerts: list[AlertDetail]
 
@@ -122,5 +124,6 @@ def detail(state: Screening) -> RegisterScreeningDetail:
         )
         for one in state.made
     ]
-    owners = [OwnerRequest.model_validate(owner.model_dump()) for owner in state.owners]
+    declared = state.owners
+    owners = None if declared is None else [OwnerRequest.model_validate(owner.model_dump()) for owner in declared]
     return RegisterScreeningDetail(owners=owners, made=made, alerts=alerts)

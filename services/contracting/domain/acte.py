@@ -1,6 +1,6 @@
 """The acte: prepared by a second person once everything is there, then transmitted, always the same bytes."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
@@ -14,23 +14,31 @@ from services.contracting.domain.refusals import (
     ActeNotTransmitted,
     DateInFuture,
     DossierChanged,
+    ScreeningTooOld,
     TwoPeopleNeeded,
 )
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.values import Loan, StoredDocument
 from shared.events import Event
 
+SCREENING_MAX_AGE_DAYS = 7
+"""How old the asset-freeze screening may be on the day the acte is prepared."""
 
-def check_ready(engagement: Engagement, actor: str) -> None:
+
+def check_ready(engagement: Engagement, actor: str, now: datetime) -> None:
     """Whether `actor` may have the acte prepared now.
 
-    Raises: EngagementEnded, ActeGateClosed; TwoPeopleNeeded when `actor` checked the signed convention.
+    Raises: EngagementEnded, ActeGateClosed, ScreeningTooOld;
+    TwoPeopleNeeded when `actor` checked the signed convention.
     """
     engagement.refuse_when_ended()
     missing = acte_gate(engagement)
     if missing:
         raise ActeGateClosed(f"Il manque : {labels(missing)}.", missing=[one.code for one in missing])
     assert engagement.checked is not None
+    assert engagement.acte_screening is not None
+    if paris_date(now) - engagement.acte_screening.screened_on > timedelta(days=SCREENING_MAX_AGE_DAYS):
+        raise ScreeningTooOld(f"Il date de plus de {SCREENING_MAX_AGE_DAYS}\u00a0jours : refaites-le avant l'acte.")
     if engagement.checked.checked_by == actor:
         raise TwoPeopleNeeded("La personne qui a contrôlé la convention signée ne peut pas établir l'acte.")
 
@@ -49,7 +57,7 @@ def prepare(
     """
     if engagement.prepared is not None:
         return []
-    check_ready(engagement, actor)
+    check_ready(engagement, actor, now)
     if printed != engagement.loans:
         raise DossierChanged("Le dossier a changé pendant l'édition de l'acte : recommencez.")
     assert engagement.convention is not None

@@ -15,6 +15,7 @@ from services.contracting.domain.gate import convention_gate, labels
 from services.contracting.domain.reference import payment_reference
 from services.contracting.domain.refusals import (
     ActeAlreadyPrepared,
+    ActeAlreadyTransmitted,
     AlreadyChecked,
     ConventionGateClosed,
     DateInFuture,
@@ -204,11 +205,14 @@ def overdue(awaited_until: datetime | None, now: datetime) -> bool:
 def lapse(engagement: Engagement, reason: str, now: datetime) -> list[Event]:
     """A person ends an engagement whose convention or premium is late (DOMAIN, Campaign rules).
 
-    Raises: EngagementEnded, LapseTooEarly, ReasonRequired.
+    Never once the acte is transmitted, even when a part of the premium went back since: the guarantee is effective.
+    Raises: EngagementEnded, ActeAlreadyTransmitted, LapseTooEarly, ReasonRequired.
     """
     if engagement.end is EngagementState.LAPSED:
         return []
     engagement.refuse_when_ended()
+    if engagement.transmitted is not None:
+        raise ActeAlreadyTransmitted("La garantie est effective : l'engagement ne peut plus être déclaré caduc.")
     sent = engagement.convention
     if sent is None:
         raise LapseTooEarly("La convention n'est pas encore envoyée : aucune échéance ne court.")

@@ -19,7 +19,8 @@ from services.contracting.domain.board import (
     Votes,
 )
 from services.contracting.domain.dates import paris_date
-from services.contracting.domain.engagement import Engagement, engage
+from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.engaging import engage
 from services.contracting.domain.facts import BoardAdjourned
 from services.contracting.domain.refusals import (
     AgendaNotFinished,
@@ -138,7 +139,7 @@ def record_decision(
 
 def check_decidable(engagement: Engagement, elsewhere: str | None) -> None:
     """Raises: AlreadyDecided, EngagementEnded, NoFavourableOpinion."""
-    before = engagement.board
+    before = engagement.decision
     if before is not None:
         raise AlreadyDecided(f"Le conseil a statué sur ce dossier en séance du {before.session_date:%d/%m/%Y}.")
     engagement.refuse_when_ended()
@@ -212,7 +213,8 @@ def announce(engagement: Engagement, session: Session, line: BoardDecisionRecord
     """What a final decision means for its dossier, once; nothing for one that ended on the way (DOMAIN rule 5)."""
     assert session.opened is not None
     assert session.signed_off is not None
-    if engagement.end is not None or engagement.board is not None:
+    said = engagement.board is not None and engagement.board.session_id == session.opened.session_id
+    if engagement.end is not None or engagement.decision is not None or said:
         return []
     about = {
         "dossier_id": line.dossier_id,
@@ -221,7 +223,12 @@ def announce(engagement: Engagement, session: Session, line: BoardDecisionRecord
     }
     final_at = session.signed_off.signed_off_at
     if line.decision is Decision.CONFIRM:
-        confirmed = BoardConfirmed(**about, confirmed_at=final_at)
+        confirmed = BoardConfirmed(
+            **about,
+            confirmed_at=final_at,
+            principal_cents=line.principal_cents,
+            premium_cents=line.premium_cents,
+        )
         return [confirmed, *engage(engagement.fold(confirmed), now)]
     if line.decision is Decision.REFUSE:
         return [BoardRefused(**about, refused_at=final_at, reason=line.reason)]

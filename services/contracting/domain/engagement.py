@@ -64,7 +64,7 @@ class EngagementState(StrEnum):
 
 
 class EngagementDocument(StrEnum):
-    """The documents of an engagement; the signed convention is the bailleur's last return."""
+    """The documents of an engagement; the signed convention is the return that was accepted, the last one before."""
 
     CONVENTION = "convention"
     PREMIUM_CALL = "premium_call"
@@ -85,14 +85,11 @@ ENDS = {
 
 # The facts that are kept as they came, the latest of each.
 KEPT: dict[type[Event], str] = {
-    OfferIssued: "issued",
-    OfferAccepted: "accepted",
     BoardConfirmed: "board",
     BoardRefused: "board",
     BoardAdjourned: "adjourned",
     Engaged: "engaged",
     Committed: "committed",
-    SignedConventionLodged: "lodged",
     SignedReturnExamined: "examined",
     SignedConventionChecked: "checked",
     ConventionSigned: "signed",
@@ -106,13 +103,17 @@ KEPT: dict[type[Event], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """What contracting knows of a dossier. `convention_loans` are the lines the sent convention covers."""
+    """What contracting knows of a dossier. `convention_loans` are the lines the sent convention covers.
+
+    `issued` is the offer that stands, `offers` are all of them; the first acceptance counts, whatever comes after.
+    """
 
     submitted: DossierSubmitted | None = None
     loans: tuple[Loan, ...] = ()
     reduced_at: datetime | None = None
     favourable: CommitteeOpinionGiven | None = None
     issued: OfferIssued | None = None
+    offers: tuple[OfferIssued, ...] = ()
     accepted: OfferAccepted | None = None
     board: BoardConfirmed | BoardRefused | None = None
     adjourned: BoardAdjourned | None = None
@@ -170,6 +171,26 @@ class Engagement:
         return known.premium_cents if known else None
 
     @property
+    def accepted_offer(self) -> OfferIssued | None:
+        """The offer the bailleur accepted, whatever was issued after it."""
+        accepted = self.accepted
+        return next((offer for offer in self.offers if accepted and offer.offer_id == accepted.offer_id), None)
+
+    @property
+    def board_exceeded(self) -> bool:
+        """The board confirmed less than what was accepted: it has to decide again, unless that engaged already."""
+        board, accepted = self.board, self.accepted
+        if not isinstance(board, BoardConfirmed) or accepted is None or self.engaged:
+            return False
+        seen = (accepted.premium_cents, board.premium_cents), (self.principal_cents, board.principal_cents)
+        return any(shown is not None and now > shown for now, shown in seen)
+
+    @property
+    def decision(self) -> BoardConfirmed | BoardRefused | None:
+        """The board's decision that counts."""
+        return None if self.board_exceeded else self.board
+
+    @property
     def outstanding_cents(self) -> int:
         """What is still to pay of the premium that was called; 0 before the call."""
         return max(0, self.convention.premium_cents - self.paid_cents) if self.convention else 0
@@ -209,21 +230,21 @@ class Engagement:
     @property
     def return_awaited_until(self) -> datetime | None:
         """Until when the signed return is awaited; one that waits for its check has come in."""
-        if self.convention is None or self.signed or self.to_check or self.end:
+        if self.convention is None or self.signed or self.to_check or self.end or self.transmitted:
             return None
         return self.convention.return_by
 
     @property
     def premium_awaited_until(self) -> datetime | None:
-        if self.convention is None or self.paid or self.end:
+        if self.convention is None or self.paid or self.end or self.transmitted:
             return None
         return end_of_day(self.convention.premium_due_on)
 
     @property
     def transmission_pending(self) -> bool:
-        """A prepared acte is on its way; an end, an asset-freeze alert or a premium that went back stops it."""
+        """A prepared acte is on its way; an end, an alert, reduced loans or a premium that went back stops it."""
         screened = self.acte_screening is not None and self.acte_screening.clear
-        held = self.end is not None or self.paid is None or not screened
+        held = self.end is not None or self.paid is None or self.convention_outdated or not screened
         return self.prepared is not None and self.transmitted is None and not held
 
     @property
@@ -257,22 +278,21 @@ class Engagement:
                 return replace(self, loans=event.loans, reduced_at=event.reduced_at)
             case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
                 return replace(self, favourable=event)
+            case OfferIssued():
+                return replace(self, issued=event, offers=(*self.offers, event))
+            case OfferAccepted():
+                return replace(self, accepted=self.accepted or event)
             case OfferSuperseded(offer_id=offer_id) if self.issued and self.issued.offer_id == offer_id:
                 return replace(self, issued=None)
+            case SignedConventionLodged():
+                return self if self.signed else replace(self, lodged=event)
             case EngagementScreened(purpose=Purpose.CONVENTION):
                 return replace(self, convention_screening=event)
             case EngagementScreened():
                 return replace(self, acte_screening=event)
             case ConventionSent():
-                return replace(
-                    self,
-                    convention=event,
-                    convention_loans=self.loans,
-                    lodged=None,
-                    examined=None,
-                    checked=None,
-                    signed=None,
-                )
+                before = dict.fromkeys(("lodged", "examined", "checked", "signed"))
+                return replace(self, convention=event, convention_loans=self.loans, **before)
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
             case PremiumPaymentReversed(outstanding_cents=outstanding):
@@ -293,25 +313,3 @@ def ended_by(event: Event) -> EngagementState | None:
             return ENDS.get(reason, EngagementState.RELEASED)
         case _:
             return ENDS.get(type(event).__name__)
-
-
-def receive(engagement: Engagement, event: Event, now: datetime) -> list[Event]:
-    """Take note of what another service announced, whatever came before it, and engage when it was the last piece."""
-    return [event, *engage(engagement.fold(event), now)]
-
-
-def engage(engagement: Engagement, now: datetime) -> list[Event]:
-    """Engaged once acceptance and confirmation are both there, never after an end (cahier des charges 2.A.7)."""
-    accepted = engagement.accepted
-    confirmed = isinstance(engagement.board, BoardConfirmed)
-    if accepted is None or not confirmed or engagement.engaged or engagement.end:
-        return []
-    assert accepted.premium_cents > 0
-    return [
-        Engaged(
-            dossier_id=accepted.dossier_id,
-            offer_id=accepted.offer_id,
-            premium_cents=accepted.premium_cents,
-            engaged_at=now,
-        )
-    ]

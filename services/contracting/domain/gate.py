@@ -31,7 +31,10 @@ class Missing:
 
 
 def convention_gate(engagement: Engagement) -> list[Missing]:
-    """What is missing before the convention is sent (cahier des charges 2.A.7; DOMAIN rules 5, 14)."""
+    """What is missing before the convention is sent (cahier des charges 2.A.7; DOMAIN rules 5, 14).
+
+    An asset-freeze screening made before the engagement does not count.
+    """
     opinion, issued, engaged = engagement.favourable, engagement.issued, engagement.engaged
     examined = opinion.given_at if opinion else None
     missing: list[Missing] = []
@@ -45,14 +48,17 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     if engagement.accepted is None:
         since = issued.issued_at if issued else None
         missing.append(Missing("offer-acceptance", "L'acceptation de l'offre", Who.BAILLEUR, since))
-    if not isinstance(engagement.board, BoardConfirmed):
+    if engagement.board_exceeded and engagement.accepted is not None:
+        label = "Une nouvelle confirmation : l'offre acceptée dépasse ce que le conseil a confirmé"
+        missing.append(Missing("board-confirmation", label, Who.BOARD, engagement.accepted.accepted_at))
+    elif not isinstance(engagement.decision, BoardConfirmed):
         missing.append(
             Missing("board-confirmation", "La confirmation du conseil d'administration", Who.BOARD, examined)
         )
     begun = engaged.engaged_at if engaged else None
     if engagement.committed is None:
         missing.append(Missing("envelope-commitment", "L'engagement de l'enveloppe", Who.ENVELOPE, begun))
-    if not _clear(engagement.convention_screening):
+    if not _clear(engagement.convention_screening, since=begun):
         missing.append(
             Missing("convention-screening", "Le filtrage gel des avoirs avant la convention", Who.COMPLIANCE, begun)
         )

@@ -146,6 +146,23 @@ class DossierChanged(Refusal):
     title = "Le dossier a changé entre-temps"
 
 
+class ScreeningTooOld(Refusal):
+    type = "screening-too-old"
+    title = "Le filtrage gel des avoirs est trop ancien"
+
+
+class OwnersNotDeclared(Refusal):
+    type = "owners-not-declared"
+    title = "Les bénéficiaires effectifs ne sont pas déclarés"
+
+
+class RegisterTooOld(Refusal):
+    """Nobody is cleared against a register that was not renewed."""
+
+    type = "freeze-register-too-old"
+    title = "Le registre des gels n'est plus à jour"
+
+
 class ScreeningTooEarly(Refusal):
     type = "screening-too-early"
     title = "Filtrage prématuré"
@@ -185,6 +202,11 @@ class TwoPeopleNeeded(Refusal):
 class LapseTooEarly(Refusal):
     type = "lapse-too-early"
     title = "Aucune échéance n'est dépassée"
+
+
+class ActeAlreadyTransmitted(Refusal):
+    type = "acte-already-transmitted"
+    title = "L'acte est déjà transmis"
 
 
 class ActeAlreadyPrepared(Refusal):

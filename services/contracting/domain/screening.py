@@ -8,12 +8,19 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from services.contracting.domain.dates import paris_date
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.names import normalised
-from services.contracting.domain.refusals import AlertAlreadyResolved, AlertOpen, ReasonRequired
+from services.contracting.domain.refusals import (
+    AlertAlreadyResolved,
+    AlertOpen,
+    OwnersNotDeclared,
+    ReasonRequired,
+    RegisterTooOld,
+)
 from shared.errors import NotFound
 from shared.events import Event, UtcDatetime, Value
 from shared.journal import StreamKind
@@ -48,9 +55,9 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A publication of the register; `sha256` is its file's."""
+    """A publication of the register, made on the day `published`; `sha256` is its file's."""
 
-    published: str
+    published: date
     sha256: str
     entries: tuple[Listed, ...]
 
@@ -102,9 +109,9 @@ class AlertResolved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The screenings of one dossier; the latest of each purpose counts."""
+    """The screenings of one dossier; the latest of each purpose counts. `owners` is None until they are declared."""
 
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[Owner, ...] | None = None
     made: tuple[RegisterScreened, ...] = ()
     resolved: tuple[AlertResolved, ...] = ()
 
@@ -148,7 +155,7 @@ KIND = StreamKind("screening", Screening())
 def declare_owners(
     screening: Screening, dossier_id: str, owners: tuple[Owner, ...], actor: str, now: datetime
 ) -> list[Event]:
-    """Record the beneficial owners to screen, all of them."""
+    """Record the beneficial owners to screen, all of them; that there is none is said by declaring none."""
     if owners == screening.owners:
         return []
     return [OwnersDeclared(dossier_id=dossier_id, owners=owners, declared_by=actor, declared_at=now)]
@@ -160,17 +167,27 @@ def screen(
     purpose: Purpose,
     bailleur: Party,
     register: Register,
+    max_age_days: int,
     actor: str,
     now: datetime,
 ) -> list[Event]:
-    """Screen the bailleur and its owners; each screening is recorded, whatever it finds."""
+    """Screen the bailleur and its owners; each screening is recorded, whatever it finds.
+
+    Raises: OwnersNotDeclared; RegisterTooOld when the register was published more than `max_age_days` ago.
+    """
+    if screening.owners is None:
+        raise OwnersNotDeclared("Déclarez-les, ou qu'il n'y en a aucun, avant de filtrer.")
+    if paris_date(now) - register.published > timedelta(days=max_age_days):
+        raise RegisterTooOld(
+            f"Sa dernière publication connue est du {register.published:%d/%m/%Y} : actualisez-le avant de filtrer."
+        )
     owners = (Party(name=owner.name, birth_year=owner.birth_year) for owner in screening.owners)
     parties = (bailleur, *owners)
     return [
         RegisterScreened(
             dossier_id=dossier_id,
             purpose=purpose,
-            published=register.published,
+            published=register.published.isoformat(),
             register_sha256=register.sha256,
             parties=parties,
             hits=tuple(find(parties, register)),

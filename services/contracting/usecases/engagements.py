@@ -10,7 +10,7 @@ import structlog
 from services.contracting import store
 from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
-from services.contracting.domain import engagement as domain
+from services.contracting.domain import engaging
 from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
 from services.contracting.domain.facts import EngagementScreened, PapersPrinted
 from services.contracting.papers import Papers
@@ -47,7 +47,7 @@ class Engagements:
         """What another service announced about a dossier."""
         now = self.clock.now()
         await self.engagements.append(
-            event.dossier_id, lambda engagement: domain.receive(engagement, event, now), meta.cause("contracting")
+            event.dossier_id, lambda engagement: engaging.receive(engagement, event, now), meta.cause("contracting")
         )
 
     async def note_campaign(self, event: Any, meta: MessageMeta) -> None:
@@ -109,7 +109,8 @@ class Engagements:
     async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
         """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
 
-        Raises: NotFound, Unavailable, RegisterUnreadable, TransmissionRefused; as check_ready of the domain.
+        Raises: NotFound, Unavailable, RegisterUnreadable, RegisterTooOld, TransmissionRefused;
+        as check_ready of the domain.
         """
         engagement = await self.engagement(dossier_id)
         if engagement.transmitted is None:
@@ -117,8 +118,8 @@ class Engagements:
         if engagement.prepared is None:
             await self.screenings.repeat_before_acte(dossier_id, engagement, cause)
             engagement = await self.engagement(dossier_id)
-            acte_domain.check_ready(engagement, cause.actor)
             now = self.clock.now()
+            acte_domain.check_ready(engagement, cause.actor, now)
             acte, printing = await self.papers.acte(engagement, now)
             printed = engagement.loans
 

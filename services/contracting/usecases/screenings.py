@@ -26,6 +26,7 @@ class Screenings:
     view: Documents
     register: FreezeRegister | None
     clock: Clock
+    register_max_age_days: int
 
     async def declare_owners(self, dossier_id: str, owners: tuple[Owner, ...], cause: Cause) -> Screening:
         """Raises: NotFound."""
@@ -41,7 +42,8 @@ class Screenings:
     async def run(self, dossier_id: str, purpose: Purpose, cause: Cause) -> Screening:
         """Screen the dossier's parties now and tell the engagement whether they are clear.
 
-        Raises: NotFound, also without a register; Unavailable, RegisterUnreadable; as screen of the convention.
+        Raises: NotFound, also without a register; Unavailable, RegisterUnreadable, RegisterTooOld,
+        OwnersNotDeclared; as screen of the convention.
         """
         engagement = await self._engagement(dossier_id)
         if self.register is None:
@@ -52,7 +54,9 @@ class Screenings:
         bailleur = Party(name=engagement.submitted.bailleur.name, siren=engagement.submitted.bailleur.siren)
         done = await self.screenings.append(
             dossier_id,
-            lambda state: screening.screen(state, dossier_id, purpose, bailleur, register, cause.actor, now),
+            lambda state: screening.screen(
+                state, dossier_id, purpose, bailleur, register, self.register_max_age_days, cause.actor, now
+            ),
             cause,
         )
         await self._tell(dossier_id, purpose, done.state, cause)

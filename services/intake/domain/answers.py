@@ -86,8 +86,10 @@ def check_withdrawable(dossier: Dossier) -> None:
 
 
 def check_reducible(dossier: Dossier) -> None:
-    """Until the offer is answered. Raises: DossierEnded, NotReducible."""
+    """Until an acceptance is lodged, read or not yet. Raises: DossierEnded, NotReducible."""
     _check_open(dossier)
+    if any(isinstance(answer, OfferAcceptanceLodged) for answer in dossier.answers):
+        raise NotReducible("Votre acceptation de la proposition est déposée : les montants sont fixés.")
     if dossier.status in COMMITTED_STATES or dossier.status is PublicStatus.OFFER_ACCEPTED:
         raise NotReducible("La proposition est acceptée : les montants sont fixés.")
 

@@ -124,7 +124,7 @@ LABELS: dict[type[Event], str] = {
     OfferDeclined: "Refus enregistré",
     OfferReminderSent: "Rappel : la proposition arrive à son terme",
     OfferExpired: "Proposition expirée",
-    OfferExpiryContested: "Acceptation reçue à temps : l'expiration est revue par une personne",
+    OfferExpiryContested: "Acceptation reçue à temps, lue après la fin de la proposition : une personne la revoit",
     OfferAnswerRefused: "Réponse non recevable",
     BoardConfirmed: "Engagement confirmé par le Conseil d'administration",
     BoardRefused: "Engagement refusé par le Conseil d'administration",

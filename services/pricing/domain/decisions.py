@@ -28,9 +28,17 @@ class OfferNotDrafted(Refusal):
     title = "Aucun projet d'offre à émettre"
 
 
+class OfferNotIssuable(Refusal):
+    type = "offer-not-issuable"
+    title = "Cette offre ne peut plus être émise"
+
+
 class OfferDraftOutdated(Refusal):
     type = "offer-draft-outdated"
     title = "Projet d'offre à recalculer"
+
+
+ISSUABLE = frozenset({OfferStatus.DRAFTED, OfferStatus.ISSUED})
 
 
 def receive(offer: Offer, event: Event, grid: Grid, now: datetime) -> list[Event]:
@@ -81,10 +89,15 @@ def issue(
 
 
 def check_issuable(offer: Offer, offer_id: str, grid: Grid, now: datetime) -> OfferDrafted:
-    """The draft that may be issued. Raises: OfferNotDrafted, OfferDraftOutdated, RatingTooOld."""
+    """The draft that may be issued.
+
+    Raises: OfferNotDrafted, OfferNotIssuable (once answered or expired), OfferDraftOutdated, RatingTooOld.
+    """
     drafted = offer.draft
     if drafted is None or drafted.offer_id != offer_id or offer.closed:
         raise OfferNotDrafted("Le projet d'offre n'existe pas ou a changé : relisez-le avant de l'émettre.")
+    if offer.status not in ISSUABLE:
+        raise OfferNotIssuable("Une offre a déjà reçu une réponse ou a expiré.", status_label=offer.status.value)
     if drafted.rating != offer.profile or drafted.grid_hash != grid.content_hash:
         raise OfferDraftOutdated("La cotation ou la grille en vigueur a changé depuis ce projet.")
     check_age(rating_of(drafted.rating), now.astimezone(PARIS).date(), grid.rating_max_age_months)
@@ -95,21 +108,22 @@ def accept(offer: Offer, lodged: OfferAcceptanceLodged, now: datetime) -> Event:
     """The outcome of an acceptance; the offer's last valid moment is included.
 
     A refusal of the domain is an outcome the landlord can read, not a failure. An acceptance in time that is read
-    after the expiry is neither refused nor, its reservation being released, simply accepted: a person decides.
+    after the expiry, or after another offer replaced the one it accepts, is neither refused nor, its reservation
+    being released or its price replaced, simply accepted: a person decides.
     """
     refusal = _refusal(offer, lodged.offer_id, lodged.lodged_at)
-    expired = offer.status is OfferStatus.EXPIRED and offer.closed is None
-    if refusal is not None and not (refusal is AnswerRefusal.NOT_OPEN and expired):
-        return _refused(offer, lodged, refusal)
-    assert offer.issued is not None, "what is open or expired was issued"
-    if expired:
+    until = _open_until(offer, lodged.offer_id)
+    if until is not None and lodged.lodged_at <= until:
         return OfferExpiryContested(
             dossier_id=lodged.dossier_id,
             offer_id=lodged.offer_id,
             lodged_at=lodged.lodged_at,
-            valid_until=offer.issued.valid_until,
+            valid_until=until,
             found_at=now,
         )
+    if refusal is not None:
+        return _refused(offer, lodged, refusal)
+    assert offer.issued is not None, "what is open was issued"
     return OfferAccepted(
         dossier_id=lodged.dossier_id,
         offer_id=lodged.offer_id,
@@ -124,6 +138,16 @@ def decline(offer: Offer, lodged: OfferDeclineLodged) -> Event:
     if refusal is not None:
         return _refused(offer, lodged, refusal)
     return OfferDeclined(dossier_id=lodged.dossier_id, offer_id=lodged.offer_id, declined_at=lodged.lodged_at)
+
+
+def _open_until(offer: Offer, offer_id: str) -> datetime | None:
+    """Until when an offer that is over could be accepted; None when something else than time ended it."""
+    if offer.closed or offer.issued is None:
+        return None
+    if offer.issued.offer_id == offer_id:
+        return offer.issued.valid_until if offer.status is OfferStatus.EXPIRED else None
+    answered = offer.status in (OfferStatus.ACCEPTED, OfferStatus.DECLINED)
+    return None if answered else offer.superseded.get(offer_id)
 
 
 def _refused(

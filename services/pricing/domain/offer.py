@@ -1,6 +1,7 @@
 """The offer of one dossier, folded from what is known of it. No I/O, no clock."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from immutables import Map
@@ -32,6 +33,7 @@ from shared.contracts.pricing import (
     OfferExpiryContested,
     OfferIssued,
     OfferReminderSent,
+    OfferSuperseded,
 )
 from shared.contracts.values import Loan
 from shared.events import Event
@@ -65,8 +67,8 @@ OUTCOMES: dict[type[Event], OfferStatus] = {
 class Offer:
     """What pricing knows of a dossier and its offer, folded from its events.
 
-    `derogations` are the proposals about the present rating by id, `derogation` the approved one; `reminded` is the
-    offer whose reminder is sent.
+    `superseded` says of each replaced offer until when it could be accepted. `derogations` are the proposals about
+    the present rating by id, `derogation` the approved one; `reminded` is the offer whose reminder is sent.
     """
 
     status: OfferStatus = OfferStatus.NONE
@@ -78,6 +80,7 @@ class Offer:
     drafts: int = 0
     draft: OfferDrafted | None = None
     issued: OfferIssued | None = None
+    superseded: Map[str, datetime] = field(default_factory=Map)
     refusal: AutomaticPricingRefused | None = None
     derogations: Map[str, DerogationProposed] = field(default_factory=Map)
     derogation: DerogationProposed | None = None
@@ -108,6 +111,12 @@ class Offer:
                 return replace(self, derogation=self.derogations[derogation_id])
             case OfferIssued():
                 return replace(self, status=OfferStatus.ISSUED, issued=event, draft=None)
+            case OfferSuperseded(offer_id=offer_id, superseded_at=superseded_at):
+                assert self.issued is not None
+                until = min(superseded_at, self.issued.valid_until)
+                return replace(self, superseded=self.superseded.set(offer_id, until))
+            case OfferExpiryContested(offer_id=offer_id) if offer_id in self.superseded:
+                return self  # the offer that replaced it stands
             case OfferAccepted() | OfferDeclined() | OfferExpired() | OfferExpiryContested():
                 return replace(self, status=OUTCOMES[type(event)])
             case OfferReminderSent(offer_id=offer_id):

@@ -66,7 +66,7 @@ class Officer:
             transmission=BdtDirectory(folder / "bdt"),
             papers=papers,
             clock=clock,
-            screenings=Screenings(self.journal, screened, MemoryDocuments(), None, clock),
+            screenings=Screenings(self.journal, screened, MemoryDocuments(), None, clock, 30),
         )
         examiner = Examiner(self.authority.root)
         self.returns = SignedReturns(self.journal, self.view.documents, self.objects, papers, examiner, clock)

@@ -18,7 +18,8 @@ from services.contracting.domain.board import (
     Votes,
     session_id_of,
 )
-from services.contracting.domain.engagement import Engagement, receive
+from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.engaging import receive
 from services.contracting.domain.facts import (
     Channel,
     EngagementScreened,

@@ -15,6 +15,7 @@ from services.contracting.domain.refusals import (
     DateInFuture,
     DossierChanged,
     EngagementEnded,
+    ScreeningTooOld,
     TwoPeopleNeeded,
 )
 from shared.contracts.contracting import ActeTransmitted
@@ -33,6 +34,7 @@ from tests.unit.contracting.samples import (
     loan,
     lodged,
     proof,
+    reduced,
     sent,
 )
 
@@ -41,7 +43,7 @@ WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=N
 
 def test_everything_there_opens_the_gate():
     case = complete()
-    acte.check_ready(case.engagement, OTHER)
+    acte.check_ready(case.engagement, OTHER, NOW)
     (prepared,) = case.prepare()
     assert type(prepared).__name__ == "ActePrepared"
 
@@ -85,6 +87,19 @@ def test_a_transmission_is_recorded_once_even_when_an_end_crossed_it():
     assert delivered == ActeDelivered(dossier_id=DOSSIER, proof=proof())
     assert transmitted == ActeTransmitted(dossier_id=DOSSIER, acte=document("acte", "acte"), transmitted_at=NOW)
     assert case.do(acte.record_transmission, proof(), NOW) == []
+
+
+def test_the_acte_is_prepared_on_a_screening_of_the_last_seven_days():
+    case = complete()
+    acte.check_ready(case.engagement, OTHER, NOW + timedelta(days=7))
+    with pytest.raises(ScreeningTooOld):
+        acte.check_ready(case.engagement, OTHER, NOW + timedelta(days=8))
+
+
+def test_loans_reduced_after_the_acte_was_prepared_stop_its_transmission():
+    case = complete()
+    case.prepare()
+    assert not case.hear(reduced()).engagement.transmission_pending
 
 
 def test_an_end_or_an_alert_stops_the_transmission():

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from stdnum import iso11649
 
-from services.contracting.domain import convention
+from services.contracting.domain import acte, convention, premium
 from services.contracting.domain.facts import Purpose, Verdict
 from services.contracting.domain.gate import Who, acte_gate, convention_gate
 from services.contracting.domain.reference import compact, payment_reference
 from services.contracting.domain.refusals import (
     ActeAlreadyPrepared,
+    ActeAlreadyTransmitted,
     AlreadyChecked,
     ConventionGateClosed,
     DateInFuture,
@@ -41,6 +42,7 @@ from tests.unit.contracting.samples import (
     lodged,
     opinion,
     printed,
+    proof,
     reduced,
     rules,
     screened,
@@ -279,6 +281,17 @@ def test_a_return_in_the_hands_of_the_checker_is_not_late():
     case.pay()
     with pytest.raises(LapseTooEarly):
         case.do(convention.lapse, "Sans retour", AFTER_RETURN)
+
+
+def test_nothing_lapses_once_the_acte_is_transmitted_not_even_when_the_premium_went_back():
+    case = complete()
+    case.prepare()
+    case.do(acte.record_transmission, proof(), NOW)
+    case.do(premium.take_back, "p1", PREMIUM_CENTS, TODAY, NOW)
+    assert case.engagement.paid is None
+    assert (case.engagement.premium_awaited_until, case.engagement.return_awaited_until) == (None, None)
+    with pytest.raises(ActeAlreadyTransmitted):
+        case.do(convention.lapse, "Impayé", AFTER_RETURN)
 
 
 def test_a_lapsed_dossier_awaits_nothing():

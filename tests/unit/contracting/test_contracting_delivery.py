@@ -49,7 +49,7 @@ class Counter:
             papers=papers(root, self.objects),
             clock=clock,
             screenings=Screenings(
-                self.office.engagements, self.office.journal(screening.KIND, render_screening), view, None, clock
+                self.office.engagements, self.office.journal(screening.KIND, render_screening), view, None, clock, 30
             ),
         )
         self.acknowledgements = Acknowledgements(self.office.engagements, view, way, clock)

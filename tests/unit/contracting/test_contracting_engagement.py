@@ -1,20 +1,25 @@
 """Acceptance and confirmation, in either order, engage once; an end engages nobody."""
 
+from datetime import date
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracting.domain import deliberation
 from services.contracting.domain.board import Decision
-from services.contracting.domain.engagement import Engagement, EngagementState, ended_by, receive
+from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState, ended_by
+from services.contracting.domain.engaging import receive
 from services.contracting.domain.facts import Purpose
+from services.contracting.domain.gate import Who, convention_gate
 from services.contracting.domain.refusals import EngagementEnded
-from shared.contracts.contracting import ActeTransmitted, Engaged, EngagementLapsed
+from services.contracting.store import render
+from shared.contracts.contracting import ActeTransmitted, BoardConfirmed, Engaged, EngagementLapsed
 from shared.contracts.envelope import Released
 from shared.contracts.instruction import DossierFoundIneligible, Opinion
 from shared.contracts.intake import DossierWithdrawn, SupplementLodged
-from shared.contracts.pricing import OfferDeclined, OfferExpired, OfferSuperseded
+from shared.contracts.pricing import OfferAccepted, OfferDeclined, OfferExpired, OfferIssued, OfferSuperseded
 from tests.unit.contracting.samples import (
     DOSSIER,
     LOANS,
@@ -25,6 +30,7 @@ from tests.unit.contracting.samples import (
     accepted,
     committed,
     complete,
+    decided,
     document,
     engaged,
     favourable,
@@ -35,6 +41,7 @@ from tests.unit.contracting.samples import (
     reduced,
     sendable,
     sent,
+    signed_session,
     submitted,
 )
 
@@ -60,6 +67,73 @@ ENDINGS = [
     (released("CommitteeOpinionGiven"), EngagementState.UNFAVOURABLE),
     (released("SomethingNew"), EngagementState.RELEASED),
 ]
+
+
+def _again(offer_id: str = "d1-2") -> OfferIssued:
+    """Another offer, five times as dear."""
+    lines = tuple(line.model_copy(update={"premium_cents": line.premium_cents * 5}) for line in issued().lines)
+    return issued(offer_id).model_copy(update={"premium_cents": PREMIUM_CENTS * 5, "lines": lines})
+
+
+def accepted_again() -> OfferAccepted:
+    return accepted().model_copy(update={"offer_id": "d1-2", "premium_cents": PREMIUM_CENTS * 5})
+
+
+@pytest.mark.parametrize("order", list(permutations(["confirmation", "acceptance"])))
+def test_a_dearer_offer_than_the_board_saw_is_not_engaged_before_the_board_has_seen_it(order):
+    case = favourable().hear(issued())
+    steps = {
+        "confirmation": lambda: case.do(deliberation.announce, signed_session(), decided(), NOW),
+        "acceptance": lambda: case.hear(_again(), accepted_again()),
+    }
+    for step in order:
+        steps[step]()
+    assert case.engagement.engaged is None
+    board = next(one for one in convention_gate(case.engagement) if one.who is Who.BOARD)
+    assert board.label.endswith("l'offre acceptée dépasse ce que le conseil a confirmé")
+    assert board.since == accepted_again().accepted_at
+    assert render(DOSSIER, case.engagement)["board"] is None
+    assert case.do(deliberation.announce, signed_session(), decided(), NOW) == []
+
+    deliberation.check_decidable(case.engagement, None)
+    again = decided().model_copy(update={"premium_cents": PREMIUM_CENTS * 5})
+    confirmed, engaged = case.do(deliberation.announce, signed_session(date(2024, 7, 1)), again, NOW)
+    assert isinstance(confirmed, BoardConfirmed)
+    assert (confirmed.principal_cents, confirmed.premium_cents) == (425_000_000, PREMIUM_CENTS * 5)
+    assert isinstance(engaged, Engaged)
+    assert engaged.premium_cents == PREMIUM_CENTS * 5
+    assert render(DOSSIER, case.engagement)["board"] == "confirmed"
+
+
+def test_a_larger_principal_than_the_board_saw_is_not_engaged():
+    case = favourable().hear(issued(), accepted())
+    smaller = decided().model_copy(update={"principal_cents": 424_999_999})
+    case.do(deliberation.announce, signed_session(), smaller, NOW)
+    assert case.engagement.board_exceeded
+    assert case.engagement.engaged is None
+
+
+@pytest.mark.parametrize("premium_cents", [None, PREMIUM_CENTS, PREMIUM_CENTS + 1])
+def test_what_the_board_saw_no_smaller_is_engaged(premium_cents):
+    case = favourable().hear(issued(), accepted())
+    line = decided().model_copy(update={"premium_cents": premium_cents})
+    assert len(case.do(deliberation.announce, signed_session(), line, NOW)) == 2
+
+
+def test_a_return_lodged_after_the_accepted_one_does_not_take_its_place():
+    case = sent().hear(lodged())
+    case.check()
+    case.hear(lodged("signed-2"))
+    assert case.engagement.documents[EngagementDocument.SIGNED_CONVENTION] == lodged().document
+
+
+def test_only_the_offer_that_was_accepted_first_counts_whatever_is_issued_or_accepted_after_it():
+    case = favourable().hear(issued(), accepted(), _again())
+    case.hear(accepted_again())
+    case.decide()
+    assert case.engagement.accepted_offer == issued()
+    assert case.engagement.engaged
+    assert (case.engagement.engaged.offer_id, case.engagement.engaged.premium_cents) == (OFFER, PREMIUM_CENTS)
 
 
 def test_the_premium_is_that_of_the_offer_then_what_was_accepted():

@@ -88,6 +88,14 @@ def test_after_the_engagement_the_envelope_compliance_and_the_legal_officer_come
     assert asked(sendable()) == [("convention-sent", Who.LEGAL_OFFICER, NOW), *FROM_THE_SENDING_ON]
 
 
+def test_a_screening_made_before_the_engagement_is_made_again_for_the_convention():
+    case = engaged().hear(committed())
+    case.do(convention.screen, screened(Purpose.CONVENTION, on=TODAY - timedelta(days=1)))
+    assert asked(case)[0] == ("convention-screening", Who.COMPLIANCE, NOW)
+    case.screen(Purpose.CONVENTION)
+    assert asked(case)[0][0] == "convention-sent"
+
+
 def test_after_the_sending_everything_is_awaited_since_then():
     assert asked(sent()) == [(code, who, NOW) for code, who, _ in FROM_THE_SENDING_ON]
     assert asked(sent().hear(lodged()))[0] == ("convention-check", Who.LEGAL_OFFICER, lodged().lodged_at)

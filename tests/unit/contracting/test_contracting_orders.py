@@ -8,32 +8,36 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.contracting.domain import acte, convention, deliberation
+from services.contracting.domain import acte, convention, deliberation, premium
 from services.contracting.domain.board import Decision
 from services.contracting.domain.engagement import ENDS, Engagement, EngagementState
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.gate import acte_gate, convention_gate
-from services.contracting.domain.refusals import EngagementEnded, SignedConventionUnknown
+from services.contracting.domain.refusals import EngagementEnded, PremiumNotCalled, SignedConventionUnknown
 from services.envelope.domain import decisions
 from services.envelope.domain.ledger import Ledger, Standing
 from services.envelope.handlers import COMMANDS
-from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
+from shared.contracts.contracting import ActeTransmitted, BoardRefused, Engaged, EngagementLapsed
 from shared.contracts.envelope import Committed, Released
-from shared.contracts.intake import DossierWithdrawn
+from shared.contracts.intake import DossierWithdrawn, LoansReduced
+from shared.contracts.pricing import OfferExpired, OfferIssued
 from shared.errors import Refusal
 from shared.events import Event
 from tests.unit.contracting.samples import (
     CHECKER,
     DOSSIER,
     NOW,
+    OFFER,
     OTHER,
     PREMIUM_CENTS,
+    TODAY,
     Case,
     accepted,
     issued,
     lodged,
     opinion,
     proof,
+    reduced,
     rules,
     submitted,
 )
@@ -51,6 +55,7 @@ STEPS = (
     "second part",
     "acte screening",
 )
+LATER = ("reversal", "overpayment", "second offer", "second acceptance", "reduction", "expiry", "lapse")
 RELEASING = {"withdrawal": DossierWithdrawn, "refusal": BoardRefused, "lapse": EngagementLapsed}
 
 
@@ -76,6 +81,14 @@ class Course:
             "first part": lambda: self.case.pay(PART, "p1"),
             "second part": lambda: self.case.pay(PREMIUM_CENTS - PART, "p2"),
             "acte screening": lambda: self.case.screen(Purpose.ACTE),
+            "reversal": self._take_back,
+            "overpayment": lambda: self.case.pay(PART, "p3"),
+            "second offer": lambda: self.case.hear(dearer()),
+            "second acceptance": lambda: self.case.hear(
+                accepted().model_copy(update={"offer_id": "d1-2", "premium_cents": 2 * PREMIUM_CENTS})
+            ),
+            "reduction": self._reduce,
+            "expiry": self._expire,
             "lapse": lambda: self.case.do(convention.lapse, "Sans retour", LATE),
             "withdrawal": lambda: self.case.hear(
                 DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
@@ -116,6 +129,22 @@ class Course:
         self.case.hear(lodged())
         self.case.check()
 
+    def _take_back(self) -> None:
+        """The bank takes the first part back, once it was counted."""
+        if all(payment.payment_id != "p1" for payment in self.case.engagement.payments):
+            raise PremiumNotCalled
+        self.case.do(premium.take_back, "p1", PART, TODAY, NOW)
+
+    def _reduce(self) -> None:
+        """Intake takes no reduction once an acceptance is lodged."""
+        if self.case.engagement.accepted is None:
+            self.case.hear(reduced())
+
+    def _expire(self) -> None:
+        """Pricing expires only what nobody accepted."""
+        if self.case.engagement.accepted is None:
+            self.case.hear(OfferExpired(dossier_id=DOSSIER, offer_id=OFFER, expired_at=NOW, valid_until=NOW))
+
     def _follow(self) -> None:
         """The envelope hears what was announced, and the convention is sent once its gate opens."""
         while self._heard < len(self.case.events):
@@ -130,7 +159,9 @@ class Course:
     def _command(self, event: Event) -> None:
         if isinstance(event, Engaged):
             said = decisions.commit(self.ledger, DOSSIER, NOW)
-        elif isinstance(event, tuple(RELEASING.values())):
+        elif isinstance(event, LoansReduced):
+            said = decisions.reduce(self.ledger, DOSSIER, event.principal_cents, NOW)
+        elif isinstance(event, (*RELEASING.values(), OfferExpired)):
             said = decisions.release(self.ledger, DOSSIER, type(event).__name__, NOW)
         else:
             return
@@ -144,6 +175,10 @@ class Course:
                 self.case.hear(event)
             if isinstance(event, Released):
                 self.released.append(event)
+
+
+def dearer() -> OfferIssued:
+    return issued("d1-2").model_copy(update={"premium_cents": 2 * PREMIUM_CENTS})
 
 
 def without_payment_order(engagement: Engagement) -> Engagement:
@@ -185,7 +220,7 @@ def test_an_end_in_between_leaves_no_acte_and_releases_the_reservation_under_its
     assert course.ledger.reservations[DOSSIER].standing is Standing.RELEASED
     for actor in (CHECKER, OTHER):
         with pytest.raises(EngagementEnded):
-            acte.check_ready(engagement, actor)
+            acte.check_ready(engagement, actor, NOW)
     assert not engagement.transmission_pending
     assert not {"ActePrepared", "ActeTransmitted"} & set(course.case.names())
     assert engagement.to_return_cents == engagement.paid_cents
@@ -196,3 +231,36 @@ def test_a_lapse_after_the_convention_releases_what_was_committed():
     assert [one.reason for one in course.released] == ["EngagementLapsed"]
     assert course.released[0].amount_cents == submitted().principal_cents
     assert course.case.engagement.state is EngagementState.LAPSED
+
+
+@given(st.permutations([*STEPS, *LATER[:-1]]))
+def test_whatever_else_happens_an_acte_leaves_only_for_what_was_accepted_confirmed_and_wholly_paid(order):
+    course = Course().run(order)
+    engagement = course.case.engagement
+    try:
+        reached = course.transmit()
+    except Refusal:
+        assert engagement.end or acte_gate(engagement)
+        assert "ActeTransmitted" not in course.case.names()
+    else:
+        assert reached.engaged
+        assert reached.accepted
+        assert reached.convention
+        assert reached.engaged.offer_id == reached.accepted.offer_id
+        assert reached.convention.premium_cents == reached.accepted.premium_cents <= reached.paid_cents
+        assert not reached.convention_outdated
+        assert course.ledger.reservations[DOSSIER].held_cents == reached.principal_cents
+    if engagement.end is None and engagement.engaged:
+        assert course.ledger.reservations[DOSSIER].standing is Standing.COMMITTED
+
+
+@given(st.permutations(LATER))
+def test_nothing_that_comes_after_the_transmission_releases_what_is_committed(order):
+    course = Course().run(list(STEPS))
+    course.transmit()
+    course.run(order)
+    assert isinstance(course.case.engagement.transmitted, ActeTransmitted)
+    assert course.case.engagement.state is EngagementState.ACTE_TRANSMITTED
+    assert course.case.engagement.paid is None or course.case.engagement.paid_cents >= PREMIUM_CENTS
+    assert (course.released, course.case.engagement.end) == ([], None)
+    assert course.ledger.reservations[DOSSIER].standing is Standing.COMMITTED

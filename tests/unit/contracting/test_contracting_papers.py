@@ -26,7 +26,7 @@ from shared.signing import Seal
 from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
 from tests.unit.contracting.returned_files import TERMS, engagement
-from tests.unit.contracting.samples import NOW, document, issued, loan
+from tests.unit.contracting.samples import NOW, document, engaged, issued, loan
 from tests.unit.contracting.stationery import GUARANTOR
 
 # What a released version of the templates says and looks like is settled: what was signed is printed again from it.
@@ -214,6 +214,12 @@ async def test_the_acte_ends_with_the_longest_loan(loans, term):
 async def test_the_papers_a_bailleur_and_the_lender_read_hold_no_rating_and_no_grid():
     for pdf in (await papers()).values():
         assert not re.search(r"cotation|échelon|CQS|barème|grille|demonstration-1", words(pdf), re.IGNORECASE)
+
+
+async def test_an_offer_issued_after_the_acceptance_prints_no_line():
+    case = engaged().hear(issued("d1-2").model_copy(update={"lines": (), "premium_cents": 1}))
+    printed = [await render_premium_call(one, TERMS, stationery.PAYEE) for one in (case.engagement, engagement())]
+    assert printed[0] == printed[1]
 
 
 async def test_the_acte_binds_als_to_the_lender_and_says_how_it_is_called():

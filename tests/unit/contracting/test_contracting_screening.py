@@ -1,6 +1,7 @@
 """Asset-freeze screening: the register's file, names that look alike, and what compliance concludes."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from shared.errors import Unavailable
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
 from tests.unit.contracting.office import Office, problem
-from tests.unit.contracting.samples import DOSSIER, NOW, Case, engaged, lodged, opinion, sent
+from tests.unit.contracting.samples import DOSSIER, NOW, TODAY, Case, engaged, lodged, opinion, sent
 from tests.unit.contracting.stationery import papers
 
 PATH = f"/engagements/{DOSSIER}"
@@ -34,8 +35,8 @@ def entry(register_id: int, name: str, nature: str = "Personne physique", **fiel
     return {"IdRegistre": register_id, "Nature": nature, "Nom": name, "RegistreDetail": details}
 
 
-def published(*entries: dict, date: str = "2024-06-01") -> bytes:
-    return json.dumps({"Publications": {"DatePublication": date, "PublicationDetail": list(entries)}}).encode()
+def published(*entries: dict, on: str = "2024-06-01") -> bytes:
+    return json.dumps({"Publications": {"DatePublication": on, "PublicationDetail": list(entries)}}).encode()
 
 
 PERSON = entry(
@@ -63,7 +64,7 @@ def party(name: str, **more: Any) -> Party:
 
 def test_the_published_file_is_read_with_forenames_aliases_years_and_numbers():
     register = parse(published(PERSON, COMPANY))
-    assert (register.published, len(register.sha256)) == ("2024-06-01", 64)
+    assert (register.published, len(register.sha256)) == (date(2024, 6, 1), 64)
     person, company = register.entries
     assert person == Listed(11, ("Éloi Aurélien LANDRIN", "Aurel le Grand"), frozenset({1961}), ())
     assert company == Listed(12, ("Société d'Études Boréales",), frozenset(), ("SIRET 542 065 479 00012", "A-77"))
@@ -78,6 +79,7 @@ def test_the_published_file_is_read_with_forenames_aliases_years_and_numbers():
         published(),
         published({"Nom": "X"}),
         published(entry(1, "")),
+        published(PERSON, on="hier"),
         published(PERSON)[:-9],
         b"\xff\xfe",
     ],
@@ -127,14 +129,14 @@ def test_a_party_that_bears_a_listed_name_or_number_is_a_hit(one, found):
 
 
 def test_a_number_is_a_siren_only_as_a_whole():
-    register = Register("", "", (Listed(1, ("X Y",), numbers=("1542065479", "54206547900012")),))
+    register = Register(date(2024, 6, 1), "", (Listed(1, ("X Y",), numbers=("1542065479", "54206547900012")),))
     assert [hit.listed_name for hit in find([party("Z", siren="542065479")], register)] == ["X Y"]
-    longer = Register("", "", (Listed(1, ("X Y",), numbers=("1542065479",)),))
+    longer = Register(date(2024, 6, 1), "", (Listed(1, ("X Y",), numbers=("1542065479",)),))
     assert list(find([party("Z", siren="542065479")], longer)) == []
 
 
 def test_an_alert_keeps_its_name_from_one_publication_to_the_next():
-    first, second = (parse(published(PERSON, date=date)) for date in ("2024-06-01", "2024-06-02"))
+    first, second = (parse(published(PERSON, on=day)) for day in ("2024-06-01", "2024-06-02T08:00:00"))
     (one,), (other,) = (list(find([party("Aurélien Landrin")], register)) for register in (first, second))
     assert one == other
 
@@ -157,7 +159,7 @@ class Desk:
         journal = self.office.journal(screening.KIND, render_screening)
         kept = RegisterFile(self.file) if register else None
         clock, view = self.office.clock, self.office.view("engagement")
-        self.screenings = Screenings(self.office.engagements, journal, self.office.view("screening"), kept, clock)
+        self.screenings = Screenings(self.office.engagements, journal, self.office.view("screening"), kept, clock, 30)
         self.engagements = Engagements(
             engagements=self.office.engagements,
             campaigns=Journal(campaign.KIND, self.office.commits, clock, self.office.keep),
@@ -171,8 +173,8 @@ class Desk:
         self.office.serve(screenings_api.router(self.screenings), engagements_api.router(self.engagements))
         self.publish(PERSON)
 
-    def publish(self, *entries: dict) -> None:
-        self.file.write_bytes(published(*entries))
+    def publish(self, *entries: dict, on: str = "2024-06-01") -> None:
+        self.file.write_bytes(published(*entries, on=on))
 
     async def owners(self, *names: str):
         body = {"owners": [{"name": name} for name in names]}
@@ -210,7 +212,21 @@ def ready() -> Case:
 async def desk(tmp_path) -> Desk:
     made = Desk(tmp_path)
     await made.office.know(ready())
+    await made.owners()
     return made
+
+
+async def test_nobody_is_screened_before_the_owners_are_declared_or_said_to_be_none(tmp_path):
+    desk = Desk(tmp_path)
+    await desk.office.know(ready())
+    refused = await desk.run()
+    assert (refused.status_code, problem(refused)) == (409, "owners-not-declared")
+    read = await desk.office.call("GET", f"{PATH}/freeze-screening", role=Role.COMPLIANCE)
+    assert read.json()["owners"] is None
+    assert "acte-screening" in await desk.missing()
+    assert (await desk.owners()).json()["owners"] == []
+    assert (await desk.run()).status_code == 200
+    assert "acte-screening" not in await desk.missing()
 
 
 async def test_a_screening_that_finds_nobody_opens_the_gate(desk):
@@ -336,3 +352,13 @@ async def test_only_compliance_sees_or_decides(desk, role):
     ]
     for method, path in paths:
         assert (await desk.office.call(method, path, role=role)).status_code == 403
+
+
+async def test_a_register_that_was_not_renewed_for_thirty_days_clears_nobody(desk):
+    desk.publish(PERSON, on=str(TODAY - timedelta(days=31)))
+    refused = await desk.run()
+    assert (refused.status_code, problem(refused)) == (409, "freeze-register-too-old")
+    assert "acte-screening" in await desk.missing()
+    desk.publish(PERSON, on=str(TODAY - timedelta(days=30)))
+    assert (await desk.run()).status_code == 200
+    assert "acte-screening" not in await desk.missing()

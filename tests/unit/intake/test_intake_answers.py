@@ -97,9 +97,21 @@ def test_what_is_engaged_is_neither_withdrawn_nor_reduced(heard):
         domain.check_reducible(seen(submitted(), *heard))
 
 
-@pytest.mark.parametrize("heard", [(submitted(),), (submitted(), issued()), (submitted(), issued(), acceptance())])
+@pytest.mark.parametrize("heard", [(submitted(),), (submitted(), issued())])
 def test_loans_are_reduced_until_the_offer_is_accepted(heard):
     domain.check_reducible(seen(*heard))
+
+
+def test_an_acceptance_that_is_lodged_fixes_the_amounts_before_it_is_read_and_frees_them_when_it_is_refused():
+    lodged = seen(submitted(), issued(), acceptance())
+    with pytest.raises(NotReducible):
+        domain.check_reducible(lodged)
+    refused = OfferAnswerRefused(
+        dossier_id=DOSSIER, offer_id=OFFER, reason=AnswerRefusal.TOO_LATE, valid_until=NOW, refused_at=NOW
+    )
+    domain.check_reducible(lodged.fold(refused))
+    declined = OfferDeclineLodged(dossier_id=DOSSIER, offer_id=OFFER, lodged_at=NOW, reason="Non")
+    domain.check_reducible(seen(submitted(), issued(), declined))
 
 
 def test_an_accepted_offer_fixes_the_amounts():

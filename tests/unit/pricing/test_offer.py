@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
+from services.pricing.domain import deadlines, drafting
 from services.pricing.domain import decisions as domain
-from services.pricing.domain import drafting
-from services.pricing.domain.decisions import OfferDraftOutdated, OfferNotDrafted
+from services.pricing.domain.decisions import OfferDraftOutdated, OfferNotDrafted, OfferNotIssuable
 from services.pricing.domain.drafting import OfferNotRedraftable
 from services.pricing.domain.facts import AutomaticPricingRefused, OfferDrafted
 from services.pricing.domain.offer import Offer, OfferStatus
@@ -97,6 +97,42 @@ def test_only_the_draft_that_was_read_is_issued(offer):
 def test_nothing_is_issued_for_a_dossier_that_ended():
     with pytest.raises(OfferNotDrafted):
         domain.issue(play(drafted(), withdrawn()), f"{DOSSIER}-1", GRID, NOW, LAST, document())
+
+
+def redrafted() -> Offer:
+    """An issued offer beside which another one is drafted."""
+    offer = issued()
+    for event in drafting.redraft(offer, GRID, NOW):
+        offer = offer.fold(event)
+    return offer
+
+
+def answered(answer) -> Offer:
+    return play(redrafted(), answer)
+
+
+def run_out() -> Offer:
+    offer = redrafted()
+    for event in deadlines.expire(offer, LAST + SECOND, LAST + SECOND):
+        offer = offer.fold(event)
+    return offer
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        run_out(),
+        answered(acceptance()),
+        answered(OfferDeclineLodged(dossier_id=DOSSIER, offer_id=f"{DOSSIER}-1", lodged_at=LAST)),
+        play(run_out(), acceptance()),
+    ],
+    ids=["expired", "accepted", "declined", "contested"],
+)
+def test_a_draft_beside_an_offer_that_is_answered_or_expired_is_never_issued(over):
+    assert over.draft.offer_id == f"{DOSSIER}-2"
+    with pytest.raises(OfferNotIssuable) as refused:
+        domain.issue(over, f"{DOSSIER}-2", GRID, NOW, LAST, document())
+    assert refused.value.facts == {"status_label": over.status.value}
 
 
 def test_a_new_offer_supersedes_the_old_one():
@@ -230,6 +266,32 @@ def test_an_acceptance_in_time_read_after_the_expiry_goes_to_a_person():
     offer = play(expired(), acceptance())
     assert offer.status is OfferStatus.CONTESTED
     assert play(offer, withdrawn()).status is OfferStatus.CONTESTED
+
+
+def test_an_acceptance_lodged_before_its_offer_was_replaced_and_read_after_goes_to_a_person():
+    replaced = issued(redrafted())
+    found = domain.receive(replaced, acceptance(NOW - SECOND), GRID, NOW)[1]
+    assert isinstance(found, OfferExpiryContested)
+    assert (found.offer_id, found.valid_until) == (f"{DOSSIER}-1", NOW)
+    assert replaced.fold(found) == replaced
+    later = domain.receive(replaced, acceptance(NOW + SECOND), GRID, NOW)[1]
+    assert isinstance(later, OfferAnswerRefused)
+    assert later.reason is AnswerRefusal.SUPERSEDED
+
+
+def test_a_replaced_offer_could_not_be_accepted_beyond_its_own_validity():
+    offer = redrafted()
+    for event in domain.issue(offer, f"{DOSSIER}-2", GRID, LAST + SECOND, LAST + 2 * SECOND, document()):
+        offer = offer.fold(event)
+    assert isinstance(domain.receive(offer, acceptance(LAST), GRID, NOW)[1], OfferExpiryContested)
+    assert isinstance(domain.receive(offer, acceptance(LAST + SECOND), GRID, NOW)[1], OfferAnswerRefused)
+
+
+@pytest.mark.parametrize("ended", [acceptance(offer_id=f"{DOSSIER}-2"), withdrawn()])
+def test_a_replaced_offer_is_not_contested_once_the_next_is_answered_or_the_dossier_ended(ended):
+    refused = domain.receive(play(issued(redrafted()), ended), acceptance(NOW - SECOND), GRID, NOW)[1]
+    assert isinstance(refused, OfferAnswerRefused)
+    assert refused.reason is AnswerRefusal.SUPERSEDED
 
 
 def test_after_the_expiry_what_came_too_late_or_declines_is_refused():
