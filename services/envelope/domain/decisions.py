@@ -20,6 +20,7 @@ from shared.contracts.envelope import (
     Committed,
     EnvelopeExhausted,
     Promoted,
+    RefusalGround,
     Released,
     ReservationReduced,
     ReservationRefused,
@@ -38,16 +39,9 @@ class UnknownCampaign(Refusal):
     title = "Campagne inconnue"
 
 
-class InvalidAmount(Refusal):
-    type = "invalid-amount"
-    title = "Montant hors limites"
-
-
-class AmountAboveCap(Refusal):
-    """More than any envelope may hold for one dossier; more than this campaign's cap waits for it to be raised."""
-
-    type = "amount-above-cap"
-    title = "Montant supérieur au plafond"
+class InvalidNumber(Refusal):
+    type = "invalid-number"
+    title = "Numéro hors limites"
 
 
 class CommandConflict(Refusal):
@@ -75,13 +69,11 @@ def begin_epoch(ledger: Ledger, writer: str, now: datetime) -> list[Event]:
 def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now: datetime) -> list[Event]:
     """Decide a deposit in number order; a number that comes early waits for the missing ones.
 
-    Raises: UnknownCampaign, InvalidAmount, AmountAboveCap, CommandConflict, NumberAlreadyDecided.
+    Raises: UnknownCampaign, InvalidNumber, CommandConflict, NumberAlreadyDecided.
     """
     rules = _rules(ledger)
-    if amount_cents <= 0:
-        raise InvalidAmount(f"{amount_cents} centimes : un montant positif est attendu.")
-    if amount_cents > MAX_CENTS:
-        raise AmountAboveCap(f"{amount_cents} centimes : {MAX_CENTS} au plus, toute campagne confondue.")
+    if number <= 0:
+        raise InvalidNumber(f"{number} : les numéros commencent à 1.")
     known = ledger.reservations.get(dossier_id)
     if known is not None:
         if known.number != number:
@@ -116,6 +108,10 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
             SubmissionVoided(dossier_id=dossier_id, deposit_number=number, amount_cents=amount, voided_at=now),
             Released(campaign_id=campaign_id, dossier_id=dossier_id, amount_cents=0, reason=reason, released_at=now),
         ]
+    # Whatever its amount, a number is decided: those behind it may not be held for ever.
+    ground = _never_fits(amount)
+    if ground is not None:
+        return [_refused(held, campaign_id, ground, now)]
     # A list that was begun under other rules keeps its order: closing lets nobody in before those who wait.
     behind = bool(ledger.waiting) and rules.on_exhaustion is not Exhaustion.FIRST_FIT
     if amount <= ledger.available_cents and not behind:
@@ -130,14 +126,7 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
         ]
     said = [] if ledger.exhausted else [_exhausted(ledger, campaign_id, now)]
     if rules.on_exhaustion is Exhaustion.CLOSE:
-        refused = ReservationRefused(
-            campaign_id=campaign_id,
-            dossier_id=dossier_id,
-            deposit_number=number,
-            amount_cents=amount,
-            refused_at=now,
-        )
-        return [refused, *said]
+        return [_refused(held, campaign_id, RefusalGround.NO_ROOM, now), *said]
     waits = Waitlisted(
         campaign_id=campaign_id,
         dossier_id=dossier_id,
@@ -147,6 +136,24 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
         waitlisted_at=now,
     )
     return [waits, *said]
+
+
+def _never_fits(amount_cents: int) -> RefusalGround | None:
+    """Why no envelope may hold the amount for one dossier; above this campaign's cap it waits for a higher one."""
+    if amount_cents <= 0:
+        return RefusalGround.INVALID_AMOUNT
+    return RefusalGround.AMOUNT_ABOVE_CAP if amount_cents > MAX_CENTS else None
+
+
+def _refused(held: SubmissionHeld, campaign_id: str, ground: RefusalGround, now: datetime) -> ReservationRefused:
+    return ReservationRefused(
+        campaign_id=campaign_id,
+        dossier_id=held.dossier_id,
+        deposit_number=held.deposit_number,
+        amount_cents=held.amount_cents,
+        refused_at=now,
+        ground=ground,
+    )
 
 
 def _exhausted(ledger: Ledger, campaign_id: str, now: datetime) -> EnvelopeExhausted:

@@ -10,15 +10,16 @@ from services.intake.api.bailleurs import User
 from services.intake.documents import render_receipt
 from services.intake.domain.dossier import Dossier, Entry
 from services.intake.domain.status import TABLE, PublicStatus
-from services.intake.domain.timeline import LABELS
+from services.intake.domain.timeline import LABELS, label
 from services.intake.forms import DraftForm
 from services.intake.store import Draft
 from services.intake.usecases.dossiers import Dossiers
-from shared.contracts.envelope import Waitlisted
+from shared.contracts.envelope import Committed, Promoted, Released, Reserved, Waitlisted
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import AnswerRefusal, OfferAnswerRefused
 from shared.errors import NotFound, Refusal
+from shared.events import Event
 from shared.http import cause_of
 from shared.typeset import french_moment
 from shared.uploads import content_disposition
@@ -216,13 +217,12 @@ def _deposit(submitted: DossierSubmitted) -> DepositReceipt:
     return DepositReceipt.model_validate(submitted.model_dump(include=set(DepositReceipt.model_fields)))
 
 
-ENVELOPE_LABELS = {
-    "reserved": "Montant réservé",
-    "promoted": "Montant réservé",
-    "waitlisted": "En liste d'attente",
-    "committed": "Montant engagé",
-    "released": "Montant libéré",
-    "reservationrefused": "Enveloppe consommée",
+ENVELOPE_LABELS: dict[type[Event], str] = {
+    Reserved: "Montant réservé",
+    Promoted: "Montant réservé",
+    Waitlisted: "En liste d'attente",
+    Committed: "Montant engagé",
+    Released: "Montant libéré",
 }
 ANSWER_REFUSALS = {
     AnswerRefusal.TOO_LATE: "Reçue après le terme",
@@ -242,16 +242,20 @@ def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
         next_actor=dossier.next_actor,
         due_at=dossier.due_at,
         envelope=said,
-        envelope_label=ENVELOPE_LABELS[said] if said else None,
+        envelope_label=_envelope_label(envelope) if envelope else None,
         place=envelope.place if isinstance(envelope, Waitlisted) else None,
         reason=dossier.end_reason,
         supplement=_supplement(supplement) if supplement else None,
         entries=[
-            TimelineEntry(at=entry.at, label=LABELS[type(entry.event)], detail=_detail(entry))
+            TimelineEntry(at=entry.at, label=label(entry.event), detail=_detail(entry))
             for entry in sorted(dossier.entries, key=lambda entry: entry.at)
             if type(entry.event) in LABELS
         ],
     )
+
+
+def _envelope_label(said: Event) -> str:
+    return ENVELOPE_LABELS.get(type(said)) or label(said)
 
 
 def _supplement(asked: SupplementRequested) -> SupplementAsked:

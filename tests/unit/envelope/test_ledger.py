@@ -7,9 +7,8 @@ import pytest
 
 from services.envelope.domain import decisions
 from services.envelope.domain.decisions import (
-    AmountAboveCap,
     CommandConflict,
-    InvalidAmount,
+    InvalidNumber,
     NotReserved,
     NumberAlreadyDecided,
     UnknownCampaign,
@@ -32,6 +31,7 @@ from shared.contracts.envelope import (
     Committed,
     EnvelopeExhausted,
     Promoted,
+    RefusalGround,
     Released,
     ReservationReduced,
     ReservationRefused,
@@ -109,6 +109,8 @@ def test_close_refuses_what_does_not_fit():
     book = Book(on_exhaustion=Exhaustion.CLOSE)
     book.submit("a", 1, 900)
     assert book.submit("b", 2, 200) == [ReservationRefused, EnvelopeExhausted]
+    refused = next(event for event in book.events if isinstance(event, ReservationRefused))
+    assert refused.ground is RefusalGround.NO_ROOM
     assert book.release("b") == []
 
 
@@ -201,12 +203,30 @@ def test_contradictory_commands_have_their_own_error_and_decide_nothing():
         book.submit("z", 1, 10)
     with pytest.raises(CommandConflict):
         book.submit("a", 1, 11)
-    for amount in (0, -1):
-        with pytest.raises(InvalidAmount):
-            book.submit("b", 2, amount)
-    with pytest.raises(AmountAboveCap):
-        book.submit("b", 2, 60_000_000_001)
+    for number in (0, -1):
+        with pytest.raises(InvalidNumber):
+            book.submit("b", number, 10)
     assert book.ledger.decided == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "ground"),
+    [
+        (0, RefusalGround.INVALID_AMOUNT),
+        (-1, RefusalGround.INVALID_AMOUNT),
+        (60_000_000_001, RefusalGround.AMOUNT_ABOVE_CAP),
+        (120_000_000_000, RefusalGround.AMOUNT_ABOVE_CAP),
+    ],
+)
+def test_an_amount_no_envelope_could_hold_is_refused_and_those_behind_go_on(amount, ground):
+    book = Book()
+    assert book.submit("b", 2, amount) == [SubmissionHeld]
+    assert book.submit("c", 3, 10) == [SubmissionHeld]
+    assert book.submit("a", 1, 990) == [Reserved, ReservationRefused, Reserved]
+    assert [event.ground for event in book.events if isinstance(event, ReservationRefused)] == [ground]
+    assert (book.ledger.decided, book.ledger.gap, book.ledger.available_cents) == (3, False, 0)
+    assert book.submit("b", 2, amount) == []
+    assert list(broken(book.ledger)) == []
 
 
 def test_an_unknown_campaign_decides_nothing():
