@@ -31,8 +31,8 @@ def create_app(settings: EnvelopeSettings) -> FastAPI:
         campaign_id=settings.campaign_id,
         clock=service.clock,
     )
-    service.consume(GROUP, handlers(envelope), in_batches=True, **membership(settings))
-    service.every(RULES_CHECK_SECONDS, envelope.follow_due_rules)
+    inbox = service.consume(GROUP, handlers(envelope), in_batches=True, **membership(settings))
+    service.every(RULES_CHECK_SECONDS, lambda: envelope.follow_due_rules(inbox.assigned))
     return service.app("Enveloppe", [router(envelope)])
 
 

@@ -63,13 +63,21 @@ class Envelope:
             case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
                 return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)
 
-    async def follow_due_rules(self) -> None:
-        """Put scheduled rules in force when their moment comes; only where this process writes."""
-        now = self.clock.now()
-        for campaign_id in self.writer.campaigns:
+    async def follow_due_rules(self, holding: bool) -> None:
+        """Put scheduled rules in force when their moment comes, command or none; only where this process writes.
+
+        `holding`: the commands come to this process. It may have written nothing since it started; it takes over
+        for rules that are due, and for nothing less.
+        """
+        due = {self.campaign_id} if holding and await self._due(self.campaign_id) else set[str]()
+        for campaign_id in self.writer.campaigns | due:
             cause = Cause("service:envelope", correlation=campaign_id)
-            done = await self.writer.append(campaign_id, lambda ledger: decisions.follow_due_rules(ledger, now), cause)
+            done = await self.writer.append(campaign_id, lambda _: [], cause)
             show(campaign_id, done.state)
+
+    async def _due(self, campaign_id: str) -> bool:
+        ledger = (await self.ledgers.load(campaign_id)).state
+        return bool(decisions.follow_due_rules(ledger, self.clock.now()))
 
     async def propose(
         self, campaign_id: str, action: Action, rules: CampaignRules | None, reason: str, cause: Cause

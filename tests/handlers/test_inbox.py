@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from aiokafka import TopicPartition
 from faststream.kafka import TestKafkaBroker
 
 from shared.bus import Publisher, headers, make_broker
@@ -220,3 +222,19 @@ async def test_a_redriven_message_reaches_its_group_only():
         assert bench.handled == [1]
         await bench.send(1, extra={REDRIVEN: GROUP})
     assert bench.handled == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("consumer", "assigned"),
+    [
+        (None, False),
+        (SimpleNamespace(assignment=frozenset), False),
+        (SimpleNamespace(assignment=lambda: frozenset({TopicPartition(TOPIC, 0)})), True),
+    ],
+)
+def test_a_member_knows_whether_the_group_gave_it_anything_to_read(consumer, assigned):
+    bench = Bench()
+    assert not bench.inbox.assigned
+    (subscriber,) = [one for one in bench.broker.subscribers if one.group_id == GROUP]
+    subscriber.consumer = consumer
+    assert bench.inbox.assigned is assigned

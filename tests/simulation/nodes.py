@@ -208,7 +208,7 @@ class EnvelopeNode(Node):
         while True:
             await asyncio.sleep(RULES_CHECK_SECONDS)
             try:
-                await self.envelope.follow_due_rules()
+                await self.envelope.follow_due_rules(self.bus.owners.get(envelope_handlers.GROUP) is self)
             except Exception:  # as the service's timers do: the next turn tries again
                 continue
 
