@@ -11,6 +11,7 @@ from shared.contracts.envelope import (
     CampaignSuspended,
     CapChanged,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     RulesChanged,
 )
 from shared.events import Event
@@ -35,6 +36,7 @@ ABOUT_A_CAMPAIGN = (
     CampaignSuspended,
     CampaignResumed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
 )
 
 

@@ -167,9 +167,18 @@ class CampaignClosed(Event):
 
 
 class EnvelopeExhausted(Event):
-    """The first dossier had to wait; said again when it happens again after room had come back."""
+    """The first dossier had to wait, or was refused; said again when it happens again after EnvelopeReplenished."""
 
     topic: ClassVar[str | None] = BUDGET_TOPIC
     campaign_id: str
     exhausted_at: UtcDatetime
+    available_cents: int
+
+
+class EnvelopeReplenished(Event):
+    """The end of an exhaustion: room came back, or who waited for it left, and nobody waits any more."""
+
+    topic: ClassVar[str | None] = BUDGET_TOPIC
+    campaign_id: str
+    replenished_at: UtcDatetime
     available_cents: int

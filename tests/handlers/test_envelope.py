@@ -70,6 +70,7 @@ async def test_a_deposit_that_finds_no_room_waits_and_is_promoted_by_a_withdrawa
         "EnvelopeExhausted",
         "Released",
         "Promoted",
+        "EnvelopeReplenished",
     ]
 
 

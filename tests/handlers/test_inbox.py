@@ -235,6 +235,5 @@ async def test_a_redriven_message_reaches_its_group_only():
 def test_a_member_knows_whether_the_group_gave_it_anything_to_read(consumer, assigned):
     bench = Bench()
     assert not bench.inbox.assigned
-    (subscriber,) = [one for one in bench.broker.subscribers if one.group_id == GROUP]
-    subscriber.consumer = consumer
+    bench.inbox._subscriber.consumer = consumer
     assert bench.inbox.assigned is assigned

@@ -19,6 +19,7 @@ from shared.contracts.envelope import (
     CapChanged,
     Committed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     Promoted,
     RefusalGround,
     Released,
@@ -109,9 +110,10 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
             Released(campaign_id=campaign_id, dossier_id=dossier_id, amount_cents=0, reason=reason, released_at=now),
         ]
     # Whatever its amount, a number is decided: those behind it may not be held for ever.
-    ground = _never_fits(amount)
-    if ground is not None:
-        return [_refused(held, campaign_id, ground, now)]
+    if amount <= 0:
+        return [_refused(held, campaign_id, RefusalGround.INVALID_AMOUNT, now)]
+    if amount > MAX_CENTS:
+        return [_refused(held, campaign_id, RefusalGround.AMOUNT_ABOVE_CAP, now)]
     # A list that was begun under other rules keeps its order: closing lets nobody in before those who wait.
     behind = bool(ledger.waiting) and rules.on_exhaustion is not Exhaustion.FIRST_FIT
     if amount <= ledger.available_cents and not behind:
@@ -136,13 +138,6 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
         waitlisted_at=now,
     )
     return [waits, *said]
-
-
-def _never_fits(amount_cents: int) -> RefusalGround | None:
-    """Why no envelope may hold the amount for one dossier; above this campaign's cap it waits for a higher one."""
-    if amount_cents <= 0:
-        return RefusalGround.INVALID_AMOUNT
-    return RefusalGround.AMOUNT_ABOVE_CAP if amount_cents > MAX_CENTS else None
 
 
 def _refused(held: SubmissionHeld, campaign_id: str, ground: RefusalGround, now: datetime) -> ReservationRefused:
@@ -283,7 +278,10 @@ def close(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
 
 
 def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Event]:
-    """The events, and the promotions they make room for: the head first; under first fit whoever fits."""
+    """The events, the promotions they make room for (the head first; under first fit whoever fits), and the end of
+    an exhaustion when there is room again and nobody waits for it.
+    """
+    before = ledger
     for event in events:
         ledger = ledger.fold(event)
     rules = _rules(ledger)
@@ -304,7 +302,13 @@ def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Ev
         )
         promoted.append(event)
         ledger = ledger.fold(event)
-    return [*events, *promoted]
+    came_back = ledger.available_cents > before.available_cents or bool(before.waiting)
+    if not ledger.exhausted or ledger.waiting or ledger.available_cents <= 0 or not came_back:
+        return [*events, *promoted]
+    replenished = EnvelopeReplenished(
+        campaign_id=rules.campaign_id, replenished_at=now, available_cents=ledger.available_cents
+    )
+    return [*events, *promoted, replenished]
 
 
 def _rules(ledger: Ledger) -> CampaignRules:

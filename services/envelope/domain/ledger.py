@@ -27,6 +27,7 @@ from shared.contracts.envelope import (
     CapChanged,
     Committed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     Promoted,
     Released,
     ReservationReduced,
@@ -172,6 +173,8 @@ class Ledger:
                 return replace(self, closed=True)
             case EnvelopeExhausted():
                 return replace(self, exhausted=True)
+            case EnvelopeReplenished():
+                return replace(self, exhausted=False)
             case _:
                 return self
 
@@ -204,7 +207,6 @@ class Ledger:
             reservations=self.reservations.set(dossier_id, replace(before, standing=standing)),
             waiting=waiting,
             head=head,
-            exhausted=self.exhausted and bool(waiting),
         )
 
     def _reduce(self, event: ReservationReduced) -> "Ledger":

@@ -10,9 +10,10 @@ from shared.contracts.envelope import (
     CampaignSuspended,
     CapChanged,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     RulesChanged,
 )
-from shared.contracts.values import CampaignRules
+from shared.contracts.values import CampaignRules, Exhaustion
 from shared.errors import Refusal
 from shared.events import Event
 from shared.journal import StreamKind
@@ -39,6 +40,11 @@ class CampaignClosedNow(Refusal):
     title = "La campagne est close"
 
 
+class EnvelopeConsumed(Refusal):
+    type = "envelope-consumed"
+    title = "L'enveloppe est consommée"
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     rules: CampaignRules | None = None
@@ -48,10 +54,8 @@ class Campaign:
 
     def fold(self, event: Event) -> "Campaign":
         match event:
-            case CampaignOpened() | RulesChanged():
+            case CampaignOpened() | RulesChanged() | CapChanged():
                 return replace(self, rules=event.rules)
-            case CapChanged():
-                return replace(self, rules=event.rules, exhausted=False)
             case CampaignSuspended():
                 return replace(self, suspended=True)
             case CampaignResumed():
@@ -60,6 +64,8 @@ class Campaign:
                 return replace(self, closed=True)
             case EnvelopeExhausted():
                 return replace(self, exhausted=True)
+            case EnvelopeReplenished():
+                return replace(self, exhausted=False)
             case _:
                 return self
 
@@ -70,7 +76,8 @@ KIND = StreamKind("campaign", Campaign())
 def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
     """The rules a deposit made now falls under.
 
-    Raises: CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow.
+    Raises: CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
+    EnvelopeConsumed.
     """
     if campaign.rules is None:
         raise CampaignUnknown("La campagne n'a pas de règles en vigueur.")
@@ -83,4 +90,6 @@ def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
         raise CampaignClosedNow("Les dépôts sont terminés ; les dossiers déjà envoyés suivent leur cours.")
     if campaign.suspended:
         raise CampaignSuspendedNow("La date de reprise des dépôts sera annoncée ; votre brouillon est conservé.")
+    if campaign.exhausted and campaign.rules.on_exhaustion is Exhaustion.CLOSE:
+        raise EnvelopeConsumed("Les dépôts sont fermés ; ils reprendront si des montants sont libérés.")
     return campaign.rules

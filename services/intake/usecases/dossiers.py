@@ -103,7 +103,7 @@ class Dossiers:
         """The definitive deposit; doing it again gives the same number.
 
         Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
-        Incomplete.
+        EnvelopeConsumed, Incomplete.
         """
         found = await self.represented(dossier_id, caller)
         if found.submitted is not None:

@@ -170,6 +170,7 @@ class LedgerMachine(RuleBasedStateMachine):
         ledger = self.book.ledger
         lines = {name: [name, one.amount_cents, str(one.standing)] for name, one in ledger.reservations.items()}
         assert lines == {line[0]: line for line in self.model.lines}
+        assert ledger.exhausted or not ledger.waiting
         assert ledger.cap_cents == self.model.cap
         assert ledger.available_cents == self.model.cap - self.model.held()
 
