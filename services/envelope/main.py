@@ -9,7 +9,7 @@ from services.envelope.assignor import OldestMemberAssignor
 from services.envelope.domain import campaign, ledger
 from services.envelope.handlers import GROUP, handlers
 from services.envelope.settings import EnvelopeSettings
-from services.envelope.usecases import Envelope
+from services.envelope.usecases import Envelope, render_campaign
 from services.envelope.writer import Writer
 from shared.service import Service
 from shared.settings import read_settings
@@ -26,9 +26,10 @@ def create_app(settings: EnvelopeSettings) -> FastAPI:
     ledgers = service.journal(ledger.KIND, snapshots=True)
     envelope = Envelope(
         ledgers=ledgers,
-        campaigns=service.journal(campaign.KIND),
+        campaigns=service.journal(campaign.KIND, render_campaign),
         writer=Writer(ledgers, service.clock),
         campaign_id=settings.campaign_id,
+        known=service.view(campaign.KIND),
         clock=service.clock,
     )
     inbox = service.consume(GROUP, handlers(envelope), in_batches=True, **membership(settings))

@@ -120,6 +120,10 @@ class Ledger:
         """True while a submission waits for a lower number that has not come."""
         return bool(self.held)
 
+    def knows(self, dossier_id: str) -> bool:
+        """True from the deposit on, decided or held."""
+        return dossier_id in self.reservations or any(one.dossier_id == dossier_id for one in self.held.values())
+
     def fold(self, event: Event) -> "Ledger":
         folded = self._fold(event)
         assert min(folded.reserved_cents, folded.committed_cents) >= 0, type(event).__name__

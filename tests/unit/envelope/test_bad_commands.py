@@ -49,6 +49,7 @@ class Desk:
             campaigns=None,  # pyright: ignore[reportArgumentType] (no proposal is made here)
             writer=Writer(self.journal, clock),
             campaign_id="c",
+            known=MemoryDocuments(),
             clock=clock,
         )
         self.letters = Letters()

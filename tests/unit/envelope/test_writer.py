@@ -34,6 +34,7 @@ def envelope(store, moment=NOW) -> Envelope:
         campaigns=None,  # pyright: ignore[reportArgumentType] (no proposal is made here)
         writer=Writer(ledgers, clock, leave),
         campaign_id="c",
+        known=MemoryDocuments(),
         clock=clock,
     )
 
