@@ -12,7 +12,10 @@ from shared.contracts.envelope import (
     CapChanged,
     EnvelopeExhausted,
     EnvelopeReplenished,
+    Promoted,
+    Released,
     RulesChanged,
+    Waitlisted,
 )
 from shared.events import Event
 from shared.inbox import Handlers
@@ -38,6 +41,7 @@ ABOUT_A_CAMPAIGN = (
     EnvelopeExhausted,
     EnvelopeReplenished,
 )
+ABOUT_THE_WAIT = (Waitlisted, Promoted, Released)
 
 
 def about_a_dossier() -> list[type[Event]]:
@@ -46,4 +50,8 @@ def about_a_dossier() -> list[type[Event]]:
 
 
 def handlers(dossiers: Dossiers) -> Handlers:
-    return dict.fromkeys(about_a_dossier(), dossiers.note) | dict.fromkeys(ABOUT_A_CAMPAIGN, dossiers.note_campaign)
+    return (
+        dict.fromkeys(about_a_dossier(), dossiers.note)
+        | dict.fromkeys(ABOUT_THE_WAIT, dossiers.note_wait)
+        | dict.fromkeys(ABOUT_A_CAMPAIGN, dossiers.note_campaign)
+    )

@@ -14,6 +14,7 @@ from services.intake.domain.timeline import LABELS, label
 from services.intake.forms import DraftForm
 from services.intake.store import Draft
 from services.intake.usecases.dossiers import Dossiers
+from shared.auth import Principal
 from shared.contracts.envelope import Committed, Promoted, Released, Reserved, Waitlisted
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
@@ -185,19 +186,24 @@ def _route_deposit(routes: APIRouter, dossiers: Dossiers) -> None:
     @routes.post("/{dossier_id}/withdrawal", summary="Retirer le dossier")
     async def withdraw(dossier_id: str, body: WithdrawalRequest, request: Request, caller: User) -> Timeline:
         await dossiers.withdraw(dossier_id, body.reason, caller, cause_of(request, caller.actor))
-        return timeline_of(dossier_id, await dossiers.mine(dossier_id, caller))
+        return await _timeline(dossiers, dossier_id, caller)
 
     @routes.post("/{dossier_id}/loan-reductions", summary="Réduire le montant de prêts déposés")
     async def reduce(dossier_id: str, body: ReductionRequest, request: Request, caller: User) -> Timeline:
         wanted = {loan.loan_id: loan.principal_cents for loan in body.loans}
         await dossiers.reduce(dossier_id, wanted, caller, cause_of(request, caller.actor))
-        return timeline_of(dossier_id, await dossiers.mine(dossier_id, caller))
+        return await _timeline(dossiers, dossier_id, caller)
 
 
 def _route_reading(routes: APIRouter, dossiers: Dossiers) -> None:
     @routes.get("/{dossier_id}/timeline", summary="Où en est le dossier")
     async def timeline(dossier_id: str, caller: User) -> Timeline:
-        return timeline_of(dossier_id, await dossiers.mine(dossier_id, caller))
+        return await _timeline(dossiers, dossier_id, caller)
+
+
+async def _timeline(dossiers: Dossiers, dossier_id: str, caller: Principal) -> Timeline:
+    found = await dossiers.mine(dossier_id, caller)
+    return timeline_of(dossier_id, found, await dossiers.place(dossier_id, found))
 
 
 def _draft(dossier_id: str, status: PublicStatus, draft: Draft, response: Response) -> DraftDetail:
@@ -231,7 +237,8 @@ ANSWER_REFUSALS = {
 }
 
 
-def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
+def timeline_of(dossier_id: str, dossier: Dossier, place: int | None = None) -> Timeline:
+    """`place` is where it stands on the waiting list now."""
     row, envelope, supplement = TABLE[dossier.status], dossier.envelope, dossier.supplement
     said = type(envelope).__name__.lower() if envelope else None
     return Timeline(
@@ -243,7 +250,7 @@ def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
         due_at=dossier.due_at,
         envelope=said,
         envelope_label=_envelope_label(envelope) if envelope else None,
-        place=envelope.place if isinstance(envelope, Waitlisted) else None,
+        place=place,
         reason=dossier.end_reason,
         supplement=_supplement(supplement) if supplement else None,
         entries=[

@@ -1,7 +1,9 @@
-"""Intake's copy of a campaign: whether a deposit is possible now."""
+"""Intake's copy of a campaign: whether a deposit is possible now, and who waits for room."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from immutables import Map
 
 from shared.contracts.envelope import (
     CampaignClosed,
@@ -11,7 +13,10 @@ from shared.contracts.envelope import (
     CapChanged,
     EnvelopeExhausted,
     EnvelopeReplenished,
+    Promoted,
+    Released,
     RulesChanged,
+    Waitlisted,
 )
 from shared.contracts.values import CampaignRules, Exhaustion
 from shared.errors import Refusal
@@ -47,10 +52,13 @@ class EnvelopeConsumed(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
+    """`waiting` holds the deposit numbers of those on the waiting list, by dossier id."""
+
     rules: CampaignRules | None = None
     suspended: bool = False
     closed: bool = False
     exhausted: bool = False
+    waiting: Map[str, int] = field(default_factory=Map)
 
     def fold(self, event: Event) -> "Campaign":
         match event:
@@ -66,11 +74,26 @@ class Campaign:
                 return replace(self, exhausted=True)
             case EnvelopeReplenished():
                 return replace(self, exhausted=False)
+            case Waitlisted(dossier_id=dossier_id, deposit_number=number):
+                return replace(self, waiting=self.waiting.set(dossier_id, number))
+            case Promoted(dossier_id=dossier_id) | Released(dossier_id=dossier_id):
+                return replace(self, waiting=self.waiting.delete(dossier_id))
             case _:
                 return self
 
+    def place_of(self, dossier_id: str) -> int | None:
+        """The place now, from 1 at the head; None for who does not wait."""
+        number = self.waiting.get(dossier_id)
+        return None if number is None else sum(other <= number for other in self.waiting.values())
+
 
 KIND = StreamKind("campaign", Campaign())
+
+
+def note_wait(campaign: Campaign, event: Waitlisted | Promoted | Released) -> list[Event]:
+    """Who came on the list or left it; what is released without having waited moves nobody."""
+    waits = event.dossier_id in campaign.waiting
+    return [] if isinstance(event, Waitlisted) is waits else [event]
 
 
 def check_deposit(campaign: Campaign, now: datetime) -> CampaignRules:
