@@ -164,6 +164,11 @@ class Database:
         self._client.close()
 
 
+def _nothing_first(value: Any) -> tuple[bool, Any]:
+    """As a server orders what has no value."""
+    return value is not None, value
+
+
 class MemoryDocuments:
     """The same port in memory, for tests of pure logic; the store suite holds it to the same behaviour."""
 
@@ -184,7 +189,7 @@ class MemoryDocuments:
     ) -> AsyncIterator[Document]:
         found = [document for document in self._documents.values() if _matches(document, query)]
         for field, direction in reversed(list(sort)):
-            found.sort(key=lambda document, field=field: document[field], reverse=direction < 0)
+            found.sort(key=lambda document, field=field: _nothing_first(document[field]), reverse=direction < 0)
         for document in found[skip : skip + limit if limit else None]:
             yield dict(document)
 

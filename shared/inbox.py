@@ -88,6 +88,7 @@ class Inbox:
         self._parked = parked
         self._publisher = publisher
         self._known: dict[str, int] = {}
+        self._subscriber: Any = None
 
     def attach(self, broker: KafkaBroker, *, in_batches: bool = False, **options: Any) -> None:
         """Subscribe on `broker`. With `in_batches`, handlers of one fetch start together, in order, so that a group
@@ -100,7 +101,7 @@ class Inbox:
         payload = Union[tuple(sorted(self.handlers, key=lambda cls: cls.__name__))]  # noqa: UP007 (built at run time)
         receive.__annotations__ = {"message": list[payload] if in_batches else payload}
         batching = {"batch": True, "max_records": MAX_BATCH_RECORDS} if in_batches else {}
-        broker.subscriber(
+        self._subscriber = broker.subscriber(
             *self.topics,
             group_id=self.group,
             auto_offset_reset="earliest",
@@ -110,7 +111,14 @@ class Inbox:
             title=self.group,
             **batching,
             **options,
-        )(receive)
+        )
+        self._subscriber(receive)
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the group gave this member anything to read, as far as it has heard."""
+        consumer = self._subscriber.consumer if self._subscriber else None
+        return consumer is not None and bool(consumer.assignment())
 
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""

@@ -44,6 +44,7 @@ _OF_A_CAMPAIGN = {
     envelope.CampaignResumed: {"resumed_at": AT},
     envelope.CampaignClosed: {"closed_at": AT},
     envelope.EnvelopeExhausted: {"exhausted_at": AT, "available_cents": 0},
+    envelope.EnvelopeReplenished: {"replenished_at": AT, "available_cents": 1},
     envelope.SuspensionDecided: {"decided_at": AT},
     envelope.ResumptionDecided: {"decided_at": AT},
     envelope.ClosureDecided: {"decided_at": AT},

@@ -9,7 +9,7 @@ from services.envelope.assignor import OldestMemberAssignor
 from services.envelope.domain import campaign, ledger
 from services.envelope.handlers import GROUP, handlers
 from services.envelope.settings import EnvelopeSettings
-from services.envelope.usecases import Envelope
+from services.envelope.usecases import Envelope, render_campaign
 from services.envelope.writer import Writer
 from shared.service import Service
 from shared.settings import read_settings
@@ -26,13 +26,14 @@ def create_app(settings: EnvelopeSettings) -> FastAPI:
     ledgers = service.journal(ledger.KIND, snapshots=True)
     envelope = Envelope(
         ledgers=ledgers,
-        campaigns=service.journal(campaign.KIND),
+        campaigns=service.journal(campaign.KIND, render_campaign),
         writer=Writer(ledgers, service.clock),
         campaign_id=settings.campaign_id,
+        known=service.view(campaign.KIND),
         clock=service.clock,
     )
-    service.consume(GROUP, handlers(envelope), in_batches=True, **membership(settings))
-    service.every(RULES_CHECK_SECONDS, envelope.follow_due_rules)
+    inbox = service.consume(GROUP, handlers(envelope), in_batches=True, **membership(settings))
+    service.every(RULES_CHECK_SECONDS, lambda: envelope.follow_due_rules(inbox.assigned))
     return service.app("Enveloppe", [router(envelope)])
 
 

@@ -1,6 +1,7 @@
 """What envelope does: every command of the ledger comes from the bus, through the single writer."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.envelope.domain import campaign as campaigns_domain
@@ -14,6 +15,7 @@ from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAd
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
 from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.values import CampaignRules
+from shared.documents import Document, Documents
 from shared.errors import NotFound
 from shared.events import Cause, MessageMeta
 from shared.ids import new_id
@@ -23,23 +25,63 @@ from shared.telemetry import Metrics
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The use cases with what they need. `campaign_id` is the campaign of events that name only a dossier."""
+    """The use cases with what they need. `known` has a row for each campaign anybody proposed rules for.
+
+    `campaign_id` is the configured campaign: it takes what is said of a dossier nobody has deposited yet.
+    """
 
     ledgers: Journal[Ledger]
     campaigns: Journal[Campaign]
     writer: Writer
     campaign_id: str
+    known: Documents
     clock: Clock
+    finding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def command(self, event: Any, meta: MessageMeta) -> None:
         """Carry out what a fact of another service means for the ledger."""
-        done = await self.writer.append(self.campaign_of(event), self._decision(event), meta.cause("envelope"))
-        show(self.campaign_of(event), done.state)
+        campaign_id = await self.campaign_of(event)
+        done = await self.writer.append(campaign_id, self._decision(event), meta.cause("envelope"))
+        show(campaign_id, done.state)
+        if self._may_have_crossed(event, campaign_id):
+            await self._follow_home(event.dossier_id, meta)
 
-    def campaign_of(self, event: Any) -> str:
+    async def campaign_of(self, event: Any) -> str:
+        """The campaign an event names, or the one whose ledger knows its dossier, or else the configured one."""
         if isinstance(event, RulesAdopted):
             return event.rules.campaign_id
-        return getattr(event, "campaign_id", self.campaign_id)
+        if hasattr(event, "campaign_id"):
+            return event.campaign_id
+        # One after the other: events of one dossier reach its ledger in the order they came in.
+        async with self.finding:
+            return await self._home(event.dossier_id)
+
+    async def _home(self, dossier_id: str) -> str:
+        campaigns = [row["_id"] async for row in self.known.find({}, sort=[("_id", 1)])]
+        for campaign_id in campaigns:
+            if campaign_id != self.campaign_id and (await self.ledgers.load(campaign_id)).state.knows(dossier_id):
+                return campaign_id
+        return self.campaign_id
+
+    def _may_have_crossed(self, event: Any, campaign_id: str) -> bool:
+        """A deposit of another campaign, or an event that found no deposit there: each may have missed the other."""
+        if isinstance(event, DossierSubmitted):
+            return campaign_id != self.campaign_id
+        return campaign_id == self.campaign_id and not hasattr(event, "campaign_id") and hasattr(event, "dossier_id")
+
+    async def _follow_home(self, dossier_id: str, meta: MessageMeta) -> None:
+        """Carry a release that came before its deposit from the configured campaign's ledger to the dossier's own.
+
+        Both sides look after they have written, so whichever is last sees the other.
+        """
+        reason = (await self.ledgers.load(self.campaign_id)).state.voided.get(dossier_id)
+        if reason is None or (home := await self._home(dossier_id)) == self.campaign_id:
+            return
+        now = self.clock.now()
+        # Without causation: the message may have been handled in this ledger; releasing twice changes nothing.
+        cause = Cause("service:envelope", meta.correlation)
+        done = await self.writer.append(home, lambda ledger: decisions.release(ledger, dossier_id, reason, now), cause)
+        show(home, done.state)
 
     def _decision(self, event: Any) -> Decide:
         now = self.clock.now()
@@ -63,13 +105,21 @@ class Envelope:
             case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
                 return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)
 
-    async def follow_due_rules(self) -> None:
-        """Put scheduled rules in force when their moment comes; only where this process writes."""
-        now = self.clock.now()
-        for campaign_id in self.writer.campaigns:
+    async def follow_due_rules(self, holding: bool) -> None:
+        """Put scheduled rules in force when their moment comes, command or none; only where this process writes.
+
+        `holding`: the commands come to this process. It may have written nothing since it started; it takes over
+        for rules that are due, and for nothing less.
+        """
+        due = {self.campaign_id} if holding and await self._due(self.campaign_id) else set[str]()
+        for campaign_id in self.writer.campaigns | due:
             cause = Cause("service:envelope", correlation=campaign_id)
-            done = await self.writer.append(campaign_id, lambda ledger: decisions.follow_due_rules(ledger, now), cause)
+            done = await self.writer.append(campaign_id, lambda _: [], cause)
             show(campaign_id, done.state)
+
+    async def _due(self, campaign_id: str) -> bool:
+        ledger = (await self.ledgers.load(campaign_id)).state
+        return bool(decisions.follow_due_rules(ledger, self.clock.now()))
 
     async def propose(
         self, campaign_id: str, action: Action, rules: CampaignRules | None, reason: str, cause: Cause
@@ -127,3 +177,7 @@ def show(campaign_id: str, ledger: Ledger) -> None:
     Metrics.envelope_waiting.labels(campaign_id).set(len(ledger.waiting))
     Metrics.ledger_gap.labels(campaign_id).set(ledger.gap)
     Metrics.ledger_epoch.labels(campaign_id).set(ledger.epoch)
+
+
+def render_campaign(campaign_id: str, campaign: Campaign) -> Document:
+    return {"campaign_id": campaign_id, "version": campaign.version}

@@ -43,21 +43,28 @@ class Writer:
         return frozenset(self._taken)
 
     async def append(self, campaign_id: str, decide: Decide, cause: Cause) -> Appended[Ledger]:
-        """Decide under our epoch. Raises what `decide` raises; does not return when fenced."""
+        """Decide under our epoch and the rules due by now. Raises what `decide` raises; does not return when fenced."""
         holding = campaign_id in self._taken
 
         def fenced(ledger: Ledger) -> list[Event]:
             if ledger.writer == self.id:
-                return list(decide(ledger))
+                return self._under_due_rules(ledger, decide)
             if holding:
                 self._fenced(campaign_id, ledger)
             epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
-            return [*epoch, *decide(ledger.fold(epoch[0]))]
+            return [*epoch, *self._under_due_rules(ledger.fold(epoch[0]), decide)]
 
         done = await self._ledgers.append(campaign_id, fenced, cause)
         if done.state.writer == self.id:
             self._taken.add(campaign_id)
         return done
+
+    def _under_due_rules(self, ledger: Ledger, decide: Decide) -> list[Event]:
+        """Rules whose moment has come are in force for the command, whether or not anybody looked before it."""
+        due = decisions.follow_due_rules(ledger, self._clock.now())
+        for event in due:
+            ledger = ledger.fold(event)
+        return [*due, *decide(ledger)]
 
     def _fenced(self, campaign_id: str, ledger: Ledger) -> None:
         log.critical("fenced", campaign=campaign_id, epoch=ledger.epoch, exit_code=EX_FENCED)

@@ -11,7 +11,11 @@ from shared.contracts.envelope import (
     CampaignSuspended,
     CapChanged,
     EnvelopeExhausted,
+    EnvelopeReplenished,
+    Promoted,
+    Released,
     RulesChanged,
+    Waitlisted,
 )
 from shared.events import Event
 from shared.inbox import Handlers
@@ -35,7 +39,9 @@ ABOUT_A_CAMPAIGN = (
     CampaignSuspended,
     CampaignResumed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
 )
+ABOUT_THE_WAIT = (Waitlisted, Promoted, Released)
 
 
 def about_a_dossier() -> list[type[Event]]:
@@ -44,4 +50,8 @@ def about_a_dossier() -> list[type[Event]]:
 
 
 def handlers(dossiers: Dossiers) -> Handlers:
-    return dict.fromkeys(about_a_dossier(), dossiers.note) | dict.fromkeys(ABOUT_A_CAMPAIGN, dossiers.note_campaign)
+    return (
+        dict.fromkeys(about_a_dossier(), dossiers.note)
+        | dict.fromkeys(ABOUT_THE_WAIT, dossiers.note_wait)
+        | dict.fromkeys(ABOUT_A_CAMPAIGN, dossiers.note_campaign)
+    )

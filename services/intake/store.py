@@ -11,7 +11,6 @@ from services.intake.domain.dossier import Dossier
 from services.intake.domain.question import Question
 from services.intake.domain.status import TABLE
 from services.intake.forms import DraftForm
-from shared.contracts.envelope import Waitlisted
 from shared.contracts.values import StoredDocument
 from shared.documents import Document, Documents, Duplicate
 from shared.errors import Refusal
@@ -148,6 +147,7 @@ def render_dossier(dossier_id: str, dossier: Dossier) -> Document:
     return {
         "dossier_id": dossier_id,
         "siren": dossier.opened.siren if dossier.opened else None,
+        "campaign_id": dossier.opened.campaign_id if dossier.opened else None,
         "deposit_number": submitted.deposit_number if submitted else None,
         "operation": submitted.operation.name if submitted else None,
         "commune": submitted.operation.commune_name if submitted else None,
@@ -155,7 +155,6 @@ def render_dossier(dossier_id: str, dossier: Dossier) -> Document:
         "status": dossier.status.value,
         "status_label": TABLE[dossier.status].label,
         "envelope": type(envelope).__name__.lower() if envelope else None,
-        "place": envelope.place if isinstance(envelope, Waitlisted) else None,
         "due_at": dossier.due_at,
     }
 

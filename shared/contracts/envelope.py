@@ -1,5 +1,6 @@
 """What envelope announces. Both topics are fed by one stream a campaign: the ledger."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from shared.contracts.values import CampaignRules
@@ -59,8 +60,14 @@ class Waitlisted(Event):
     waitlisted_at: UtcDatetime
 
 
+class RefusalGround(StrEnum):
+    NO_ROOM = "no_room"
+    AMOUNT_ABOVE_CAP = "amount_above_cap"
+    INVALID_AMOUNT = "invalid_amount"
+
+
 class ReservationRefused(Event):
-    """The campaign's rule is `close` and there is no room."""
+    """There is no room and the campaign's rule is `close`, or no envelope could ever hold the amount."""
 
     topic: ClassVar[str | None] = RESERVATION_TOPIC
     campaign_id: str
@@ -68,6 +75,7 @@ class ReservationRefused(Event):
     deposit_number: int
     amount_cents: int
     refused_at: UtcDatetime
+    ground: RefusalGround = RefusalGround.NO_ROOM
 
 
 class Promoted(Event):
@@ -159,9 +167,18 @@ class CampaignClosed(Event):
 
 
 class EnvelopeExhausted(Event):
-    """The first dossier had to wait; said again when it happens again after room had come back."""
+    """The first dossier had to wait, or was refused; said again when it happens again after EnvelopeReplenished."""
 
     topic: ClassVar[str | None] = BUDGET_TOPIC
     campaign_id: str
     exhausted_at: UtcDatetime
+    available_cents: int
+
+
+class EnvelopeReplenished(Event):
+    """The end of an exhaustion: room came back, or who waited for it left, and nobody waits any more."""
+
+    topic: ClassVar[str | None] = BUDGET_TOPIC
+    campaign_id: str
+    replenished_at: UtcDatetime
     available_cents: int

@@ -1,9 +1,11 @@
 """What envelope hears reaches the ledger, through its single writer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from services.envelope.domain import campaign
 from services.envelope.handlers import COMMANDS
 from services.envelope.main import create_app
 from services.envelope.settings import EnvelopeSettings
@@ -13,6 +15,7 @@ from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundInel
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.contracts.pricing import OfferDeclined, OfferExpired
 from tests.announced import rules
+from tests.counter import START, cause
 from tests.facts import CAMPAIGN, loan, opinion, submitted
 from tests.handlers.bench import FACTS, Bench, bench, local
 
@@ -70,7 +73,72 @@ async def test_a_deposit_that_finds_no_room_waits_and_is_promoted_by_a_withdrawa
         "EnvelopeExhausted",
         "Released",
         "Promoted",
+        "EnvelopeReplenished",
     ]
+
+
+OTHER = "lli-2025"
+ENDS = [OfferExpired, OfferDeclined, DossierFoundIneligible, BoardRefused, UNFAVOURABLE]
+
+
+async def open_two_campaigns(envelope: Bench) -> None:
+    """Both proposed and adopted; the configured one is CAMPAIGN."""
+    await envelope.service.view(campaign.KIND).put({"_id": OTHER})
+    elsewhere = rules(campaign_id=OTHER)
+    await envelope.hear(RulesAdopted, FACTS[RulesAdopted].model_copy(update={"rules": elsewhere}))
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_what_is_said_of_a_dossier_reaches_the_campaign_it_was_deposited_in(envelope: Bench, end):
+    await open_two_campaigns(envelope)
+    await envelope.hear(submitted(campaign_id=OTHER), end)
+    assert await envelope.journal(LEDGER) == OPENED
+    assert await envelope.journal(f"ledger:{OTHER}") == [*OPENED, "Reserved", "Released"]
+
+
+async def test_an_engagement_and_its_lapse_count_in_the_campaign_of_their_dossier(envelope: Bench):
+    await open_two_campaigns(envelope)
+    await envelope.hear(submitted(campaign_id=OTHER), Engaged, EngagementLapsed)
+    assert await envelope.journal(LEDGER) == OPENED
+    assert await envelope.journal(f"ledger:{OTHER}") == [*OPENED, "Reserved", "Committed", "Released"]
+
+
+async def test_a_deposit_that_is_held_is_known_to_its_campaign(envelope: Bench):
+    await open_two_campaigns(envelope)
+    await envelope.hear(submitted(campaign_id=OTHER, deposit_number=2), OfferExpired)
+    first = submitted(campaign_id=OTHER, dossier_id="d1")
+    await envelope.hear(first)
+    assert await envelope.journal(LEDGER) == OPENED
+    assert (await envelope.journal(f"ledger:{OTHER}"))[-2:] == ["SubmissionVoided", "Released"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_an_end_that_overtakes_a_deposit_of_another_campaign_still_releases_it(envelope: Bench, end):
+    await open_two_campaigns(envelope)
+    await envelope.hear(end, submitted(campaign_id=OTHER))
+    assert await envelope.journal(LEDGER) == [*OPENED, "ReleaseAnticipated"]
+    assert await envelope.journal(f"ledger:{OTHER}") == [*OPENED, "Reserved", "Released"]
+
+
+async def test_an_end_and_a_deposit_that_cross_find_each_other(envelope: Bench):
+    await open_two_campaigns(envelope)
+    await asyncio.gather(envelope.hear(OfferExpired), envelope.hear(submitted(campaign_id=OTHER)))
+    assert (await envelope.journal(f"ledger:{OTHER}"))[-1] == "Released"
+
+
+async def test_a_proposal_makes_a_campaign_known(envelope: Bench):
+    made = campaign.ProposalMade(
+        campaign_id=OTHER,
+        proposal_id="p",
+        action=campaign.Action.RULES,
+        rules=rules(campaign_id=OTHER),
+        reason="ouverture",
+        proposed_by="user:one",
+        proposed_at=START,
+    )
+    journal = envelope.service._journals[campaign.KIND.name]
+    await journal.append(OTHER, lambda _: [made], cause())
+    assert (await envelope.view("campaign", OTHER))["campaign_id"] == OTHER
 
 
 async def test_a_fact_heard_twice_counts_once_and_names_its_cause(envelope: Bench):

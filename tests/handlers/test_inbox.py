@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from aiokafka import TopicPartition
 from faststream.kafka import TestKafkaBroker
 
 from shared.bus import Publisher, headers, make_broker
@@ -241,3 +243,18 @@ async def test_a_dead_letter_without_a_topic_is_waited_for_and_told(quick, monke
     assert [dead["als_reason"] for dead in bench.dead] == ["future-version"]
     assert bench.handled == [2]
     assert stuck.get() == before + 3
+
+
+@pytest.mark.parametrize(
+    ("consumer", "assigned"),
+    [
+        (None, False),
+        (SimpleNamespace(assignment=frozenset), False),
+        (SimpleNamespace(assignment=lambda: frozenset({TopicPartition(TOPIC, 0)})), True),
+    ],
+)
+def test_a_member_knows_whether_the_group_gave_it_anything_to_read(consumer, assigned):
+    bench = Bench()
+    assert not bench.inbox.assigned
+    bench.inbox._subscriber.consumer = consumer
+    assert bench.inbox.assigned is assigned

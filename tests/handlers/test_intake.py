@@ -9,12 +9,13 @@ from services.intake.handlers import ABOUT_A_CAMPAIGN, about_a_dossier
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
 from shared.contracts.contracting import BoardConfirmed
-from shared.contracts.envelope import Released, Reserved
+from shared.contracts.envelope import Promoted, Released, Reserved, Waitlisted
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, ReviewStarted, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import OfferIssued
+from shared.events import Event
 from tests.facts import CAMPAIGN, DOSSIER, opinion
-from tests.handlers.bench import Bench, bench, local
+from tests.handlers.bench import FACTS, Bench, bench, local
 
 TIMELINE = f"dossier:{DOSSIER}"
 STATUS = {cls: status.value for cls, status in (STEPS | ENDS).items()} | {SupplementRequested: "supplement_requested"}
@@ -51,6 +52,24 @@ async def test_the_services_tell_one_story(intake: Bench):
     assert (shown["status"], shown["envelope"], shown["deposit_number"]) == ("board_confirmed", "reserved", 1)
     await intake.hear(Released)
     assert (await intake.view("dossier", DOSSIER))["envelope"] == "released"
+
+
+async def test_the_place_on_the_waiting_list_moves_when_those_ahead_leave(intake: Bench):
+    def waits(name: str, number: int, place: int) -> Event:
+        changes = {"dossier_id": name, "deposit_number": number, "place": place}
+        return FACTS[Waitlisted].model_copy(update=changes)
+
+    async def places() -> list[int | None]:
+        campaign = (await intake.service._journals["campaign"].load(CAMPAIGN)).state
+        return [campaign.place_of(name) for name in "abc"]
+
+    await intake.hear(waits("a", 2, 1), waits("b", 3, 2), waits("c", 4, 3))
+    assert await places() == [1, 2, 3]
+    await intake.hear(Released, FACTS[Promoted].model_copy(update={"dossier_id": "a", "deposit_number": 2}))
+    assert await places() == [None, 1, 2]
+    await intake.hear(FACTS[Released].model_copy(update={"dossier_id": "b", "amount_cents": 0}))
+    assert await places() == [None, None, 1]
+    assert await intake.journal(f"campaign:{CAMPAIGN}") == ["Waitlisted"] * 3 + ["Promoted", "Released"]
 
 
 async def test_an_unfavourable_opinion_is_an_end(intake: Bench):

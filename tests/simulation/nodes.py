@@ -12,7 +12,7 @@ from deploy.demo.operations import OPERATIONS
 from services.envelope import handlers as envelope_handlers
 from services.envelope.domain import campaign as envelope_campaign
 from services.envelope.domain import ledger
-from services.envelope.usecases import Envelope
+from services.envelope.usecases import Envelope, render_campaign
 from services.envelope.writer import Writer
 from services.intake import handlers as intake_handlers
 from services.intake import store
@@ -196,9 +196,10 @@ class EnvelopeNode(Node):
         ledgers = service.journal(ledger.KIND, snapshots=True)
         self.envelope = Envelope(
             ledgers=ledgers,
-            campaigns=service.journal(envelope_campaign.KIND),
+            campaigns=service.journal(envelope_campaign.KIND, render_campaign),
             writer=Writer(ledgers, service.clock, self.leave),
             campaign_id=CAMPAIGN,
+            known=service.view(envelope_campaign.KIND),
             clock=service.clock,
         )
         inbox = service.consume(envelope_handlers.GROUP, envelope_handlers.handlers(self.envelope))
@@ -208,7 +209,7 @@ class EnvelopeNode(Node):
         while True:
             await asyncio.sleep(RULES_CHECK_SECONDS)
             try:
-                await self.envelope.follow_due_rules()
+                await self.envelope.follow_due_rules(self.bus.owners.get(envelope_handlers.GROUP) is self)
             except Exception:  # as the service's timers do: the next turn tries again
                 continue
 

@@ -235,6 +235,11 @@ class World:
             told = heads[f"dossier:{dossier_id}"].envelope
             if told is None or str(line.standing) not in STANDINGS[type(told).__name__]:
                 faults.append(f"dossier {dossier_id} is told {told}, the ledger says {line.standing}")
+        rows = await self.ask("intake", lambda node: node.dossiers.listed(CALLER, 0, DOSSIERS))
+        told = {row["dossier_id"]: row["place"] for row in rows if row["place"] is not None}
+        places = {ledger.waiting[number]: place for place, number in enumerate(sorted(ledger.waiting), start=1)}
+        if told != places:
+            faults.append(f"bailleurs are told the places {told}, the ledger says {places}")
         return faults
 
     def _wrong_numbers(self, register: Register, ledger: Ledger) -> list[str]:

@@ -67,6 +67,13 @@ async def test_marks_set_fields_and_leave_the_rest(documents):
     assert await documents.get("nobody") is None
 
 
+async def test_what_has_no_value_is_sorted_before_what_has_one(documents):
+    for key, number in (("1", 1), ("none", None), ("2", 2)):
+        await documents.insert({"_id": key, "n": number})
+    assert await found(documents, {}, sort=[("n", 1)]) == ["none", "1", "2"]
+    assert await found(documents, {}, sort=[("n", -1)]) == ["2", "1", "none"]
+
+
 async def test_find_filters_sorts_and_pages(documents):
     await documents.index("n")
     for n in (3, 1, 2, 5, 4):

@@ -307,7 +307,7 @@ async def test_a_stamp_covers_what_grew_and_holds_under_its_authority(stored):
     assert await stamp(stored) == 0
     documents = journal(stored, "envelope")
     head = Commit.from_document(documents["campaign:sim#1"])
-    documents["campaign:other#1"] = replace(head, stream="campaign:other").sealed().document()
+    documents["ledger:other#1"] = replace(head, stream="ledger:other").sealed().document()
     assert await stamp(stored) == 1
     found = await audited(stored, stamps.trusted(AUTHORITY.pem))
     assert (found.clean, found.stamps["envelope"]) == (True, 2)

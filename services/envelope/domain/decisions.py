@@ -19,7 +19,9 @@ from shared.contracts.envelope import (
     CapChanged,
     Committed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     Promoted,
+    RefusalGround,
     Released,
     ReservationReduced,
     ReservationRefused,
@@ -38,16 +40,9 @@ class UnknownCampaign(Refusal):
     title = "Campagne inconnue"
 
 
-class InvalidAmount(Refusal):
-    type = "invalid-amount"
-    title = "Montant hors limites"
-
-
-class AmountAboveCap(Refusal):
-    """More than any envelope may hold for one dossier; more than this campaign's cap waits for it to be raised."""
-
-    type = "amount-above-cap"
-    title = "Montant supérieur au plafond"
+class InvalidNumber(Refusal):
+    type = "invalid-number"
+    title = "Numéro hors limites"
 
 
 class CommandConflict(Refusal):
@@ -75,13 +70,11 @@ def begin_epoch(ledger: Ledger, writer: str, now: datetime) -> list[Event]:
 def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now: datetime) -> list[Event]:
     """Decide a deposit in number order; a number that comes early waits for the missing ones.
 
-    Raises: UnknownCampaign, InvalidAmount, AmountAboveCap, CommandConflict, NumberAlreadyDecided.
+    Raises: UnknownCampaign, InvalidNumber, CommandConflict, NumberAlreadyDecided.
     """
     rules = _rules(ledger)
-    if amount_cents <= 0:
-        raise InvalidAmount(f"{amount_cents} centimes : un montant positif est attendu.")
-    if amount_cents > MAX_CENTS:
-        raise AmountAboveCap(f"{amount_cents} centimes : {MAX_CENTS} au plus, toute campagne confondue.")
+    if number <= 0:
+        raise InvalidNumber(f"{number} : les numéros commencent à 1.")
     known = ledger.reservations.get(dossier_id)
     if known is not None:
         if known.number != number:
@@ -116,6 +109,11 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
             SubmissionVoided(dossier_id=dossier_id, deposit_number=number, amount_cents=amount, voided_at=now),
             Released(campaign_id=campaign_id, dossier_id=dossier_id, amount_cents=0, reason=reason, released_at=now),
         ]
+    # Whatever its amount, a number is decided: those behind it may not be held for ever.
+    if amount <= 0:
+        return [_refused(held, campaign_id, RefusalGround.INVALID_AMOUNT, now)]
+    if amount > MAX_CENTS:
+        return [_refused(held, campaign_id, RefusalGround.AMOUNT_ABOVE_CAP, now)]
     # A list that was begun under other rules keeps its order: closing lets nobody in before those who wait.
     behind = bool(ledger.waiting) and rules.on_exhaustion is not Exhaustion.FIRST_FIT
     if amount <= ledger.available_cents and not behind:
@@ -130,14 +128,7 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
         ]
     said = [] if ledger.exhausted else [_exhausted(ledger, campaign_id, now)]
     if rules.on_exhaustion is Exhaustion.CLOSE:
-        refused = ReservationRefused(
-            campaign_id=campaign_id,
-            dossier_id=dossier_id,
-            deposit_number=number,
-            amount_cents=amount,
-            refused_at=now,
-        )
-        return [refused, *said]
+        return [_refused(held, campaign_id, RefusalGround.NO_ROOM, now), *said]
     waits = Waitlisted(
         campaign_id=campaign_id,
         dossier_id=dossier_id,
@@ -147,6 +138,17 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
         waitlisted_at=now,
     )
     return [waits, *said]
+
+
+def _refused(held: SubmissionHeld, campaign_id: str, ground: RefusalGround, now: datetime) -> ReservationRefused:
+    return ReservationRefused(
+        campaign_id=campaign_id,
+        dossier_id=held.dossier_id,
+        deposit_number=held.deposit_number,
+        amount_cents=held.amount_cents,
+        refused_at=now,
+        ground=ground,
+    )
 
 
 def _exhausted(ledger: Ledger, campaign_id: str, now: datetime) -> EnvelopeExhausted:
@@ -276,7 +278,10 @@ def close(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
 
 
 def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Event]:
-    """The events, and the promotions they make room for: the head first; under first fit whoever fits."""
+    """The events, the promotions they make room for (the head first; under first fit whoever fits), and the end of
+    an exhaustion when there is room again and nobody waits for it.
+    """
+    before = ledger
     for event in events:
         ledger = ledger.fold(event)
     rules = _rules(ledger)
@@ -297,7 +302,13 @@ def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Ev
         )
         promoted.append(event)
         ledger = ledger.fold(event)
-    return [*events, *promoted]
+    came_back = ledger.available_cents > before.available_cents or bool(before.waiting)
+    if not ledger.exhausted or ledger.waiting or ledger.available_cents <= 0 or not came_back:
+        return [*events, *promoted]
+    replenished = EnvelopeReplenished(
+        campaign_id=rules.campaign_id, replenished_at=now, available_cents=ledger.available_cents
+    )
+    return [*events, *promoted, replenished]
 
 
 def _rules(ledger: Ledger) -> CampaignRules:

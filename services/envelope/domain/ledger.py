@@ -27,6 +27,7 @@ from shared.contracts.envelope import (
     CapChanged,
     Committed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     Promoted,
     Released,
     ReservationReduced,
@@ -119,6 +120,10 @@ class Ledger:
         """True while a submission waits for a lower number that has not come."""
         return bool(self.held)
 
+    def knows(self, dossier_id: str) -> bool:
+        """True from the deposit on, decided or held."""
+        return dossier_id in self.reservations or any(one.dossier_id == dossier_id for one in self.held.values())
+
     def fold(self, event: Event) -> "Ledger":
         folded = self._fold(event)
         assert min(folded.reserved_cents, folded.committed_cents) >= 0, type(event).__name__
@@ -172,6 +177,8 @@ class Ledger:
                 return replace(self, closed=True)
             case EnvelopeExhausted():
                 return replace(self, exhausted=True)
+            case EnvelopeReplenished():
+                return replace(self, exhausted=False)
             case _:
                 return self
 
@@ -204,7 +211,6 @@ class Ledger:
             reservations=self.reservations.set(dossier_id, replace(before, standing=standing)),
             waiting=waiting,
             head=head,
-            exhausted=self.exhausted and bool(waiting),
         )
 
     def _reduce(self, event: ReservationReduced) -> "Ledger":

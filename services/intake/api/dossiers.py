@@ -10,15 +10,17 @@ from services.intake.api.bailleurs import User
 from services.intake.documents import render_receipt
 from services.intake.domain.dossier import Dossier, Entry
 from services.intake.domain.status import TABLE, PublicStatus
-from services.intake.domain.timeline import LABELS
+from services.intake.domain.timeline import LABELS, label
 from services.intake.forms import DraftForm
 from services.intake.store import Draft
 from services.intake.usecases.dossiers import Dossiers
-from shared.contracts.envelope import Released, Waitlisted
+from shared.auth import Principal
+from shared.contracts.envelope import Committed, Promoted, Released, Reserved, Waitlisted
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import AnswerRefusal, OfferAnswerRefused
 from shared.errors import NotFound, Refusal
+from shared.events import Event
 from shared.http import cause_of
 from shared.typeset import french_moment
 from shared.uploads import content_disposition
@@ -184,19 +186,24 @@ def _route_deposit(routes: APIRouter, dossiers: Dossiers) -> None:
     @routes.post("/{dossier_id}/withdrawal", summary="Retirer le dossier")
     async def withdraw(dossier_id: str, body: WithdrawalRequest, request: Request, caller: User) -> Timeline:
         await dossiers.withdraw(dossier_id, body.reason, caller, cause_of(request, caller.actor))
-        return timeline_of(dossier_id, await dossiers.mine(dossier_id, caller))
+        return await _timeline(dossiers, dossier_id, caller)
 
     @routes.post("/{dossier_id}/loan-reductions", summary="Réduire le montant de prêts déposés")
     async def reduce(dossier_id: str, body: ReductionRequest, request: Request, caller: User) -> Timeline:
         wanted = {loan.loan_id: loan.principal_cents for loan in body.loans}
         await dossiers.reduce(dossier_id, wanted, caller, cause_of(request, caller.actor))
-        return timeline_of(dossier_id, await dossiers.mine(dossier_id, caller))
+        return await _timeline(dossiers, dossier_id, caller)
 
 
 def _route_reading(routes: APIRouter, dossiers: Dossiers) -> None:
     @routes.get("/{dossier_id}/timeline", summary="Où en est le dossier")
     async def timeline(dossier_id: str, caller: User) -> Timeline:
-        return timeline_of(dossier_id, await dossiers.mine(dossier_id, caller))
+        return await _timeline(dossiers, dossier_id, caller)
+
+
+async def _timeline(dossiers: Dossiers, dossier_id: str, caller: Principal) -> Timeline:
+    found = await dossiers.mine(dossier_id, caller)
+    return timeline_of(dossier_id, found, await dossiers.place(dossier_id, found))
 
 
 def _draft(dossier_id: str, status: PublicStatus, draft: Draft, response: Response) -> DraftDetail:
@@ -216,13 +223,12 @@ def _deposit(submitted: DossierSubmitted) -> DepositReceipt:
     return DepositReceipt.model_validate(submitted.model_dump(include=set(DepositReceipt.model_fields)))
 
 
-ENVELOPE_LABELS = {
-    "reserved": "Montant réservé",
-    "promoted": "Montant réservé",
-    "waitlisted": "En liste d'attente",
-    "committed": "Montant engagé",
-    "released": "Montant libéré",
-    "reservationrefused": "Enveloppe consommée",
+ENVELOPE_LABELS: dict[type[Event], str] = {
+    Reserved: "Montant réservé",
+    Promoted: "Montant réservé",
+    Waitlisted: "En liste d'attente",
+    Committed: "Montant engagé",
+    Released: "Montant libéré",
 }
 ANSWER_REFUSALS = {
     AnswerRefusal.TOO_LATE: "Reçue après le terme",
@@ -231,7 +237,8 @@ ANSWER_REFUSALS = {
 }
 
 
-def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
+def timeline_of(dossier_id: str, dossier: Dossier, place: int | None = None) -> Timeline:
+    """`place` is where it stands on the waiting list now."""
     row, envelope, supplement = TABLE[dossier.status], dossier.envelope, dossier.supplement
     said = type(envelope).__name__.lower() if envelope else None
     return Timeline(
@@ -242,16 +249,20 @@ def timeline_of(dossier_id: str, dossier: Dossier) -> Timeline:
         next_actor=dossier.next_actor,
         due_at=dossier.due_at,
         envelope=said,
-        envelope_label=ENVELOPE_LABELS[said] if said else None,
-        place=envelope.place if isinstance(envelope, Waitlisted) else None,
+        envelope_label=_envelope_label(envelope) if envelope else None,
+        place=place,
         reason=dossier.end_reason,
         supplement=_supplement(supplement) if supplement else None,
         entries=[
-            TimelineEntry(at=entry.at, label=LABELS[type(entry.event)], detail=_detail(entry))
+            TimelineEntry(at=entry.at, label=label(entry.event), detail=_detail(entry))
             for entry in sorted(dossier.entries, key=lambda entry: entry.at)
             if type(entry.event) in LABELS
         ],
     )
+
+
+def _envelope_label(said: Event) -> str:
+    return ENVELOPE_LABELS.get(type(said)) or label(said)
 
 
 def _supplement(asked: SupplementRequested) -> SupplementAsked:

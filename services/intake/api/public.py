@@ -6,13 +6,20 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.api.bailleurs import User
-from services.intake.domain.campaign import check_deposit
+from services.intake.domain.campaign import Campaign, check_deposit
 from services.intake.library import Library
 from services.intake.usecases.dossiers import Dossiers
 from services.intake.usecases.questions import Questions
+from shared.contracts.values import Exhaustion
 from shared.errors import Refusal
 from shared.http import cause_of
 from shared.uploads import content_disposition
+
+# Under the rule « close » nobody waits: check_deposit refuses.
+WHO_WAITS = {
+    Exhaustion.STRICT_WAITLIST: "les nouveaux dossiers sont placés en liste d'attente",
+    Exhaustion.FIRST_FIT: "les nouveaux dossiers qui dépassent ce qu'il en reste sont placés en liste d'attente",
+}
 
 
 class CampaignStatus(BaseModel):
@@ -67,25 +74,7 @@ def router(dossiers: Dossiers, questions: Questions, library: Library) -> APIRou
 def _route_open(routes: APIRouter, dossiers: Dossiers, library: Library) -> None:
     @routes.get("/campaign", summary="L'état de la campagne")
     async def campaign() -> CampaignStatus:
-        found = await dossiers.campaign()
-        try:
-            check_deposit(found, dossiers.clock.now())
-            message = "Les dépôts sont ouverts."
-            if found.exhausted:
-                message += " L'enveloppe est consommée : les nouveaux dossiers sont placés en liste d'attente."
-            deposits_open = True
-        except Refusal as refusal:
-            message, deposits_open = refusal.detail, False
-        return CampaignStatus(
-            campaign_id=dossiers.campaign_id,
-            label=found.rules.label if found.rules else None,
-            opens_at=found.rules.opens_at if found.rules else None,
-            deposits_open=deposits_open,
-            suspended=found.suspended,
-            closed=found.closed,
-            exhausted=found.exhausted,
-            message=message,
-        )
+        return status_of(dossiers.campaign_id, await dossiers.campaign(), dossiers.clock.now())
 
     @routes.get("/library", summary="La bibliothèque de téléchargement")
     async def items() -> list[LibraryItem]:
@@ -119,3 +108,24 @@ def _route_questions(routes: APIRouter, dossiers: Dossiers, questions: Questions
     async def list_questions(caller: User) -> list[QuestionRow]:
         sirens = [account.bailleur.siren for account in await dossiers.accounts.of(caller) if account.bailleur]
         return [QuestionRow.model_validate(row) for row in await questions.listed(sirens)]
+
+
+def status_of(campaign_id: str, campaign: Campaign, now: datetime) -> CampaignStatus:
+    try:
+        rules = check_deposit(campaign, now)
+        message = "Les dépôts sont ouverts."
+        if campaign.exhausted:
+            message += f" L'enveloppe est consommée : {WHO_WAITS[rules.on_exhaustion]}."
+        deposits_open = True
+    except Refusal as refusal:
+        message, deposits_open = refusal.detail, False
+    return CampaignStatus(
+        campaign_id=campaign_id,
+        label=campaign.rules.label if campaign.rules else None,
+        opens_at=campaign.rules.opens_at if campaign.rules else None,
+        deposits_open=deposits_open,
+        suspended=campaign.suspended,
+        closed=campaign.closed,
+        exhausted=campaign.exhausted,
+        message=message,
+    )

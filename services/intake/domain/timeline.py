@@ -19,6 +19,7 @@ from shared.contracts.contracting import (
 from shared.contracts.envelope import (
     Committed,
     Promoted,
+    RefusalGround,
     Released,
     ReservationReduced,
     ReservationRefused,
@@ -96,6 +97,11 @@ def moment(event: Event) -> datetime:
     return next(getattr(event, name) for name in MOMENTS if hasattr(event, name))
 
 
+# What the bailleur reads of a reservation refused for another reason than want of room.
+GROUNDS: dict[RefusalGround, str] = {
+    RefusalGround.AMOUNT_ABOVE_CAP: "Montant supérieur au plafond de l'enveloppe",
+    RefusalGround.INVALID_AMOUNT: "Montant non valide",
+}
 # The facts worth a line for the bailleur, in French.
 LABELS: dict[type[Event], str] = {
     DossierOpened: "Dossier créé",
@@ -139,3 +145,10 @@ LABELS: dict[type[Event], str] = {
     ActeTransmitted: "Acte transmis à la Banque des Territoires",
     EngagementLapsed: "Engagement caduc",
 }
+
+
+def label(event: Event) -> str:
+    """The line of a fact that is worth one."""
+    if isinstance(event, ReservationRefused) and event.ground in GROUNDS:
+        return GROUNDS[event.ground]
+    return LABELS[type(event)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.intake import store
-from services.intake.domain import answers, checklist, dossier, register
+from services.intake.domain import answers, campaign, checklist, dossier, register
 from services.intake.domain.campaign import Campaign, check_deposit
 from services.intake.domain.checklist import Missing
 from services.intake.domain.dossier import Dossier
@@ -15,6 +15,7 @@ from services.intake.store import Draft, Drafts, Uploads
 from services.intake.usecases.accounts import Accounts
 from shared.auth import Principal
 from shared.clock import Clock
+from shared.contracts.envelope import Promoted, Released, Waitlisted
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.documents import Document, Documents
 from shared.errors import NotFound, Refusal
@@ -59,7 +60,18 @@ class Dossiers:
 
     async def listed(self, caller: Principal, skip: int, limit: int) -> list[Document]:
         sirens = await store.sirens_of(self.accounts.view, caller.subject)
-        return [row async for row in store.dossiers_of(self.view, sirens, skip, limit)]
+        rows = [row async for row in store.dossiers_of(self.view, sirens, skip, limit)]
+        for row in rows:
+            waits = row["envelope"] == Waitlisted.__name__.lower()
+            row["place"] = await self._place(row["campaign_id"], row["dossier_id"]) if waits else None
+        return rows
+
+    async def place(self, dossier_id: str, found: Dossier) -> int | None:
+        """Its place on the waiting list now; None when it does not wait."""
+        return await self._place(found.opened.campaign_id, dossier_id) if found.opened else None
+
+    async def _place(self, campaign_id: str, dossier_id: str) -> int | None:
+        return (await self.campaigns.load(campaign_id)).state.place_of(dossier_id)
 
     async def mine(self, dossier_id: str, caller: Principal) -> Dossier:
         """Raises: NotFound for an unknown dossier and for another bailleur's alike."""
@@ -110,7 +122,7 @@ class Dossiers:
         """The definitive deposit; doing it again gives the same number.
 
         Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
-        Incomplete.
+        EnvelopeConsumed, Incomplete.
         """
         found = await self.represented(dossier_id, caller)
         if found.submitted is not None:
@@ -183,6 +195,13 @@ class Dossiers:
     async def note(self, event: Any, meta: MessageMeta) -> None:
         """What any service announced about a dossier."""
         await self.dossiers.append(event.dossier_id, lambda state: dossier.note(state, event), meta.cause("intake"))
+
+    async def note_wait(self, event: Waitlisted | Promoted | Released, meta: MessageMeta) -> None:
+        """The list first: a dossier that is said to wait has its place."""
+        await self.campaigns.append(
+            event.campaign_id, lambda state: campaign.note_wait(state, event), meta.cause("intake")
+        )
+        await self.note(event, meta)
 
     async def note_campaign(self, event: Any, meta: MessageMeta) -> None:
         await self.campaigns.append(event.campaign_id, lambda _: [event], meta.cause("intake"))

@@ -49,6 +49,7 @@ class Desk:
             campaigns=None,  # pyright: ignore[reportArgumentType] (no proposal is made here)
             writer=Writer(self.journal, clock),
             campaign_id="c",
+            known=MemoryDocuments(),
             clock=clock,
         )
         self.letters = Letters()
@@ -123,9 +124,8 @@ async def test_deposits_of_an_unknown_campaign_are_kept_and_decided_in_order_onc
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        (submitted("b", 2, -1), "invalid-amount"),
-        (submitted("b", 2, 0), "invalid-amount"),
-        (submitted("b", 2, 60_000_000_001), "amount-above-cap"),
+        (submitted("b", 0, 10), "invalid-number"),
+        (submitted("b", -1, 10), "invalid-number"),
         (submitted("a", 1, 601), "command-conflict"),
         (submitted("a", 2, 600), "command-conflict"),
         (submitted("b", 1, 10), "number-already-decided"),
@@ -158,10 +158,21 @@ async def test_an_event_of_a_future_version_is_put_aside_by_name():
 async def test_a_number_that_was_put_aside_is_missed_and_those_behind_wait():
     desk = Desk()
     await desk.open()
-    await desk.send(submitted("a", 1, 0))
+    await desk.send(submitted("a", 1, 10), schema_version=2)
     await desk.send(submitted("b", 2, 600))
     figures = figures_of("c", await desk.ledger())
     assert (figures.last_number, figures.missing_number, figures.reserved_cents) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("amount", [-1, 0, 120_000_000_000])
+async def test_a_deposit_of_an_impossible_amount_holds_nobody_up(amount):
+    desk = Desk()
+    await desk.open()
+    await desk.send(submitted("a", 1, amount))
+    await desk.send(submitted("b", 2, 600))
+    figures = figures_of("c", await desk.ledger())
+    assert (figures.last_number, figures.missing_number, figures.reserved_cents) == (2, None, 600)
+    assert desk.reasons() == []
 
 
 async def test_a_head_that_does_not_fit_blocks_the_others_and_shows_in_the_figures():

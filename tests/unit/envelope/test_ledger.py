@@ -7,9 +7,8 @@ import pytest
 
 from services.envelope.domain import decisions
 from services.envelope.domain.decisions import (
-    AmountAboveCap,
     CommandConflict,
-    InvalidAmount,
+    InvalidNumber,
     NotReserved,
     NumberAlreadyDecided,
     UnknownCampaign,
@@ -31,7 +30,9 @@ from shared.contracts.envelope import (
     CapChanged,
     Committed,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     Promoted,
+    RefusalGround,
     Released,
     ReservationReduced,
     ReservationRefused,
@@ -109,6 +110,8 @@ def test_close_refuses_what_does_not_fit():
     book = Book(on_exhaustion=Exhaustion.CLOSE)
     book.submit("a", 1, 900)
     assert book.submit("b", 2, 200) == [ReservationRefused, EnvelopeExhausted]
+    refused = next(event for event in book.events if isinstance(event, ReservationRefused))
+    assert refused.ground is RefusalGround.NO_ROOM
     assert book.release("b") == []
 
 
@@ -135,7 +138,7 @@ def test_a_waiting_dossier_that_leaves_frees_those_behind_it():
     book.submit("a", 1, 900)
     book.submit("b", 2, 200)
     book.submit("c", 3, 50)
-    assert book.release("b") == [Released, Promoted]
+    assert book.release("b") == [Released, Promoted, EnvelopeReplenished]
     released = next(event for event in book.events if isinstance(event, Released))
     assert released.amount_cents == 0
     assert not book.ledger.waiting
@@ -144,9 +147,44 @@ def test_a_waiting_dossier_that_leaves_frees_those_behind_it():
 def test_exhaustion_is_said_again_after_room_had_come_back():
     book = Book()
     book.submit("a", 1, 1_000)
-    book.submit("b", 2, 1_000)
-    book.release("a")
-    assert book.submit("c", 3, 1) == [Waitlisted, EnvelopeExhausted]
+    book.submit("b", 2, 900)
+    assert book.release("a") == [Released, Promoted, EnvelopeReplenished]
+    assert book.events[-1].available_cents == 100
+    assert book.submit("c", 3, 101) == [Waitlisted, EnvelopeExhausted]
+
+
+def test_an_exhaustion_lasts_while_somebody_waits_or_nothing_is_left():
+    book = Book()
+    book.submit("a", 1, 1_000)
+    book.submit("b", 2, 600)
+    book.submit("c", 3, 400)
+    book.submit("d", 4, 1_000)
+    assert book.release("a") == [Released, Promoted, Promoted]
+    assert book.do(decisions.commit, "b", NOW) == [Committed]
+    assert book.release("d") == [Released]
+    assert book.ledger.exhausted
+    assert book.submit("e", 5, 1) == [Waitlisted]
+
+
+def test_an_exhaustion_ends_when_the_last_who_waits_leaves_and_room_was_left():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    assert book.release("b") == [Released, EnvelopeReplenished]
+
+
+def test_closing_on_exhaustion_ends_when_room_comes_back_and_not_before():
+    book = Book(on_exhaustion=Exhaustion.CLOSE)
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 200)
+    book.do(decisions.commit, "a", NOW)
+    assert book.do(decisions.adopt, rules(950, 2, on_exhaustion=Exhaustion.CLOSE), NOW) == [CapChanged]
+    assert book.ledger.exhausted
+    assert book.do(decisions.adopt, rules(960, 3, on_exhaustion=Exhaustion.CLOSE), NOW) == [
+        CapChanged,
+        EnvelopeReplenished,
+    ]
+    assert not book.ledger.exhausted
 
 
 def test_a_number_that_comes_early_waits_for_the_missing_one():
@@ -201,12 +239,30 @@ def test_contradictory_commands_have_their_own_error_and_decide_nothing():
         book.submit("z", 1, 10)
     with pytest.raises(CommandConflict):
         book.submit("a", 1, 11)
-    for amount in (0, -1):
-        with pytest.raises(InvalidAmount):
-            book.submit("b", 2, amount)
-    with pytest.raises(AmountAboveCap):
-        book.submit("b", 2, 60_000_000_001)
+    for number in (0, -1):
+        with pytest.raises(InvalidNumber):
+            book.submit("b", number, 10)
     assert book.ledger.decided == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "ground"),
+    [
+        (0, RefusalGround.INVALID_AMOUNT),
+        (-1, RefusalGround.INVALID_AMOUNT),
+        (60_000_000_001, RefusalGround.AMOUNT_ABOVE_CAP),
+        (120_000_000_000, RefusalGround.AMOUNT_ABOVE_CAP),
+    ],
+)
+def test_an_amount_no_envelope_could_hold_is_refused_and_those_behind_go_on(amount, ground):
+    book = Book()
+    assert book.submit("b", 2, amount) == [SubmissionHeld]
+    assert book.submit("c", 3, 10) == [SubmissionHeld]
+    assert book.submit("a", 1, 990) == [Reserved, ReservationRefused, Reserved]
+    assert [event.ground for event in book.events if isinstance(event, ReservationRefused)] == [ground]
+    assert (book.ledger.decided, book.ledger.gap, book.ledger.available_cents) == (3, False, 0)
+    assert book.submit("b", 2, amount) == []
+    assert list(broken(book.ledger)) == []
 
 
 def test_an_unknown_campaign_decides_nothing():
@@ -233,7 +289,7 @@ def test_closing_lets_nobody_in_before_those_who_wait():
     book.submit("b", 2, 200)
     book.do(decisions.adopt, rules(version=2, on_exhaustion=Exhaustion.CLOSE), NOW)
     assert book.submit("c", 3, 50) == [ReservationRefused]
-    assert book.release("a") == [Released, Promoted]
+    assert book.release("a") == [Released, Promoted, EnvelopeReplenished]
     assert book.submit("d", 4, 800) == [Reserved]
 
 
@@ -291,7 +347,7 @@ def test_a_reduced_head_may_fit_now_and_a_committed_one_can_shrink():
     book.do(decisions.commit, "a", NOW)
     book.submit("b", 2, 200)
     assert book.do(decisions.reduce, "b", 100, NOW) == [ReservationReduced, Promoted]
-    assert book.do(decisions.reduce, "a", 500, NOW) == [ReservationReduced]
+    assert book.do(decisions.reduce, "a", 500, NOW) == [ReservationReduced, EnvelopeReplenished]
     assert (book.ledger.reserved_cents, book.ledger.committed_cents) == (100, 500)
     book.release("b")
     assert book.do(decisions.reduce, "b", 50, NOW) == []
@@ -353,7 +409,7 @@ def test_closing_is_said_once_and_what_was_deposited_before_is_still_decided():
     assert book.do(decisions.close, "fin", NOW) == [CampaignClosed]
     assert book.do(decisions.close, "fin", NOW) == []
     assert book.submit("c", 3, 10) == [Waitlisted]
-    assert book.release("a") == [Released, Promoted, Promoted]
+    assert book.release("a") == [Released, Promoted, Promoted, EnvelopeReplenished]
 
 
 def test_epochs_follow_each_other():

@@ -9,7 +9,10 @@ from services.envelope.domain.decisions import CommandConflict, NotReserved, Num
 from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger
 from shared.contracts.values import Exhaustion
+from shared.money import MAX_CENTS
 from tests.unit.envelope.test_ledger import NOW, Book, rules
+
+AMOUNTS = st.integers(1, 700) | st.sampled_from((0, -1, MAX_CENTS + 1))
 
 
 class Naive:
@@ -29,7 +32,9 @@ class Naive:
     def submit(self, name: str, amount: int) -> None:
         first = self.policy is Exhaustion.FIRST_FIT or not self.waiting()
         fits = first and self.held() + amount <= self.cap
-        otherwise = "refused" if self.policy is Exhaustion.CLOSE else "waiting"
+        impossible = not 0 < amount <= MAX_CENTS
+        fits = fits and not impossible
+        otherwise = "refused" if impossible or self.policy is Exhaustion.CLOSE else "waiting"
         self.lines.append([name, amount, "released" if name in self.gone else "reserved" if fits else otherwise])
 
     def promote(self) -> None:
@@ -82,7 +87,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def names(self) -> list[str]:
         return [line[0] for line in self.model.lines]
 
-    @rule(amount=st.integers(1, 700), again=st.booleans())
+    @rule(amount=AMOUNTS, again=st.booleans())
     def submit(self, amount, again):
         self.number += 1
         for _ in range(1 + again):
@@ -90,7 +95,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model.submit(str(self.number), amount)
         self.deposited[str(self.number)] = amount
 
-    @rule(amounts=st.lists(st.integers(1, 700), min_size=2, max_size=4), data=st.data())
+    @rule(amounts=st.lists(AMOUNTS, min_size=2, max_size=4), data=st.data())
     def submit_out_of_order(self, amounts, data):
         numbered = [(self.number + place, amount) for place, amount in enumerate(amounts, start=1)]
         for number, amount in data.draw(st.permutations(numbered)):
@@ -165,6 +170,7 @@ class LedgerMachine(RuleBasedStateMachine):
         ledger = self.book.ledger
         lines = {name: [name, one.amount_cents, str(one.standing)] for name, one in ledger.reservations.items()}
         assert lines == {line[0]: line for line in self.model.lines}
+        assert ledger.exhausted or not ledger.waiting
         assert ledger.cap_cents == self.model.cap
         assert ledger.available_cents == self.model.cap - self.model.held()
 

@@ -1,10 +1,13 @@
 """The writer: one epoch at a time, and the door when another took over."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.envelope.domain import decisions
 from services.envelope.domain.decisions import UnknownCampaign
 from services.envelope.domain.ledger import KIND
+from services.envelope.usecases import Envelope
 from services.envelope.writer import EX_FENCED, Writer
 from shared.documents import MemoryDocuments
 from shared.journal import Journal
@@ -20,15 +23,35 @@ def leave(code: int) -> None:
     raise Left(code)
 
 
-def writer(store) -> Writer:
+def envelope(store, moment=NOW) -> Envelope:
     async def on_commit(*_) -> None:
         return None
 
-    return Writer(Journal(KIND, store, FixedClock(), on_commit), FixedClock(), leave)
+    clock = FixedClock(moment)
+    ledgers = Journal(KIND, store, clock, on_commit)
+    return Envelope(
+        ledgers=ledgers,
+        campaigns=None,  # pyright: ignore[reportArgumentType] (no proposal is made here)
+        writer=Writer(ledgers, clock, leave),
+        campaign_id="c",
+        known=MemoryDocuments(),
+        clock=clock,
+    )
+
+
+def writer(store, moment=NOW) -> Writer:
+    return envelope(store, moment).writer
 
 
 def opening(ledger):
     return decisions.adopt(ledger, rules(), NOW)
+
+
+LATER = NOW + timedelta(days=1)
+
+
+def scheduling(ledger):
+    return decisions.adopt(ledger, rules(2_000, 2, effective_at=LATER), NOW)
 
 
 def submission(number):
@@ -72,3 +95,40 @@ async def test_a_message_seen_twice_is_decided_once_across_a_takeover():
     await two.append("c", submission(1), cause("x#2.1"))
     await two.append("c", submission(2), cause("x#3.1"))
     assert (await two.append("c", lambda _: [], cause())).state.decided == 2
+
+
+async def scheduled() -> MemoryDocuments:
+    """A ledger whose cap of 1 000 cents becomes 2 000 at LATER; its writer has ended."""
+    store = MemoryDocuments()
+    before = writer(store)
+    await before.append("c", opening, cause("x#1.1"))
+    await before.append("c", scheduling, cause("x#2.1"))
+    return store
+
+
+async def test_a_deposit_after_the_moment_of_scheduled_rules_is_decided_under_them_although_nobody_looked():
+    restarted = writer(await scheduled(), LATER)
+    done = await restarted.append("c", lambda ledger: decisions.submit(ledger, "a", 1, 1_500, LATER), cause("x#3.1"))
+    assert (done.state.cap_cents, done.state.reserved_cents) == (2_000, 1_500)
+
+
+async def test_a_deposit_before_the_moment_is_decided_under_the_rules_of_then():
+    restarted = writer(await scheduled(), LATER - timedelta(microseconds=1))
+    done = await restarted.append("c", lambda ledger: decisions.submit(ledger, "a", 1, 1_500, NOW), cause("x#3.1"))
+    assert (done.state.cap_cents, done.state.reserved_cents, len(done.state.waiting)) == (1_000, 0, 1)
+
+
+async def test_after_a_restart_due_rules_come_in_force_without_a_command_where_the_commands_would_come():
+    store = await scheduled()
+    standby, holder = envelope(store, LATER), envelope(store, LATER)
+    await standby.follow_due_rules(holding=False)
+    assert (await standby.ledger("c")).cap_cents == 1_000
+    await holder.follow_due_rules(holding=True)
+    ledger = await holder.ledger("c")
+    assert (ledger.cap_cents, ledger.writer) == (2_000, holder.writer.id)
+
+
+async def test_holding_the_commands_takes_nothing_over_while_no_rules_are_due():
+    store = await scheduled()
+    await envelope(store).follow_due_rules(holding=True)
+    assert (await envelope(store).ledger("c")).epoch == 1

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from services.intake.api.public import status_of
 from services.intake.domain.campaign import (
     Campaign,
     CampaignNotOpen,
     CampaignSuspendedNow,
     CampaignUnknown,
+    EnvelopeConsumed,
     check_deposit,
 )
 from shared.contracts.envelope import (
@@ -17,13 +19,17 @@ from shared.contracts.envelope import (
     CampaignSuspended,
     CapChanged,
     EnvelopeExhausted,
+    EnvelopeReplenished,
     RulesChanged,
 )
-from shared.contracts.values import CampaignRules
+from shared.contracts.values import CampaignRules, Exhaustion
 from tests.announced import rules
 from tests.counter import START
 from tests.facts import CAMPAIGN
 from tests.unit.intake.samples import SECOND, opened
+
+OPEN = "Les dépôts sont ouverts."
+BEYOND = "les nouveaux dossiers qui dépassent ce qu'il en reste"
 
 
 def heard(*events) -> Campaign:
@@ -39,6 +45,10 @@ def suspended() -> CampaignSuspended:
 
 def exhausted() -> EnvelopeExhausted:
     return EnvelopeExhausted(campaign_id=CAMPAIGN, exhausted_at=START, available_cents=0)
+
+
+def replenished() -> EnvelopeReplenished:
+    return EnvelopeReplenished(campaign_id=CAMPAIGN, replenished_at=START, available_cents=1)
 
 
 def changed(given: CampaignRules) -> RulesChanged:
@@ -79,12 +89,45 @@ def test_an_opening_that_is_postponed_counts():
     assert check_deposit(heard(changed(later)), later.opens_at) == later
 
 
-def test_an_exhausted_envelope_still_takes_deposits_and_a_new_cap_lifts_it():
+def test_an_exhausted_envelope_still_takes_deposits_until_the_ledger_says_there_is_room_again():
     assert heard(exhausted()).exhausted
     assert check_deposit(heard(exhausted()), START) == rules()
-    assert not heard(exhausted(), raised()).exhausted
+    assert heard(exhausted(), raised()).exhausted
     assert check_deposit(heard(exhausted(), raised()), START).cap_cents == 70_000_000_000
     assert heard(exhausted(), changed(rules(version=2))).exhausted
+    assert not heard(exhausted(), raised(), replenished()).exhausted
+
+
+def test_an_envelope_that_closes_when_it_is_exhausted_takes_deposits_again_once_replenished():
+    closing = changed(rules(version=2, on_exhaustion=Exhaustion.CLOSE))
+    assert check_deposit(heard(closing), START) == closing.rules
+    with pytest.raises(EnvelopeConsumed):
+        check_deposit(heard(closing, exhausted()), START)
+    assert check_deposit(heard(closing, exhausted(), replenished()), START) == closing.rules
+
+
+@pytest.mark.parametrize(
+    ("policy", "open_now", "message"),
+    [
+        (
+            Exhaustion.STRICT_WAITLIST,
+            True,
+            f"{OPEN} L'enveloppe est consommée : les nouveaux dossiers sont placés en liste d'attente.",
+        ),
+        (
+            Exhaustion.FIRST_FIT,
+            True,
+            f"{OPEN} L'enveloppe est consommée : {BEYOND} sont placés en liste d'attente.",
+        ),
+        (Exhaustion.CLOSE, False, "Les dépôts sont fermés ; ils reprendront si des montants sont libérés."),
+    ],
+)
+def test_the_public_reads_what_becomes_of_a_deposit_made_now(policy, open_now, message):
+    ruled = changed(rules(version=2, on_exhaustion=policy))
+    shown = status_of(CAMPAIGN, heard(ruled, exhausted()), START)
+    assert (shown.exhausted, shown.deposits_open, shown.message) == (True, open_now, message)
+    again = status_of(CAMPAIGN, heard(ruled, exhausted(), replenished()), START)
+    assert (again.exhausted, again.deposits_open, again.message) == (False, True, OPEN)
 
 
 def test_a_fact_of_another_stream_changes_nothing():

@@ -5,16 +5,17 @@ from itertools import permutations
 
 import pytest
 
+from services.intake.api.dossiers import timeline_of
 from services.intake.domain.dossier import ENDS, STEPS, Dossier, note
 from services.intake.domain.facts import DossierOpened
 from services.intake.domain.question import QuestionMailed
 from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
-from services.intake.domain.timeline import LABELS, moment
+from services.intake.domain.timeline import LABELS, label, moment
 from services.intake.handlers import about_a_dossier
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 from shared.contracts.instruction import Opinion
 from tests.announced import AT, PREMIUM_CENTS, announced
-from tests.facts import SUBMITTED_AT, opinion, submitted
+from tests.facts import DOSSIER, SUBMITTED_AT, opinion, submitted
 from tests.unit.intake.samples import (
     acceptance,
     convention_lodged,
@@ -150,6 +151,21 @@ def test_what_was_deposited_and_reduced_is_kept():
 )
 def test_the_envelope_is_what_the_ledger_said_last(cls):
     assert after(envelope.Reserved, cls).envelope == FACTS[cls]
+
+
+@pytest.mark.parametrize(
+    ("ground", "read"),
+    [
+        (envelope.RefusalGround.NO_ROOM, "Enveloppe consommée"),
+        (envelope.RefusalGround.AMOUNT_ABOVE_CAP, "Montant supérieur au plafond de l'enveloppe"),
+        (envelope.RefusalGround.INVALID_AMOUNT, "Montant non valide"),
+    ],
+)
+def test_a_bailleur_reads_why_nothing_was_reserved(ground, read):
+    refused = FACTS[envelope.ReservationRefused].model_copy(update={"ground": ground})
+    assert label(refused) == read
+    told = timeline_of(DOSSIER, seen(submitted(), refused))
+    assert (told.envelope_label, told.entries[-1].label) == (read, read)
 
 
 def test_a_smaller_reservation_is_still_a_reservation():
