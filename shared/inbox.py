@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union
 
@@ -17,6 +16,7 @@ from opentelemetry import propagate, trace
 from shared import crash
 from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
 from shared.crash import Step
+from shared.delivery import Delivery
 from shared.documents import Documents, Duplicate
 from shared.errors import Refusal, Unavailable
 from shared.events import MessageMeta
@@ -37,30 +37,6 @@ REDRIVEN = "als_redriven"
 Handler = Callable[[Any, MessageMeta], Awaitable[None]]
 # By event class; Any because a mapping's keys are invariant.
 Handlers = Mapping[Any, Handler]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as it came, or as it was parked."""
-
-    topic: str
-    key: bytes | None
-    body: bytes
-    headers: dict[str, str]
-
-    @classmethod
-    def of(cls, record: "ConsumerRecord[Any, Any]") -> "Delivery":
-        named = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-        return cls(record.topic, record.key, record.value or b"", named)
-
-    def document(self) -> dict[str, Any]:
-        key = None if self.key is None else self.key.decode()
-        return {"topic": self.topic, "key": key, "body": self.body.decode("latin-1"), "headers": self.headers}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Delivery":
-        key = None if document["key"] is None else document["key"].encode()
-        return cls(document["topic"], key, document["body"].encode("latin-1"), dict(document["headers"]))
 
 
 class Order(StrEnum):
