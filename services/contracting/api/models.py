@@ -15,7 +15,7 @@ from shared.errors import NotFound
 
 LABELS = {
     EngagementState.SUBMITTED: "Déposé",
-    EngagementState.FAVOURABLE: "Avis favorable du comité de crédit",
+    EngagementState.FAVOURABLE: "Avis favorable de la Commission de crédit nationale",
     EngagementState.OFFER_ISSUED: "Offre émise",
     EngagementState.OFFER_ACCEPTED: "Offre acceptée, en attente du conseil",
     EngagementState.BOARD_CONFIRMED: "Confirmé par le conseil, en attente de l'acceptation",
@@ -28,7 +28,7 @@ LABELS = {
     EngagementState.ACTE_TRANSMITTED: "Acte transmis à la Banque des Territoires",
     EngagementState.WITHDRAWN: "Retiré",
     EngagementState.INELIGIBLE: "Inéligible",
-    EngagementState.UNFAVOURABLE: "Avis défavorable du comité de crédit",
+    EngagementState.UNFAVOURABLE: "Avis défavorable de la Commission de crédit nationale",
     EngagementState.OFFER_DECLINED: "Offre déclinée",
     EngagementState.OFFER_EXPIRED: "Offre expirée",
     EngagementState.BOARD_REFUSED: "Refusé par le conseil",

@@ -10,7 +10,7 @@ class EngagementEnded(Refusal):
 
 class NoFavourableOpinion(Refusal):
     type = "no-favourable-opinion"
-    title = "Le comité de crédit n'a pas rendu d'avis favorable"
+    title = "La Commission de crédit nationale n'a pas rendu d'avis favorable"
 
 
 class AlreadyDecided(Refusal):

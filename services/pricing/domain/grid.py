@@ -127,7 +127,7 @@ class Grid(Value):
         if pricing.treatment is Treatment.REFUSED:
             raise RatingRefused("La cotation enregistrée exclut une tarification automatique.")
         if pricing.treatment is Treatment.DEROGATION:
-            raise CommitteeDerogationNeeded("La cotation enregistrée demande une dérogation du comité.")
+            raise CommitteeDerogationNeeded("La cotation enregistrée demande une dérogation.")
         # Checked bands have no hole, so the last one that begins below the duration holds it.
         return [band.base_bp for band in pricing.bands if band.over_years < duration_years][-1]
 

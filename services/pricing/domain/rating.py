@@ -101,7 +101,7 @@ class RatingNeedsAPerson(Refusal):
 
 class CommitteeDerogationNeeded(Refusal):
     type = "committee-derogation-needed"
-    title = "Dérogation du comité nécessaire"
+    title = "Dérogation nécessaire"
 
 
 class RatingRefused(Refusal):
