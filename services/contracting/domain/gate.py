@@ -41,7 +41,12 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     if examined is None:
         deposited = engagement.submitted.submitted_at if engagement.submitted else None
         missing.append(
-            Missing("committee-opinion", "L'avis favorable de la Commission de crédit nationale", Who.CREDIT_COMMITTEE, deposited)
+            Missing(
+                "committee-opinion",
+                "L'avis favorable de la Commission de crédit nationale",
+                Who.CREDIT_COMMITTEE,
+                deposited,
+            )
         )
     if engagement.accepted is None and issued is None:
         missing.append(Missing("offer-issued", "L'émission de l'offre", Who.PRICING, examined))
