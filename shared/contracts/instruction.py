@@ -1,4 +1,4 @@
-"""What instruction announces. The rating has a topic of its own that only pricing may read (DOMAIN rule 11)."""
+"""What instruction announces. The rating has a topic of its own, for pricing alone (DOMAIN rule 11)."""
 
 from datetime import date
 from enum import StrEnum

@@ -134,4 +134,4 @@ class CampaignRules(Value):
     offer_validity_business_days: int = Field(10, ge=1, le=250)
     convention_return_days: int = Field(60, ge=1)
     premium_due_days: int = Field(30, ge=1)
-    correction_keeps_rank: bool = True
+    correction_keeps_rank: Literal[True] = True

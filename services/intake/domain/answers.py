@@ -47,6 +47,13 @@ class OfferSupersededNow(Refusal):
     title = "Cette proposition a été remplacée"
 
 
+class OfferOutdated(Refusal):
+    """Its premium is that of loans that are no longer asked for (DOMAIN rule 12)."""
+
+    type = "offer-outdated"
+    title = "Cette proposition porte sur des montants qui ont changé"
+
+
 class OfferTooLate(Refusal):
     type = "offer-expired"
     title = "La proposition n'est plus valable"
@@ -115,11 +122,14 @@ def lodge_supplement(
 def accept_offer(dossier: Dossier, offer_id: str, document_sha256: str, now: datetime) -> list[Event]:
     """Lodge an acceptance of the offer that was read; `now` is the moment that counts (DOMAIN rule 7).
 
-    Raises: DossierEnded, NoOffer, OfferSupersededNow, OfferDocumentDiffers, OfferTooLate, OfferAlreadyAnswered.
+    Raises: DossierEnded, NoOffer, OfferSupersededNow, OfferDocumentDiffers, OfferTooLate, OfferAlreadyAnswered,
+    OfferOutdated.
     """
     offer = _answerable(dossier, offer_id, now, OfferAcceptanceLodged)
     if offer is None:
         return []
+    if dossier.reduced is not None and dossier.reduced.reduced_at > offer.issued_at:
+        raise OfferOutdated("Les montants ont été réduits depuis : une nouvelle proposition vous sera adressée.")
     if document_sha256 != offer.document.sha256:
         raise OfferDocumentDiffers("Relisez la proposition émise avant de l'accepter.", pointer="/document_sha256")
     return [OfferAcceptanceLodged(dossier_id=offer.dossier_id, offer_id=offer_id, lodged_at=now)]

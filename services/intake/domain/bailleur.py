@@ -58,12 +58,13 @@ class MemberJoined(Event):
 
 
 class ContactRecorded(Event):
-    """How to reach the bailleur. Private: personal data stays in intake."""
+    """How to reach the bailleur, and what it declared of its agreement. Private: personal data stays in intake."""
 
     siren: str
     legal_category: str
     address: str
     contact_email: str
+    special_agreement: bool = False
     recorded_at: UtcDatetime
 
 
@@ -125,13 +126,13 @@ def checked_structure(given: str) -> Structure:
 
 
 def register(
-    account: Account, bailleur: Bailleur, contact: ContactRecorded, special_agreement: bool, subject: str, now: datetime
+    account: Account, bailleur: Bailleur, contact: ContactRecorded, subject: str, now: datetime
 ) -> list[Event]:
     """Register and become the first representative; the same person repeating it changes nothing.
 
     Raises: AlreadyRegistered for somebody else; SpecialAgreementNeeded (SAC: CCH R.423-85 al. 2).
     """
-    if bailleur.structure is Structure.SAC and not special_agreement:
+    if bailleur.structure is Structure.SAC and not contact.special_agreement:
         raise SpecialAgreementNeeded(
             "Une SAC doit être spécialement agréée pour le logement intermédiaire (R.423-85 alinéa 2 du CCH).",
             pointer="/special_agreement",

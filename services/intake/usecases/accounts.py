@@ -36,11 +36,12 @@ class Accounts:
             legal_category=legal_category,
             address=address,
             contact_email=contact_email,
+            special_agreement=special_agreement,
             recorded_at=now,
         )
         done = await self.accounts.append(
             bailleur.siren,
-            lambda account: domain.register(account, bailleur, contact, special_agreement, caller.subject, now),
+            lambda account: domain.register(account, bailleur, contact, caller.subject, now),
             cause,
         )
         return done.state

@@ -1,6 +1,6 @@
 """What a bailleur may lodge, when, and the word it gets otherwise."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from services.intake.domain.answers import (
     NotWithdrawable,
     OfferAlreadyAnswered,
     OfferDocumentDiffers,
+    OfferOutdated,
     OfferSupersededNow,
     OfferTooLate,
 )
@@ -21,12 +22,14 @@ from services.intake.domain.dossier import Dossier
 from shared.contracts.contracting import ActeTransmitted, ConventionSigned, Engaged, PremiumPaid
 from shared.contracts.intake import (
     DossierWithdrawn,
+    LoansReduced,
     OfferAcceptanceLodged,
     OfferDeclineLodged,
     SignedConventionLodged,
     SupplementLodged,
 )
 from shared.contracts.pricing import AnswerRefusal, OfferAccepted, OfferAnswerRefused, OfferDeclined, OfferExpired
+from tests.announced import announced
 from tests.facts import CAMPAIGN, DOSSIER, document, submitted
 from tests.unit.intake.samples import (
     LAST_MOMENT,
@@ -201,6 +204,16 @@ def test_what_cannot_be_answered_says_why(heard, refusal):
         accept(dossier)
     with pytest.raises(refusal):
         domain.decline_offer(dossier, OFFER, "", NOW)
+
+
+def test_an_offer_on_loans_that_were_reduced_since_is_declined_but_not_accepted():
+    reduced = announced()[LoansReduced].model_copy(update={"reduced_at": issued().issued_at + timedelta(seconds=1)})
+    dossier = seen(submitted(), issued(), reduced)
+    with pytest.raises(OfferOutdated):
+        accept(dossier)
+    assert domain.decline_offer(dossier, OFFER, "", NOW)
+    before = reduced.model_copy(update={"reduced_at": issued().issued_at - timedelta(seconds=1)})
+    assert accept(seen(submitted(), before, issued()))
 
 
 def test_the_same_answer_again_is_awaiting_its_outcome():

@@ -31,13 +31,14 @@ def contact(legal_category: str = "5546") -> ContactRecorded:
         legal_category=legal_category,
         address="1 quai Valin, 17000 La Rochelle",
         contact_email="contact@habitat.example",
+        special_agreement=True,
         recorded_at=NOW,
     )
 
 
 def registered(*more, structure: Structure = Structure.SA_HLM, legal_category: str = "5546") -> Account:
     account = Account()
-    for event in domain.register(account, organisation(structure), contact(legal_category), True, "ada", NOW):
+    for event in domain.register(account, organisation(structure), contact(legal_category), "ada", NOW):
         account = account.fold(event)
     for event in more:
         account = account.fold(event)
@@ -69,7 +70,7 @@ def test_another_structure_is_refused_with_the_list():
 
 
 def test_who_registers_represents_the_bailleur():
-    events = domain.register(Account(), organisation(), contact(), False, "ada", NOW)
+    events = domain.register(Account(), organisation(), contact(), "ada", NOW)
     assert [type(event) for event in events] == [BailleurRegistered, ContactRecorded, MemberJoined]
     account = registered()
     assert account.represented_by("ada")
@@ -77,16 +78,17 @@ def test_who_registers_represents_the_bailleur():
 
 
 def test_registering_again_changes_nothing_for_a_member_and_is_refused_to_others():
-    assert domain.register(registered(), organisation(), contact(), False, "ada", NOW) == []
+    assert domain.register(registered(), organisation(), contact(), "ada", NOW) == []
     with pytest.raises(AlreadyRegistered):
-        domain.register(registered(), organisation(), contact(), False, "eve", NOW)
+        domain.register(registered(), organisation(), contact(), "eve", NOW)
 
 
 def test_a_sac_needs_its_special_agreement():
+    without = contact().model_copy(update={"special_agreement": False})
     with pytest.raises(SpecialAgreementNeeded) as refused:
-        domain.register(Account(), organisation(Structure.SAC), contact(), False, "ada", NOW)
+        domain.register(Account(), organisation(Structure.SAC), without, "ada", NOW)
     assert refused.value.pointer == "/special_agreement"
-    assert domain.register(Account(), organisation(Structure.SAC), contact(), True, "ada", NOW)
+    assert domain.register(Account(), organisation(Structure.SAC), contact(), "ada", NOW)
 
 
 def test_a_representative_adds_users():
