@@ -156,7 +156,7 @@ async def test_a_register_published_again_from_its_start_changes_nothing(visit):
         for partition in await partitions_of(bootstrap(visit), REGISTER_TOPIC):
             consumer.assign([partition])
             (end,) = (await consumer.end_offsets([partition])).values()
-            await consumer.seek_to_beginning(partition)
+            consumer.seek(partition, 0)  # kept for ever; seeking to the beginning races with the first reset
             while await consumer.position(partition) < end:
                 records += (await consumer.getmany(partition, timeout_ms=1_000)).get(partition, [])
     finally:
