@@ -54,7 +54,7 @@ GUARDS = (
     Guard(
         "inbox check by causation",
         "shared/journal/journal.py",
-        "if causation is None or causation not in head.handled | handled:",
+        "if causation is None or not (causation in head.handled or causation in handled):",
         "if True:",
     ),
     Guard(
