@@ -211,3 +211,16 @@ class LoanLimits:
             )
         if annual_rate != annual_rate.quantize(RATE_STEP):
             raise RateOutsideLimits("Le taux annuel compte trop de décimales.", pointer=pointer)
+
+
+# What French readers see of a loan.
+FREQUENCIES = {
+    Frequency.ANNUAL: "annuelle",
+    Frequency.HALF_YEARLY: "semestrielle",
+    Frequency.QUARTERLY: "trimestrielle",
+}
+PROFILES = {
+    AmortisationProfile.CONSTANT_INSTALMENTS: "échéances constantes",
+    AmortisationProfile.CONSTANT_AMORTISATION: "amortissement constant",
+    AmortisationProfile.PROGRESSIVE_INSTALMENTS: "échéances progressives",
+}

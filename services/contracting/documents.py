@@ -10,7 +10,14 @@ from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Guarantor, Payee
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan, RateBasis, StoredDocument, Structure
-from shared.lending import MONTHS_PER_YEAR, AmortisationProfile, Frequency, LoanPurpose, PrefinancingInterest
+from shared.lending import (
+    FREQUENCIES,
+    MONTHS_PER_YEAR,
+    PROFILES,
+    AmortisationProfile,
+    LoanPurpose,
+    PrefinancingInterest,
+)
 from shared.money import MINUS, format_euros
 from shared.signing import Box
 from shared.typeset import french_date, french_day, french_moment, render
@@ -29,16 +36,6 @@ GROUPS = {
     LoanPurpose.BUILDING: "Prêts finançant le bâti (travaux)",
 }
 PURPOSES = {LoanPurpose.LAND: "Foncier", LoanPurpose.BUILDING: "Bâti"}
-FREQUENCIES = {
-    Frequency.ANNUAL: "annuelle",
-    Frequency.HALF_YEARLY: "semestrielle",
-    Frequency.QUARTERLY: "trimestrielle",
-}
-PROFILES = {
-    AmortisationProfile.CONSTANT_INSTALMENTS: "échéances constantes",
-    AmortisationProfile.CONSTANT_AMORTISATION: "amortissement constant",
-    AmortisationProfile.PROGRESSIVE_INSTALMENTS: "échéances progressives",
-}
 LETTERS = {
     DocumentKind.OFFER_LETTER: "lettre d'offre de prêt",
     DocumentKind.INTENT_LETTER: "lettre d'intention",

@@ -6,20 +6,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.pricing.documents import PURPOSES
 from services.pricing.domain.facts import OfferDrafted
-from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
+from shared.lending import FREQUENCIES, PROFILES, PrefinancingInterest
 from shared.money import format_euros
 from shared.typeset import french_day, french_moment
 
-FREQUENCIES = {
-    Frequency.ANNUAL: "annuelle",
-    Frequency.HALF_YEARLY: "semestrielle",
-    Frequency.QUARTERLY: "trimestrielle",
-}
-PROFILES = {
-    AmortisationProfile.CONSTANT_INSTALMENTS: "échéances constantes",
-    AmortisationProfile.CONSTANT_AMORTISATION: "amortissement constant",
-    AmortisationProfile.PROGRESSIVE_INSTALMENTS: "échéances progressives",
-}
 INTERESTS = {PrefinancingInterest.PAID: "intérêts payés", PrefinancingInterest.CAPITALISED: "intérêts capitalisés"}
 
 

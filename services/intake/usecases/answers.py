@@ -1,6 +1,5 @@
 """Supplements, offers and conventions: what a bailleur answers and reads."""
 
-import hashlib
 from dataclasses import dataclass
 
 from services.intake.domain import answers as domain
@@ -12,6 +11,7 @@ from shared.clock import Clock
 from shared.contracts.values import DocumentKind, StoredDocument
 from shared.errors import NotFound, Refusal
 from shared.events import Cause
+from shared.filing import read_kept
 from shared.journal import Journal
 from shared.objects import ObjectStore
 
@@ -20,14 +20,6 @@ class UnknownDocument(Refusal):
     type = "unknown-document"
     title = "Document inconnu ou non disponible"
     status = 422
-
-
-class DocumentAltered(Refusal):
-    """The stored bytes are not those the journal names; nothing is served."""
-
-    type = "document-altered"
-    title = "Document altéré"
-    status = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,4 @@ class Answers:
         """What another service printed, checked against its hash. Raises: NotFound, DocumentAltered."""
         if document is None:
             raise NotFound("Ce document n'existe pas encore.")
-        content = await self.objects.read(document.object_key)
-        if hashlib.sha256(content).hexdigest() != document.sha256:
-            raise DocumentAltered("Le document ne correspond pas à son empreinte ; l'exploitation est prévenue.")
-        return content
+        return await read_kept(self.objects, document)
