@@ -1,23 +1,26 @@
 """The bus: broker settings, message headers, publishing (docs/adr/0002)."""
 
-import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
 from shared.errors import Unavailable
 from shared.events import Event, MessageMeta, decode, event_class
-from shared.journal.relay import Outgoing
+from shared.journal.relay import Outgoing, Place
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 # A topic that was deleted and made again is read again within this time.
 METADATA_MAX_AGE_MS = 10_000
+REQUEST_TIMEOUT_MS = 10_000
 # What publishing raises without a broker; IncorrectState: before and between connections FastStream has no producer.
 NO_BROKER = (KafkaError, OSError, IncorrectState, RuntimeError)
 
@@ -38,7 +41,7 @@ def make_broker(bootstrap: str, middlewares: Sequence[Any] = ()) -> KafkaBroker:
         enable_idempotence=True,
         max_request_size=MAX_MESSAGE_BYTES,
         max_batch_size=MAX_MESSAGE_BYTES,
-        request_timeout_ms=10_000,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
         middlewares=list(middlewares),
         apply_types=False,
@@ -98,32 +101,86 @@ def read_event(body: bytes, meta: MessageMeta) -> Event:
         raise UnreadableMessage("bad-payload", type(error).__name__) from error
 
 
+def make_producer(bootstrap: str) -> AIOKafkaProducer:
+    """What journals are published through, with the same settings."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=MAX_MESSAGE_BYTES,
+        max_batch_size=MAX_MESSAGE_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
+
+
+class Producer:
+    """Sends journal messages in whole batches; a broker that does not answer becomes Unavailable("broker").
+
+    After an error the next publication starts with a new connection: an idempotent producer remembers sequences that
+    a topic which was deleted and made again has never seen.
+    """
+
+    def __init__(self, make: Callable[[], AIOKafkaProducer]) -> None:
+        self._make = make
+        self._made: AIOKafkaProducer | None = None
+        self._partitioner = DefaultPartitioner()
+
+    async def publish(self, outgoing: list[Outgoing]) -> dict[Place, int]:
+        """Send in order and return when every one is acknowledged: the offset after the last one, for each topic and
+        partition. The key is the stream's key.
+        """
+        try:
+            producer = await self._started()
+            sent = [
+                (place, batch.record_count(), await producer.send_batch(batch, place[0], partition=place[1]))
+                for place, batch in await self._batches(producer, outgoing)
+            ]
+            reached = dict[Place, int]()
+            for place, count, answer in sent:
+                reached[place] = (await answer).base_offset + count
+            return reached
+        except NO_BROKER as error:
+            await self.stop()
+            raise Unavailable("broker") from error
+
+    async def stop(self) -> None:
+        producer, self._made = self._made, None
+        if producer is not None:
+            with suppress(*NO_BROKER):
+                await producer.stop()
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._made is None:
+            self._made = self._make()
+            await self._made.start()
+        return self._made
+
+    async def _batches(self, producer: AIOKafkaProducer, outgoing: list[Outgoing]) -> list[tuple[Place, Any]]:
+        """A batch takes what goes to one partition until it is full."""
+        made = list[tuple[Place, Any]]()
+        filling = dict[Place, Any]()
+        for event, meta in outgoing:
+            topic, key = event.topic or "", meta.stream.split(":", 1)[1].encode()
+            partitions = sorted(await producer.partitions_for(topic))
+            place = (topic, self._partitioner(key, partitions, partitions))
+            named = [(name, value.encode()) for name, value in headers(meta).items()]
+            message = {"timestamp": None, "key": key, "value": event.model_dump_json().encode(), "headers": named}
+            if place not in filling or filling[place].append(**message) is None:
+                filling[place] = producer.create_batch()
+                made.append((place, filling[place]))
+                filling[place].append(**message)
+        return made
+
+
 class Publisher:
-    """Sends journal messages; a broker that does not answer becomes Unavailable("broker")."""
+    """Sends single raw messages (dead letters, redrive)."""
 
     def __init__(self, broker: KafkaBroker) -> None:
         self._broker = broker
 
-    async def publish(self, outgoing: list[Outgoing]) -> None:
-        """Send in order and return when every one is acknowledged. The key is the stream's key."""
-        try:
-            sent = [
-                await self._broker.publish(
-                    event.model_dump_json().encode(),
-                    event.topic or "",
-                    key=meta.stream.split(":", 1)[1].encode(),
-                    headers=headers(meta),
-                    correlation_id=meta.correlation,
-                    no_confirm=True,
-                )
-                for event, meta in outgoing
-            ]
-            await asyncio.gather(*sent)
-        except NO_BROKER as error:
-            raise Unavailable("broker") from error
-
     async def send(self, topic: str, key: bytes | None, body: bytes, raw: Mapping[str, str]) -> None:
-        """One raw message (dead letters, redrive)."""
+        """A broker that does not answer becomes Unavailable("broker")."""
         try:
             await self._broker.publish(body, topic, key=key, headers=dict(raw))
         except NO_BROKER as error:

@@ -1,16 +1,23 @@
 """The document database behind one small port. motor is used here and nowhere else (docs/adr/0004)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError
 
 from shared.errors import Unavailable
+from shared.together import Outcome, Together
 
 OUT_OF_DISK_SPACE = 14031
+DUPLICATE_KEY = 11000
+MAX_DOCUMENTS_PER_COMMAND = 200
+# How many documents of a long answer are brought at once, while those before are looked at.
+DOCUMENTS_PER_FETCH = 500
 
 Document = dict[str, Any]
 Sort = Sequence[tuple[str, int]]
@@ -79,14 +86,19 @@ def _passes(error: PyMongoError) -> bool:
 
 
 class MongoDocuments:
-    """A collection of a Mongo-wire server (STACKS: MongoDB, FerretDB, nx-27017)."""
+    """A collection of a Mongo-wire server (STACKS: MongoDB, FerretDB, nx-27017).
+
+    Writes of a kind that are asked for while one is under way go to the server as one command.
+    """
 
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
+        self._inserts = Together(self._insert_all, _key, MAX_DOCUMENTS_PER_COMMAND)
+        self._puts = Together(self._put_all, _key, MAX_DOCUMENTS_PER_COMMAND)
+        self._removals = Together(self._remove_all, str, MAX_DOCUMENTS_PER_COMMAND)
 
     async def insert(self, document: Document) -> None:
-        with _translated():
-            await self._collection.insert_one(dict(document))
+        await self._inserts.add(dict(document))
 
     async def get(self, key: str) -> Document | None:
         with _translated():
@@ -95,32 +107,37 @@ class MongoDocuments:
     async def find(
         self, query: Mapping[str, Any], *, sort: Sort = (), skip: int = 0, limit: int = 0
     ) -> AsyncIterator[Document]:
-        with _translated():
-            cursor = self._collection.find(dict(query))
-            if sort:
-                cursor = cursor.sort(list(sort))
-            if skip:
-                cursor = cursor.skip(skip)
-            if limit:
-                cursor = cursor.limit(limit)
-            async for document in cursor:
-                yield document
+        cursor = self._collection.find(dict(query), batch_size=DOCUMENTS_PER_FETCH)
+        if sort:
+            cursor = cursor.sort(list(sort))
+        if skip:
+            cursor = cursor.skip(skip)
+        if limit:
+            cursor = cursor.limit(limit)
+        coming = asyncio.ensure_future(cursor.to_list(DOCUMENTS_PER_FETCH))
+        try:
+            while True:
+                with _translated():
+                    found = await coming
+                if not found:
+                    return
+                coming = asyncio.ensure_future(cursor.to_list(DOCUMENTS_PER_FETCH))
+                for document in found:
+                    yield document
+        finally:
+            coming.cancel()
+            with suppress(asyncio.CancelledError, PyMongoError):
+                await coming
 
     async def put(self, document: Document) -> None:
-        with _translated():
-            try:
-                await self._collection.replace_one({"_id": document["_id"]}, dict(document), upsert=True)
-            except DuplicateKeyError:
-                # Two first writers: the other's insert won, ours becomes a plain replacement.
-                await self._collection.replace_one({"_id": document["_id"]}, dict(document))
+        await self._puts.add(dict(document))
 
     async def mark(self, key: str, fields: Mapping[str, Any]) -> None:
         with _translated():
             await self._collection.update_one({"_id": key}, {"$set": dict(fields)})
 
     async def remove(self, key: str) -> None:
-        with _translated():
-            await self._collection.delete_one({"_id": key})
+        await self._removals.add(key)
 
     async def count(self, query: Mapping[str, Any]) -> int:
         with _translated():
@@ -133,6 +150,58 @@ class MongoDocuments:
     async def index(self, field: str) -> None:
         with _translated():
             await self._collection.create_index(field)
+
+    async def _insert_all(self, documents: list[Document]) -> list[Outcome]:
+        with _translated():
+            if len(documents) == 1:
+                await self._collection.insert_one(documents[0])
+                return [None]
+            try:
+                await self._collection.insert_many(documents, ordered=False)
+            except BulkWriteError as error:
+                return _outcomes(error, len(documents))
+            return [None] * len(documents)
+
+    async def _put_all(self, documents: list[Document]) -> list[Outcome]:
+        with _translated():
+            try:
+                if len(documents) == 1:
+                    await self._collection.replace_one({"_id": documents[0]["_id"]}, documents[0], upsert=True)
+                else:
+                    replacing = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
+                    await self._collection.bulk_write(replacing, ordered=False)
+            except (DuplicateKeyError, BulkWriteError) as error:
+                if isinstance(error, BulkWriteError) and not all(map(_taken, error.details["writeErrors"])):
+                    raise
+                # Two first writers: the other's insert won, ours becomes a plain replacement.
+                for one in documents:
+                    await self._collection.replace_one({"_id": one["_id"]}, one)
+        return [None] * len(documents)
+
+    async def _remove_all(self, keys: list[str]) -> list[Outcome]:
+        with _translated():
+            if len(keys) == 1:
+                await self._collection.delete_one({"_id": keys[0]})
+            else:
+                await self._collection.bulk_write([DeleteOne({"_id": key}) for key in keys], ordered=False)
+        return [None] * len(keys)
+
+
+def _key(document: Document) -> str:
+    return document["_id"]
+
+
+def _taken(failure: Mapping[str, Any]) -> bool:
+    return failure["code"] == DUPLICATE_KEY
+
+
+def _outcomes(error: BulkWriteError, count: int) -> list[Outcome]:
+    """Each document's own. Raises the error itself when it is not about single documents."""
+    failures = error.details["writeErrors"]
+    if not failures or not all(map(_taken, failures)):
+        raise error
+    taken = {failure["index"] for failure in failures}
+    return [Duplicate() if place in taken else None for place in range(count)]
 
 
 class Database:

@@ -1,7 +1,6 @@
 """What the five services have in common: stores, journals, views, relay, inbox, background work, health."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Union
@@ -15,7 +14,7 @@ from faststream.specification import AsyncAPI
 
 from shared import crash, telemetry
 from shared.auth import Authenticator
-from shared.bus import Publisher, make_broker
+from shared.bus import Producer, Publisher, make_broker, make_producer
 from shared.clock import Clock, clock
 from shared.documents import Database, Documents
 from shared.errors import Unavailable
@@ -24,6 +23,7 @@ from shared.http import build_app
 from shared.inbox import Handlers, Inbox
 from shared.journal import Commit, Journal, StreamKind, commit_key
 from shared.journal.journal import S
+from shared.journal.outbox import Outbox
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 BROKER_RETRY_SECONDS = 1.0
 BACKGROUND_RETRY_SECONDS = 1.0
 HEARTBEATS_PER_SESSION = 4
+FLUSH_SECONDS = 3.0
 
 
 class Service:
@@ -48,17 +49,20 @@ class Service:
         self.clock: Clock = clock(settings.clock_file)
         self.database = Database(settings.mongo_url.get_secret_value(), settings.database)
         self._indexes: list[tuple[str, str]] = []
-        self.commits = self.collection("journal", "stream", "published")
+        self.commits = self.collection("journal", "stream")
         self.objects = make_objects(settings)
         self.broker = make_broker(settings.kafka_bootstrap)
         self.publisher = Publisher(self.broker)
+        self.producer = Producer(lambda: make_producer(settings.kafka_bootstrap))
         self._topics: dict[str, frozenset[str]] = {}
         self._journals: dict[str, Journal[Any]] = {}
         self._views: dict[str, View[Any]] = {}
         self.inbox: Inbox | None = None
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
-        self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
+        self.outbox = Outbox(self.collection("outbox"))
+        reached = self.collection("reached")
+        self.relay = Relay(self.commits, self.outbox, reached, self._topics, self.producer.publish, self._recover)
         Metrics.relay_backlog.set_function(lambda: self.relay.backlog)
 
     # -- declaring ---------------------------------------------------------------------------------------------
@@ -73,7 +77,8 @@ class Service:
         assert kind.name not in self._journals, f"{kind.name} declared twice"
         self._topics[kind.name] = kind.topics
         cache = Snapshots(kind, self.collection("snapshots"), self.commits) if snapshots else None
-        journal = Journal(kind, self.commits, self.clock, self._committed, cache)
+        outbox = self.outbox if kind.topics or render else None
+        journal = Journal(kind, self.commits, self.clock, self._committed, cache, outbox)
         self._journals[kind.name] = journal
         if render is not None:
             self._views[kind.name] = View(self.collection(f"view_{kind.name}"), render)
@@ -113,12 +118,15 @@ class Service:
     # -- the journal's followers -------------------------------------------------------------------------------
 
     async def _committed(self, commit: Commit, state: Any) -> None:
-        """The view first: once the relay has marked a commit published, nothing renews its view."""
+        """The view first: once the relay has published a commit, nothing renews its view."""
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
         try:
             await self._project(commit, state, commit.version)
-        except Unavailable:
-            # The fact is recorded; the sweep finds it unmarked, renews the view, and only then publishes and marks.
+        except BaseException as error:
+            # The fact is recorded; the next sweep renews the view, and only then publishes.
+            self.outbox.abandon(commit.stream, commit.version, inserted=True)
+            if not isinstance(error, Unavailable):
+                raise
             log.warning("view_behind", stream=commit.stream, version=commit.version)
             return
         self.relay.enqueue(commit)
@@ -201,6 +209,9 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.relay.flush(), FLUSH_SECONDS)
+            await self.producer.stop()
             with suppress(KafkaError, OSError):
                 await self.broker.stop()
             self.database.close()
@@ -234,16 +245,15 @@ class Service:
 
     async def _lost_topics(self) -> set[str]:
         """Our topics that hold less than they were sent: deleted, or lost with their broker. They keep everything."""
-        sent = await self.relay.published()
-        if not sent:
+        reached = await self.relay.reached()
+        if not reached:
             return set()
-        consumer = AIOKafkaConsumer(*sent, bootstrap_servers=self.settings.kafka_bootstrap)
+        consumer = AIOKafkaConsumer(*{topic for topic, _ in reached}, bootstrap_servers=self.settings.kafka_bootstrap)
         await consumer.start()
         try:
-            held = Counter[str]()
-            for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
-                held[partition.topic] += end
-            return {topic for topic, count in sent.items() if held[topic] < count}
+            ends = await consumer.end_offsets(consumer.assignment())
+            held = {(partition.topic, partition.partition): end for partition, end in ends.items()}
+            return {place[0] for place, end in reached.items() if held.get(place, 0) < end}
         finally:
             await consumer.stop()
 

@@ -39,7 +39,7 @@ def show_audit(console: Console, found: Audit, trusting: bool) -> None:
     for name, report in found.reports.items():
         console.print(
             f"{name} : {report.streams} flux, {report.commits} inscriptions, {report.events} faits, "
-            f"{report.unpublished} à publier, {found.stamps[name]} horodatages"
+            f"{found.stamps[name]} horodatages"
         )
         for fault in report.faults:
             console.print(f"  FAUX {fault}", markup=False)

@@ -9,7 +9,7 @@ from deploy.audit.knowledge import Knowledge
 from shared.documents import Database, Document, Documents
 from shared.journal import bundle
 from shared.journal.bundle import Bundle
-from shared.journal.commit import commit_key
+from shared.journal.commit import commit_key, readable
 from shared.journal.verify import in_order
 
 PARTS = ("views", "snapshots", "stamps", "journal")  # the journal last: it then holds whatever the others speak of
@@ -38,10 +38,10 @@ class Databases:
         commits = database.collection("journal")
         match part:
             case "journal":
-                rows = in_order(commits)
+                rows = (readable(row) async for row in in_order(commits))
             case "views":
                 views = {name: database.collection(f"view_{name}") for name in self._knowledge[service].renders}
-                rows = view_rows(commits, views)
+                rows = view_rows(commits, views, database.collection("outbox"))
             case _:
                 rows = database.collection(part).find({}, sort=[("_id", 1)])
         async for row in rows:
@@ -75,13 +75,13 @@ async def export(source: Source, services: Iterable[str], directory: Path) -> No
     await bundle.write(directory, files, source.started_at)
 
 
-async def view_rows(commits: Documents, views: Mapping[str, Documents]) -> AsyncIterator[Document]:
+async def view_rows(commits: Documents, views: Mapping[str, Documents], outbox: Documents) -> AsyncIterator[Document]:
     """A row a stream that has a view: `view`, `key`, `document` (None when missing) and whether it is `behind`."""
     for name, documents in views.items():
         seen = set[str]()
         async for document in documents.find({}, sort=[("_id", 1)]):
             seen.add(document["_id"])
-            yield await _view_row(commits, documents, name, document)
+            yield await _view_row(commits, outbox, documents, name, document)
         async for first in commits.find({"version": 1}):
             kind, key = first["stream"].split(":", 1)
             if kind == name and key not in seen:
@@ -89,12 +89,14 @@ async def view_rows(commits: Documents, views: Mapping[str, Documents]) -> Async
                 yield {"view": name, "key": key, "document": there, "behind": False}
 
 
-async def _view_row(commits: Documents, documents: Documents, name: str, document: Document) -> Document:
-    """A view follows its stream at once, so one that stays where it is while what came next is published is behind."""
+async def _view_row(
+    commits: Documents, outbox: Documents, documents: Documents, name: str, document: Document
+) -> Document:
+    """A view follows its stream while that is announced in the outbox; one that stays behind later is behind."""
     key, behind = document["_id"], False
     for _ in range(LOOKS_AT_A_VIEW_BEHIND):
         newer = await commits.get(commit_key(f"{name}:{key}", document["stream_version"] + 1))
-        if newer is None or not newer["published"]:
+        if newer is None or f"{name}:{key}" in {row["stream"] async for row in outbox.find({})}:
             return {"view": name, "key": key, "document": document, "behind": False}
         again = await documents.get(key)
         behind = again is not None and again["stream_version"] == document["stream_version"]

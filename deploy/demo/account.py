@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Journals:
-    """What verification found in a service's database."""
+    """What verification found in a service's database; streams announced as not wholly published yet."""
 
     report: Report
     unpublished: int
@@ -73,7 +73,7 @@ async def journals(mongo_url: str) -> dict[str, Journals]:
         try:
             commits = database.collection("journal")
             report = await verify(commits.find({}, sort=[("version", 1)]))
-            found[name] = Journals(report, await commits.count({"published": False}))
+            found[name] = Journals(report, await database.collection("outbox").count({}))
         finally:
             database.close()
     return found

@@ -1,15 +1,19 @@
-"""A commit: the bytes that are hashed are the bytes that are stored."""
+"""A commit: the text that is hashed is the text that is stored, compressed where that saves room (docs/adr/0018)."""
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.events import Cause, Event, decode
 
 GENESIS_HASH = "0" * 64
+# Below this, compressing saves nothing and a reader of the database sees the text.
+COMPRESSED_FROM_CHARACTERS = 2_000
+COMPRESSION_LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One link of a stream's chain. `entries` is canonical JSON; `sequences` counts, for each topic the stream
-    feeds, the messages before this commit, so that consumers can tell a gap from a duplicate.
-
-    `published` is the relay's mark and is not hashed.
+    """One link of a stream's chain. `entries` is JSON text; `sequences` counts, for each topic the stream feeds, the
+    messages before this commit, so that consumers can tell a gap from a duplicate.
     """
 
     stream: str
@@ -35,16 +37,16 @@ class Commit:
     sequences: str
     prev_hash: str
     hash: str = ""
-    published: bool = False
+    # What `entries` says, where this process wrote it.
+    written: tuple[Entry, ...] | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> str:
         return commit_key(self.stream, self.version)
 
     def computed_hash(self) -> str:
-        """SHA-256 (hex) over the canonical JSON of everything but the hash and the mark."""
-        content = asdict(self)
-        del content["hash"], content["published"]
+        """SHA-256 (hex) over the canonical JSON of everything but the hash."""
+        content = {name: getattr(self, name) for name in STORED if name != "hash"}
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     def sealed(self) -> "Commit":
@@ -52,17 +54,36 @@ class Commit:
 
     def decoded(self) -> tuple[Entry, ...]:
         """The decisions of this commit. Raises: KeyError for an event type this version does not know."""
+        if self.written is not None:
+            return self.written
         return tuple(
             Entry(Cause(**raw["cause"]), tuple(decode(event["type"], event["data"]) for event in raw["events"]))
             for raw in json.loads(self.entries)
         )
 
     def document(self) -> dict[str, Any]:
-        return {"_id": self.key} | asdict(self)
+        """As the database holds it: long entries are zlib's bytes."""
+        document: dict[str, Any] = {"_id": self.key} | {name: getattr(self, name) for name in STORED}
+        if len(self.entries) >= COMPRESSED_FROM_CHARACTERS:
+            document["entries"] = zlib.compress(self.entries.encode(), COMPRESSION_LEVEL)
+        return document
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Commit":
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+        """Raises: KeyError, zlib.error for a document that is no commit."""
+        fields = {name: document[name] for name in STORED}
+        if isinstance(fields["entries"], bytes):
+            fields["entries"] = zlib.decompress(fields["entries"]).decode()
+        return cls(**fields)
+
+
+def readable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A commit's document with its text, for what is read without this module."""
+    commit = Commit.from_document(document)
+    return {"_id": document["_id"]} | {name: getattr(commit, name) for name in STORED}
+
+
+STORED = tuple(name for name in Commit.__dataclass_fields__ if name != "written")
 
 
 def commit_key(stream: str, version: int) -> str:
@@ -75,17 +96,15 @@ def canonical_json(value: Any) -> str:
 
 
 def encode_entries(entries: Sequence[Entry]) -> str:
-    return canonical_json(
-        [
-            {
-                "cause": {name: value for name, value in asdict(entry.cause).items() if value is not None},
-                "events": [
-                    {"type": type(event).__name__, "data": event.model_dump(mode="json")} for event in entry.events
-                ],
-            }
-            for entry in entries
-        ]
-    )
+    """JSON: what is absent is left out, fields come in the order their classes declare them."""
+    return f"[{','.join(map(_encoded, entries))}]"
+
+
+def _encoded(entry: Entry) -> str:
+    named = {name: getattr(entry.cause, name) for name in Cause.__dataclass_fields__}
+    cause = canonical_json({name: value for name, value in named.items() if value is not None})
+    events = ",".join(f'{{"type":"{type(event).__name__}","data":{event.model_dump_json()}}}' for event in entry.events)
+    return f'{{"cause":{cause},"events":[{events}]}}'
 
 
 def seal(
@@ -104,4 +123,5 @@ def seal(
         entries=encode_entries(entries),
         sequences=canonical_json(dict(sequences)),
         prev_hash=prev_hash,
+        written=tuple(entries),
     ).sealed()

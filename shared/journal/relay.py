@@ -1,35 +1,42 @@
-"""The outbox: publishes what the journal holds, in order, then marks it. Publishing twice is harmless."""
+"""The relay: publishes what the journal holds, in order. Publishing twice is harmless, publishing never impossible."""
 
 import asyncio
 import json
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from shared import crash
 from shared.crash import Step
-from shared.documents import Documents
+from shared.documents import Document, Documents
 from shared.errors import Unavailable
 from shared.events import Event, MessageMeta
-from shared.journal.commit import Commit
+from shared.journal.commit import Commit, commit_key
+from shared.journal.outbox import SWEEP_SECONDS, Outbox
 
 log = structlog.get_logger(__name__)
 
-SWEEP_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 MAX_COMMITS_PER_ROUND = 100
+# An announcement that stays the same for so many sweeps is nobody's any more.
+SIGHTS_OF_A_DEAD_PROCESS = 4
 
 Outgoing = tuple[Event, MessageMeta]
-Publish = Callable[[list[Outgoing]], Awaitable[None]]
+# Topic and partition.
+Place = tuple[str, int]
+# Sends in order; the offset after the last message, for each place that got one.
+Publish = Callable[[list[Outgoing]], Awaitable[Mapping[Place, int]]]
 Recover = Callable[[Commit], Awaitable[None]]
 
 
 def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
     """The public events of a commit with their metadata; `topics` are those its stream kind feeds."""
     sequences: dict[str, int] = json.loads(commit.sequences)
+    recorded_at = datetime.fromisoformat(commit.recorded_at)
     outgoing: list[Outgoing] = []
     position = 0
     for entry in commit.decoded():
@@ -45,7 +52,7 @@ def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
                 stream=commit.stream,
                 version=commit.version,
                 sequence=sequences[event.topic],
-                time=datetime.fromisoformat(commit.recorded_at),
+                time=recorded_at,
                 correlation=entry.cause.correlation,
                 causation=entry.cause.causation,
                 traceparent=entry.cause.traceparent,
@@ -55,19 +62,33 @@ def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
 
 
 class Relay:
-    """Publishes this process's commits as they come, and sweeps up what others left unmarked."""
+    """Publishes this process's commits as they come, and what others announced and left."""
 
     def __init__(
-        self, commits: Documents, topics: Mapping[str, frozenset[str]], publish: Publish, recover: Recover
+        self,
+        commits: Documents,
+        outbox: Outbox,
+        reached: Documents,
+        topics: Mapping[str, frozenset[str]],
+        publish: Publish,
+        recover: Recover,
     ) -> None:
-        """`topics` by stream kind name. `recover(commit)` renews the views of a commit found unmarked."""
+        """`topics` by stream kind name. `recover(commit)` renews the views of a commit that nothing enqueued.
+        `reached` keeps how far each topic was filled.
+        """
         self._commits = commits
+        self._outbox = outbox
+        self._reached = reached
         self._topics = topics
         self._publish = publish
         self._recover = recover
         self._pending: deque[Commit] = deque()
         self._wake = asyncio.Event()
-        self._suspects: set[str] = set()
+        self._offsets: dict[Place, int] = {}
+        self._kept: dict[str, dict[str, int]] = {}
+        # Others' announcements: as they were seen last, how often, and how far they were followed.
+        self._seen: dict[str, tuple[Document, int]] = {}
+        self._followed: dict[str, int] = {}
 
     @property
     def backlog(self) -> int:
@@ -80,7 +101,7 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""
-        await self._through_outages(self._sweep_everything)
+        await self._through_outages(self._sweep)
         loop = asyncio.get_running_loop()
         swept = loop.time()
         while True:
@@ -88,9 +109,15 @@ class Relay:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
             if loop.time() - swept >= SWEEP_SECONDS:  # however busy this process is
-                await self._through_outages(self._sweep_suspects)
+                await self._through_outages(self._sweep)
                 swept = loop.time()
             self._wake.clear()
+
+    async def flush(self) -> None:
+        """Publish what waits, then take the announcements back: a process that ends well leaves nothing to do."""
+        with suppress(Unavailable):
+            await self._drain()
+            await self._sweep()
 
     async def _through_outages(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -101,63 +128,88 @@ class Relay:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _drain(self) -> None:
-        while self._pending:
-            round_ = [self._pending[i] for i in range(min(len(self._pending), MAX_COMMITS_PER_ROUND))]
-            await self._publish_all(round_)
-            for _ in round_:
-                self._pending.popleft()
+        """One round at most, so that sweeps come in between."""
+        round_ = [self._pending[i] for i in range(min(len(self._pending), MAX_COMMITS_PER_ROUND))]
+        if not round_:
+            return
+        await self._publish_all(round_)
+        for commit in round_:
+            self._pending.popleft()
+            self._outbox.published(commit.stream, commit.version)
+        if self._pending:
+            self._wake.set()
 
     async def _publish_all(self, commits: Iterable[Commit]) -> None:
-        commits = list(commits)
-        outgoing = [message for commit in commits for message in messages(commit, self._topics_of(commit))]
-        if outgoing:
-            crash.reached(Step.BEFORE_PUBLISH)
-            await self._publish(outgoing)
-            crash.reached(Step.AFTER_PUBLISH)
-        for commit in commits:
-            await self._commits.mark(commit.key, {"published": True})
+        outgoing = [one for commit in commits for one in messages(commit, self._topics_of(commit))]
+        if not outgoing:
+            return
+        crash.reached(Step.BEFORE_PUBLISH)
+        offsets = await self._publish(outgoing)
+        crash.reached(Step.AFTER_PUBLISH)
+        behind = {topic for (topic, number), end in offsets.items() if end < self._offsets.get((topic, number), 0)}
+        self._offsets |= offsets
+        if behind:
+            log.warning("topics_lost", topics=sorted(behind))
+            await self.republish(behind)
 
     def _topics_of(self, commit: Commit) -> frozenset[str]:
         return self._topics[commit.stream.split(":", 1)[0]]
 
-    async def _unmarked(self) -> list[Commit]:
-        found = self._commits.find({"published": False})
-        commits = [Commit.from_document(document) async for document in found]
-        return sorted(commits, key=lambda commit: (commit.stream, commit.version))
+    async def _sweep(self) -> None:
+        """What this process left for later, and what others announced and seem to have left: at the first sight of a
+        start as after a pause, again when it stays.
+        """
+        first = not self._seen and not self._followed
+        for mine in self._outbox.left:
+            versions, mine.left = mine.left, []
+            try:
+                await self._follow(mine.stream, min(versions))
+            except BaseException:
+                mine.left += versions
+                raise
+        rows = await self._outbox.sweep()
+        seen = dict[str, tuple[Document, int]]()
+        for row in rows:
+            before, sights = self._seen.get(row["_id"], (row, 0))
+            seen[row["_id"]] = (row, sights + 1 if before == row else 1)
+        self._seen = seen
+        for row, sights in list(seen.values()):
+            if first or sights > 1:
+                start = max(row["since"], self._followed.get(row["_id"], 0))
+                self._followed[row["_id"]] = await self._follow(row["stream"], start)
+            if sights >= SIGHTS_OF_A_DEAD_PROCESS:
+                await self._outbox.remove(row)
+        self._followed = {key: version for key, version in self._followed.items() if key in seen}
+        await self._keep_reached()
 
-    async def _sweep_everything(self) -> None:
-        """What an earlier process left: its views may be behind and its messages unsent."""
-        for commit in await self._unmarked():
+    async def _follow(self, stream: str, version: int) -> int:
+        """Publish a stream from a version on, its views renewed first; the version that is not there yet."""
+        while document := await self._commits.get(commit_key(stream, version)):
+            commit = Commit.from_document(document)
             await self._recover(commit)
             await self._publish_all([commit])
+            version += 1
+        return version
 
-    async def _sweep_suspects(self) -> None:
-        """What another process left: unmarked in two sweeps running and not ours to publish."""
-        mine = {commit.key for commit in self._pending}
-        unmarked = [commit for commit in await self._unmarked() if commit.key not in mine]
-        for commit in unmarked:
-            if commit.key in self._suspects:
-                await self._recover(commit)
-                await self._publish_all([commit])
-        self._suspects = {commit.key for commit in unmarked}
+    async def _keep_reached(self) -> None:
+        """How far this process filled each topic, so that a topic that lost something is noticed at a start."""
+        now: dict[str, dict[str, int]] = {}
+        for (topic, number), end in self._offsets.items():
+            now.setdefault(topic, {})[str(number)] = end
+        for topic, ends in now.items():
+            if self._kept.get(topic) != ends:
+                await self._reached.put({"_id": topic, "ends": ends})
+        self._kept = now
 
-    async def published(self) -> Counter[str]:
-        """How many messages each topic was sent, as the journal has it."""
-        newest = dict[str, Commit]()
-        async for document in self._commits.find({"published": True}):
-            commit = Commit.from_document(document)
-            if commit.stream not in newest or commit.version > newest[commit.stream].version:
-                newest[commit.stream] = commit
-        sent = Counter[str]()
-        for commit in newest.values():
-            topics = self._topics_of(commit)
-            sent.update({topic: count for topic, count in json.loads(commit.sequences).items() if topic in topics})
-            sent.update(event.topic for event, _ in messages(commit, topics) if event.topic)
-        return sent
+    async def reached(self) -> dict[Place, int]:
+        """How far each topic was filled, as far as was kept: no topic that keeps everything may end before."""
+        rows: list[dict[str, Any]] = [row async for row in self._reached.find({})]
+        return {(row["_id"], int(number)): end for row in rows for number, end in row["ends"].items()}
 
     async def republish(self, topics: Iterable[str]) -> int:
         """Publish again every commit that feeds `topics` (what they held is lost). Returns how many commits."""
         lost = frozenset(topics)
+        self._offsets = {place: end for place, end in self._offsets.items() if place[0] not in lost}
         found = self._commits.find({})
         commits = sorted(
             [Commit.from_document(document) async for document in found],

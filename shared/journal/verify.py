@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,8 +37,7 @@ class Known:
 
 @dataclass(slots=True)
 class Report:
-    """What was read: streams, commits, events, commits not marked as published yet, each stream's first fault, and the
-    heads of what could be folded.
+    """What was read: streams, commits, events, each stream's first fault, and the heads of what could be folded.
 
     `causes` are the events decisions followed, with the commit that says so and when it was recorded.
     """
@@ -45,7 +45,6 @@ class Report:
     streams: int = 0
     commits: int = 0
     events: int = 0
-    unpublished: int = 0
     faults: list[Fault] = field(default_factory=list)
     heads: dict[str, Head[Any]] = field(default_factory=dict)
     sizes: dict[str, list[int]] = field(default_factory=dict)
@@ -88,14 +87,19 @@ class Verifier:
         self._probes.setdefault(stream, {}).setdefault(version, []).append(probe)
 
     def take(self, document: Mapping[str, Any]) -> None:
-        commit = Commit.from_document(document)
+        try:
+            commit = Commit.from_document(document)
+        except (KeyError, ValueError, zlib.error) as error:
+            unread = Fault(document["_id"], "lecture", "une inscription", f"{type(error).__name__}: {error}")
+            self.report.faults.append(unread)
+            self._tails.setdefault(document["_id"].rpartition("#")[0], _Tail()).closed = True
+            return
         tail = self._tails.setdefault(commit.stream, _Tail())
         if self._until is not None and datetime.fromisoformat(commit.recorded_at) > self._until:
             tail.closed = True
         if tail.closed:
             return
         self.report.commits += 1
-        self.report.unpublished += not commit.published
         fault = _link_fault(commit, document["_id"], tail) or self._fold_fault(commit)
         if fault is not None:
             self.report.faults.append(fault)

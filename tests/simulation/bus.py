@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -103,6 +104,53 @@ class Broker:
             await asyncio.sleep(TIMEOUT_SECONDS)
             answer.set_exception(KafkaConnectionError())
         return answer if options.get("no_confirm") else await answer
+
+
+class Batch:
+    """What one publication sends to one topic."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+
+    def append(self, **message: Any) -> bool:
+        self.messages.append(message)
+        return True
+
+    def record_count(self) -> int:
+        return len(self.messages)
+
+
+class SimulatedProducer:
+    """What the real Producer sends its batches through, from one node; each message may be lost on its own."""
+
+    def __init__(self, bus: Bus, network: Network) -> None:
+        self._bus = bus
+        self._broker = Broker(bus, network)
+
+    async def start(self) -> None:
+        """Nothing to connect."""
+
+    async def stop(self) -> None:
+        """Nothing to leave."""
+
+    async def partitions_for(self, topic: str) -> set[int]:
+        return {0}
+
+    def create_batch(self) -> Batch:
+        return Batch()
+
+    async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> "asyncio.Future[Any]":
+        for message in batch.messages:
+            named = {name: value.decode() for name, value in message["headers"]}
+            await self._broker.publish(message["value"], topic, key=message["key"], headers=named)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer.set_result(Reached(len(self._bus.logs[topic]) - batch.record_count()))
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    base_offset: int
 
 
 class Fetched:

@@ -20,19 +20,20 @@ from services.intake.domain import bailleur, campaign, dossier, register
 from services.intake.store import Drafts, Uploads
 from services.intake.usecases.accounts import Accounts
 from services.intake.usecases.dossiers import Dossiers
-from shared.bus import Publisher
+from shared.bus import Producer, Publisher
 from shared.contracts.contracting import ENGAGEMENT_TOPIC
 from shared.contracts.pricing import OFFER_TOPIC
 from shared.documents import MemoryDocuments
 from shared.events import Event
 from shared.inbox import Handlers, Inbox
 from shared.journal import Journal, StreamKind
+from shared.journal.outbox import Outbox
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.journal.verify import Known
 from shared.service import Service
 from shared.territory import Territory
-from tests.simulation.bus import Broker, Bus, Fetched
+from tests.simulation.bus import Broker, Bus, Fetched, SimulatedProducer
 from tests.simulation.faults import Connection, Network
 from tests.simulation.loop import NODE, SimulatedClock
 
@@ -73,9 +74,12 @@ class SimulatedService(Service):
         self._node = node
         self.commits = node.collection("journal")
         self.publisher = Publisher(Broker(node.bus, node.network))  # pyright: ignore[reportArgumentType]
+        self.producer = Producer(lambda: SimulatedProducer(node.bus, node.network))  # pyright: ignore[reportArgumentType]
         self._topics, self._journals, self._views = {}, {}, {}
         self.inbox = None
-        self.relay = Relay(self.commits, self._topics, self.publisher.publish, self._recover)
+        self.outbox = Outbox(node.collection("outbox"))
+        reached = node.collection("reached")
+        self.relay = Relay(self.commits, self.outbox, reached, self._topics, self.producer.publish, self._recover)
 
     def collection(self, name: str, *indexed: str) -> Any:
         return self._node.collection(name)

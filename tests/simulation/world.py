@@ -59,7 +59,7 @@ class Stored:
                 rows = in_order(collections["journal"])
             case "views":
                 views = {name[5:]: one for name, one in collections.items() if name.startswith("view_")}
-                rows = view_rows(collections["journal"], views)
+                rows = view_rows(collections["journal"], views, collections["outbox"])
             case _:
                 rows = collections[part].find({}, sort=[("_id", 1)])
         async for row in rows:
@@ -199,7 +199,7 @@ class World:
 
     async def quiet(self) -> bool:
         unmarked = [
-            await collections["journal"].count({"published": False}) + await self._waiting(collections)
+            await collections["outbox"].count({}) + await self._waiting(collections)
             for collections in self.stored.values()
         ]
         nodes_up = all(node.alive for node in self.nodes)

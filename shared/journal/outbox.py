@@ -1,0 +1,99 @@
+"""Which streams may hold commits that were not published: a small collection, so that nobody searches the journal.
+
+A process announces a stream before it inserts into it and takes the announcement back some seconds after everything
+was published. What a process that died had announced, another one publishes (docs/adr/0018).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from shared.documents import Document, Documents
+from shared.ids import new_id
+
+SWEEP_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Announced:
+    """A stream of this process. `since` is the first version that may be unpublished; `under_way` counts commits on
+    their way into the journal or out of it; `left` are those that have to be looked for.
+    """
+
+    key: str
+    stream: str
+    since: int
+    under_way: int = 0
+    left: list[int] = field(default_factory=list)
+    beat: int = 0
+
+    def document(self, owner: str) -> Document:
+        since = min(self.since, *self.left) if self.left else self.since
+        return {"_id": self.key, "owner": owner, "stream": self.stream, "since": since, "beat": self.beat}
+
+
+class Outbox:
+    """The announcements of this process, and what it has seen of the others'."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.owner = new_id()
+        self._documents = documents
+        self._mine: dict[str, Announced] = {}
+        self._count = 0
+        self._swept: float | None = None
+
+    @property
+    def left(self) -> list[Announced]:
+        """Streams of this process with commits that nothing will enqueue."""
+        return [one for one in self._mine.values() if one.left]
+
+    async def begin(self, stream: str, version: int) -> None:
+        """Announce a stream before `version` is inserted. Raises: Unavailable."""
+        found = self._mine.get(stream)
+        if found is None or self._stood_still():
+            # A process that stood still may have been taken for dead: what it announced may be gone.
+            self._count += 1
+            key = f"{stream}|{self.owner}|{self._count}"
+            made = replace(found, key=key) if found else Announced(key, stream, version)
+            await self._documents.insert(made.document(self.owner))
+            found = self._mine[stream] = made
+        found.under_way += 1
+
+    def abandon(self, stream: str, version: int, *, inserted: bool) -> None:
+        """Nothing will enqueue this commit; `inserted` when it is, or may be, in the journal."""
+        found = self._mine[stream]
+        found.under_way -= 1
+        if inserted:
+            found.left.append(version)
+
+    def published(self, stream: str, version: int) -> None:
+        """A commit of this process is out."""
+        found = self._mine.get(stream)
+        if found is not None:
+            found.under_way -= 1
+            found.since = max(found.since, version + 1)
+
+    async def sweep(self) -> list[Document]:
+        """Take back what is done, renew what is not; the announcements of others. Raises: Unavailable."""
+        done = [one for one in self._mine.values() if not one.under_way and not one.left]
+        for one in done:
+            del self._mine[one.stream]
+        await asyncio.gather(*[self._documents.remove(one.key) for one in done])
+        for one in self._mine.values():
+            one.beat += 1
+        await asyncio.gather(*[self._documents.put(one.document(self.owner)) for one in list(self._mine.values())])
+        mine = {one.key for one in self._mine.values()}
+        rows = [row async for row in self._documents.find({})]
+        await asyncio.gather(
+            *[self.remove(row) for row in rows if row["owner"] == self.owner and row["_id"] not in mine]
+        )
+        self._swept = asyncio.get_running_loop().time()
+        return [row for row in rows if row["owner"] != self.owner]
+
+    async def remove(self, row: Mapping[str, Any]) -> None:
+        await self._documents.remove(row["_id"])
+
+    def _stood_still(self) -> bool:
+        """Whether others may have seen two sweeps go by without a sign of this process."""
+        return self._swept is not None and asyncio.get_running_loop().time() - self._swept > 2 * SWEEP_SECONDS
