@@ -34,6 +34,21 @@ class Event(Value):
         Event._registry[cls.__name__] = cls
 
 
+class Reading(BaseModel):
+    """What a consumer takes of a public event: some of its fields, under the same names; the rest it does not look at.
+
+    For the busy readers of large messages. tests/contracts holds it to its event.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    of: ClassVar[type[Event]]
+
+
+def announced(cls: type[Event] | type[Reading]) -> type[Event]:
+    """The event class that a handler's class is, or reads."""
+    return cls.of if issubclass(cls, Reading) else cls
+
+
 def event_class(name: str) -> type[Event] | None:
     """The event class of a type name; None when this product version does not know it."""
     return Event._registry.get(name)

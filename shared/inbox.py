@@ -1,9 +1,8 @@
 """The inbox every consumer reads through: order, duplicates, retries, dead letters (docs/adr/0002)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from enum import StrEnum
 from typing import Any, Union
 
 import structlog
@@ -17,16 +16,19 @@ from shared import crash
 from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
 from shared.crash import Step
 from shared.delivery import Delivery
-from shared.documents import Documents, Duplicate
+from shared.documents import Documents
 from shared.errors import Refusal, Unavailable
-from shared.events import MessageMeta
+from shared.events import MessageMeta, Reading, announced, event_class
+from shared.places import Order, Places
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 
 log = structlog.get_logger(__name__)
 tracer = trace.get_tracer(__name__)
 
-MAX_BATCH_RECORDS = 200
+MAX_BATCH_RECORDS = 1_000
+# A fetch of that many deposits with their content.
+MAX_FETCH_BYTES = 8 * 1024 * 1024
 HANDLER_ATTEMPTS = 5
 RETRY_SECONDS = 0.2
 OUTAGE_RETRY_SECONDS = 1.0
@@ -35,23 +37,16 @@ MAX_POLL_INTERVAL_MS = 30 * 60 * 1000
 REDRIVEN = "als_redriven"
 
 Handler = Callable[[Any, MessageMeta], Awaitable[None]]
-# By event class; Any because a mapping's keys are invariant.
+# By event class, or by what is read of it; Any because a mapping's keys are invariant.
 Handlers = Mapping[Any, Handler]
-
-
-class Order(StrEnum):
-    """Where a message stands in its stream, seen from a consumer."""
-
-    DUPLICATE = "duplicate"
-    NEXT = "next"
-    EARLY = "early"
+# Many at once, in order: what became of each. Raises Unavailable for all; doing it again is harmless.
+BatchHandler = Callable[[Sequence[tuple[Any, MessageMeta]]], Awaitable[Sequence[Exception | None]]]
 
 
 class Inbox:
     """One consumer group: drops what it has seen, parks what came early, retries, dead-letters, acks last.
 
-    Positions are kept a source stream and topic (`sequence` of the last message handled). They spare work and
-    find gaps; that an effect happens once is the journal's doing, by causation.
+    Places spare work and find gaps; that an effect happens once is the journal's doing, by causation.
     """
 
     def __init__(
@@ -59,24 +54,30 @@ class Inbox:
     ) -> None:
         self.group = group
         self.handlers = handlers
-        self.topics = tuple(sorted({cls.topic for cls in handlers if cls.topic}))
-        self._positions = positions
-        self._parked = parked
+        self.events = [announced(cls) for cls in handlers]
+        self.topics = tuple(sorted({cls.topic for cls in self.events if cls.topic}))
+        self._handled_as = {announced(cls).__name__: cls for cls in handlers}
+        self._places = Places(group, positions, parked)
         self._publisher = publisher
-        self._known: dict[str, int] = {}
         self._subscriber: Any = None
+        self._handle_batch: BatchHandler | None = None
 
-    def attach(self, broker: KafkaBroker, *, in_batches: bool = False, **options: Any) -> None:
-        """Subscribe on `broker`. With `in_batches`, handlers of one fetch start together, in order, so that a group
-        commit takes them at once; otherwise each message waits for the one before. `options` are FastStream's.
+    def attach(
+        self, broker: KafkaBroker, *, in_batches: bool = False, batch: BatchHandler | None = None, **options: Any
+    ) -> None:
+        """Subscribe on `broker`. With `in_batches`, handlers of one fetch start together, in order, or `batch` takes
+        them at once; otherwise each message waits for the one before. `options` are FastStream's.
         """
+        self._handle_batch = batch
 
         async def receive(message: Any) -> None:
             await (self.receive_batch(message) if in_batches else self.receive(message))
 
-        payload = Union[tuple(sorted(self.handlers, key=lambda cls: cls.__name__))]  # noqa: UP007 (built at run time)
+        payload = Union[tuple(sorted(self.events, key=lambda cls: cls.__name__))]  # noqa: UP007 (built at run time)
         receive.__annotations__ = {"message": list[payload] if in_batches else payload}
-        batching = {"batch": True, "max_records": MAX_BATCH_RECORDS} if in_batches else {}
+        batching: dict[str, Any] = {}
+        if in_batches:
+            batching = {"batch": True, "max_records": MAX_BATCH_RECORDS, "max_partition_fetch_bytes": MAX_FETCH_BYTES}
         self._subscriber = broker.subscriber(
             *self.topics,
             group_id=self.group,
@@ -111,14 +112,16 @@ class Inbox:
         await self._ack(message)
 
     async def _deliver_batch(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
-        together: list[tuple[Delivery, MessageMeta, str]] = []
+        together: list[_Next] = []
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):
             meta = _meta_or_none(delivery)
             if meta is not None and delivery.headers.get(REDRIVEN) != self.group:
                 stream = _stream(delivery, meta)
                 if stream not in reached:
-                    reached[stream] = await self._waiting_out(lambda stream=stream: self._position(stream))
+                    reached[stream] = await self._waiting_out(
+                        lambda stream=stream, meta=meta: self._places.reached(stream, meta.sequence)
+                    )
                 if meta.sequence == reached[stream] + 1:
                     reached[stream] = meta.sequence
                     together.append((delivery, meta, stream))
@@ -129,13 +132,53 @@ class Inbox:
             reached.clear()
         await self._handle_together(together)
 
-    async def _handle_together(self, run: list[tuple[Delivery, MessageMeta, str]]) -> None:
+    async def _handle_together(self, run: "list[_Next]") -> None:
+        if not run:
+            return
+        alone = run if self._handle_batch is None else await self._handle_at_once(run, self._handle_batch)
         # Tasks start in the order they are made, and a handler appends before it waits for anything.
-        await asyncio.gather(*[asyncio.create_task(self._handle(delivery, meta)) for delivery, meta, _ in run])
+        await asyncio.gather(*[asyncio.create_task(self._handle(delivery, meta)) for delivery, meta, _ in alone])
         last = {stream: meta.sequence for _, meta, stream in run}
-        for stream, sequence in last.items():
-            await self._waiting_out(lambda stream=stream, sequence=sequence: self._advance(stream, sequence))
-            await self._unpark(stream, sequence + 1)
+        await asyncio.gather(
+            *[
+                self._waiting_out(lambda stream=stream, sequence=sequence: self._places.advance(stream, sequence))
+                for stream, sequence in last.items()
+            ]
+        )
+        if await self._waiting_out(self._places.anything_parked):
+            for stream, sequence in last.items():
+                await self._unpark(stream, sequence + 1)
+
+    async def _handle_at_once(self, run: "list[_Next]", handle: BatchHandler) -> "list[_Next]":
+        """Give a run to the batch handler; those that failed in it, for their retries."""
+        read = list[tuple[_Next, Any]]()
+        for one in run:
+            delivery, meta, _ = one
+            try:
+                event = self._read(delivery, meta)
+            except UnreadableMessage as unreadable:
+                await self._dead_letter(delivery, unreadable.reason, str(unreadable))
+                continue
+            if event is not None:
+                read.append((one, event))
+        parents = [propagate.extract({"traceparent": meta.traceparent}) for (_, meta, _), _ in read if meta.traceparent]
+        links = [trace.Link(trace.get_current_span(parent).get_span_context()) for parent in parents]
+        with (
+            tracer.start_as_current_span(f"{self.group} batch", links=links, kind=trace.SpanKind.CONSUMER),
+            Metrics.handling.labels(self.group, "batch").time(),
+        ):
+            outcomes = await self._waiting_out(lambda: handle([(event, meta) for (_, meta, _), event in read]))
+        done = Counter(meta.type for ((_, meta, _), _), failure in zip(read, outcomes, strict=True) if failure is None)
+        for name, count in done.items():
+            Metrics.messages.labels(self.group, name, "handled").inc(count)
+        return [one for (one, _), failure in zip(read, outcomes, strict=True) if failure is not None]
+
+    def _read(self, delivery: Delivery, meta: MessageMeta) -> Any:
+        """The event, as it is handled here; None when it is not. Raises: UnreadableMessage."""
+        cls = self._handled_as.get(meta.type)
+        if cls is None and event_class(meta.type) is not None:
+            return None
+        return read_event(delivery.body, meta, cls if cls is not None and issubclass(cls, Reading) else None)
 
     async def _ack(self, message: KafkaMessage) -> None:
         crash.reached(Step.BEFORE_ACK)
@@ -156,28 +199,28 @@ class Inbox:
             await self._handle(delivery, meta)
             return
         stream = _stream(delivery, meta)
-        match await self._waiting_out(lambda: self._order(stream, meta.sequence)):
+        match await self._waiting_out(lambda: self._places.order(stream, meta.sequence)):
             case Order.DUPLICATE:
                 Metrics.messages.labels(self.group, meta.type, Order.DUPLICATE).inc()
                 # Whoever handled it may have died before it looked at what was parked behind.
-                await self._unpark(stream, self._known[stream] + 1)
+                await self._unpark(stream, self._places.known(stream) + 1)
             case Order.EARLY:
                 Metrics.messages.labels(self.group, meta.type, Order.EARLY).inc()
-                await self._waiting_out(lambda: self._park(stream, meta.sequence, delivery))
+                await self._waiting_out(lambda: self._places.park(stream, meta.sequence, delivery))
             case Order.NEXT:
                 await self._handle(delivery, meta)
-                await self._waiting_out(lambda: self._advance(stream, meta.sequence))
+                await self._waiting_out(lambda: self._places.advance(stream, meta.sequence))
                 await self._unpark(stream, meta.sequence + 1)
 
     async def _handle(self, delivery: Delivery, meta: MessageMeta) -> None:
         try:
-            event = read_event(delivery.body, meta)
+            event = self._read(delivery, meta)
         except UnreadableMessage as unreadable:
             await self._dead_letter(delivery, unreadable.reason, str(unreadable))
             return
-        handler = self.handlers.get(type(event))
-        if handler is None:
+        if event is None:
             return
+        handler = self.handlers[type(event)]
         parent = propagate.extract({"traceparent": meta.traceparent} if meta.traceparent else {})
         with (
             tracer.start_as_current_span(f"{self.group} {meta.type}", context=parent, kind=trace.SpanKind.CONSUMER),
@@ -237,51 +280,20 @@ class Inbox:
             Metrics.consumer_stuck.labels(self.group).inc()
             raise
 
-    async def _order(self, stream: str, sequence: int) -> Order:
-        position = self._known.get(stream, 0)
-        if sequence > position + 1 or stream not in self._known:
-            # Another member may have gone on meanwhile: only the database says what is missing.
-            position = await self._position(stream)
-        if sequence <= position:
-            return Order.DUPLICATE
-        return Order.NEXT if sequence == position + 1 else Order.EARLY
-
-    async def _position(self, stream: str) -> int:
-        """How far anybody of the group has come."""
-        places = [row["sequence"] async for row in self._positions.find({"stream": f"{self.group}|{stream}"})]
-        self._known[stream] = max(places, default=0)
-        return self._known[stream]
-
-    async def _advance(self, stream: str, sequence: int) -> None:
-        """Remember the place. Places are inserted, never changed, and the furthest counts: a member that stood still
-        while another went on cannot put an older one back, which would park what comes next for ever.
-        """
-        key = f"{self.group}|{stream}"
-        with suppress(Duplicate):
-            await self._positions.insert({"_id": f"{key}|{sequence}", "stream": key, "sequence": sequence})
-        async for passed in self._positions.find({"stream": key, "sequence": {"$lt": sequence}}):
-            await self._positions.remove(passed["_id"])
-        self._known[stream] = sequence
-
-    async def _park(self, stream: str, sequence: int, delivery: Delivery) -> None:
-        key = f"{self.group}|{stream}|{sequence}"
-        try:
-            await self._parked.insert({"_id": key} | delivery.document())
-        except Duplicate:
-            return
-
     async def _unpark(self, stream: str, sequence: int) -> None:
         """Handle what was parked from `sequence` on, as far as nothing is missing."""
         while True:
-            key = f"{self.group}|{stream}|{sequence}"
-            waiting = await self._waiting_out(lambda key=key: self._parked.get(key))
-            if waiting is None:
+            delivery = await self._waiting_out(lambda sequence=sequence: self._places.parked(stream, sequence))
+            if delivery is None:
                 return
-            delivery = Delivery.from_document(waiting)
             await self._handle(delivery, read_meta(delivery.headers))
-            await self._waiting_out(lambda sequence=sequence: self._advance(stream, sequence))
-            await self._waiting_out(lambda key=key: self._parked.remove(key))
+            await self._waiting_out(lambda sequence=sequence: self._places.advance(stream, sequence))
+            await self._waiting_out(lambda sequence=sequence: self._places.unparked(stream, sequence))
             sequence += 1
+
+
+# A message that is next in its stream.
+_Next = tuple[Delivery, MessageMeta, str]
 
 
 def _stream(delivery: Delivery, meta: MessageMeta) -> str:

@@ -190,7 +190,7 @@ class Service:
         @router.get("/asyncapi")
         async def page() -> HTMLResponse:
             inbox = self.inbox
-            read, group = (list(inbox.handlers), inbox.group) if inbox else ([], "")
+            read, group = (inbox.events, inbox.group) if inbox else ([], "")
             return HTMLResponse(bus_page(title, self._published(), read, group))
 
         return router

@@ -1,17 +1,17 @@
 """What envelope hears: everything that reserves, commits, releases or changes the rules."""
 
-from services.envelope.usecases import Envelope
+from services.envelope.usecases import Deposit, Envelope
 from shared.contracts.contracting import BoardRefused, Engaged, EngagementLapsed
 from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible
-from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
+from shared.contracts.intake import DossierWithdrawn, LoansReduced
 from shared.contracts.pricing import OfferDeclined, OfferExpired
 from shared.inbox import Handlers
 
 GROUP = "envelope.ledger"
 
 COMMANDS = (
-    DossierSubmitted,
+    Deposit,
     DossierWithdrawn,
     LoansReduced,
     DossierFoundIneligible,

@@ -32,7 +32,7 @@ def create_app(settings: EnvelopeSettings) -> FastAPI:
         known=service.view(campaign.KIND),
         clock=service.clock,
     )
-    inbox = service.consume(GROUP, handlers(envelope), in_batches=True, **membership(settings))
+    inbox = service.consume(GROUP, handlers(envelope), in_batches=True, batch=envelope.commands, **membership(settings))
     service.every(RULES_CHECK_SECONDS, lambda: envelope.follow_due_rules(inbox.assigned))
     return service.app("Enveloppe", [router(envelope)])
 

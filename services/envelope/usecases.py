@@ -1,7 +1,9 @@
 """What envelope does: every command of the ledger comes from the bus, through the single writer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from services.envelope.domain import campaign as campaigns_domain
@@ -16,11 +18,21 @@ from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
 from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.values import CampaignRules
 from shared.documents import Document, Documents
-from shared.errors import NotFound
-from shared.events import Cause, MessageMeta
+from shared.errors import NotFound, Unavailable
+from shared.events import Cause, MessageMeta, Reading
 from shared.ids import new_id
 from shared.journal import Appended, Journal
 from shared.telemetry import Metrics
+
+
+class Deposit(Reading):
+    """What the ledger takes of a deposit: its content is instruction's and pricing's."""
+
+    of = DossierSubmitted
+    campaign_id: str
+    dossier_id: str
+    deposit_number: int
+    principal_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +58,44 @@ class Envelope:
         if self._may_have_crossed(event, campaign_id):
             await self._follow_home(event.dossier_id, meta)
 
+    async def commands(self, heard: Sequence[tuple[Any, MessageMeta]]) -> list[Exception | None]:
+        """The same for many at once: those that follow each other in one campaign go into one commit."""
+        outcomes = list[Exception | None]()
+        for campaign_id, run in groupby(heard, key=lambda one: named_campaign(one[0])):
+            if campaign_id is not None:
+                outcomes += await self._commands(campaign_id, list(run))
+                continue
+            for event, meta in run:
+                outcomes.append(await self._outcome(event, meta))
+        return outcomes
+
+    async def _commands(self, campaign_id: str, heard: list[tuple[Any, MessageMeta]]) -> list[Exception | None]:
+        decided = [(self._decision(event), meta.cause("envelope")) for event, meta in heard]
+        done = await self.writer.append_all(campaign_id, decided)
+        outcomes = list[Exception | None]()
+        for (event, meta), one in zip(heard, done, strict=True):
+            outcomes.append(one if isinstance(one, Exception) else None)
+            if self._may_have_crossed(event, campaign_id):
+                await self._follow_home(event.dossier_id, meta)
+        states = [one.state for one in done if not isinstance(one, Exception)]
+        if states:
+            show(campaign_id, states[-1])
+        return outcomes
+
+    async def _outcome(self, event: Any, meta: MessageMeta) -> Exception | None:
+        try:
+            await self.command(event, meta)
+        except Unavailable:
+            raise
+        except Exception as failure:
+            return failure
+        return None
+
     async def campaign_of(self, event: Any) -> str:
         """The campaign an event names, or the one whose ledger knows its dossier, or else the configured one."""
-        if isinstance(event, RulesAdopted):
-            return event.rules.campaign_id
-        if hasattr(event, "campaign_id"):
-            return event.campaign_id
+        named = named_campaign(event)
+        if named is not None:
+            return named
         # One after the other: events of one dossier reach its ledger in the order they came in.
         async with self.finding:
             return await self._home(event.dossier_id)
@@ -65,7 +109,7 @@ class Envelope:
 
     def _may_have_crossed(self, event: Any, campaign_id: str) -> bool:
         """A deposit of another campaign, or an event that found no deposit there: each may have missed the other."""
-        if isinstance(event, DossierSubmitted):
+        if isinstance(event, Deposit):
             return campaign_id != self.campaign_id
         return campaign_id == self.campaign_id and not hasattr(event, "campaign_id") and hasattr(event, "dossier_id")
 
@@ -86,7 +130,7 @@ class Envelope:
     def _decision(self, event: Any) -> Decide:
         now = self.clock.now()
         match event:
-            case DossierSubmitted(dossier_id=dossier_id, deposit_number=number, principal_cents=amount):
+            case Deposit(dossier_id=dossier_id, deposit_number=number, principal_cents=amount):
                 return lambda ledger: decisions.submit(ledger, dossier_id, number, amount, now)
             case LoansReduced(dossier_id=dossier_id, principal_cents=amount):
                 return lambda ledger: decisions.reduce(ledger, dossier_id, amount, now)
@@ -163,6 +207,10 @@ class Envelope:
         if loaded.version == 0:
             raise NotFound("Campagne inconnue.")
         return loaded
+
+
+def named_campaign(event: Any) -> str | None:
+    return event.rules.campaign_id if isinstance(event, RulesAdopted) else getattr(event, "campaign_id", None)
 
 
 def show(campaign_id: str, ledger: Ledger) -> None:

@@ -44,7 +44,24 @@ class Writer:
 
     async def append(self, campaign_id: str, decide: Decide, cause: Cause) -> Appended[Ledger]:
         """Decide under our epoch and the rules due by now. Raises what `decide` raises; does not return when fenced."""
+        (outcome,) = await self.append_all(campaign_id, [(decide, cause)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def append_all(
+        self, campaign_id: str, commands: Sequence[tuple[Decide, Cause]]
+    ) -> list[Appended[Ledger] | Exception]:
+        """The same for several commands in one commit; a refusal is its own outcome only."""
         holding = campaign_id in self._taken
+        fenced = [(self._fencing(campaign_id, decide, holding), cause) for decide, cause in commands]
+        outcomes = await self._ledgers.append_all(campaign_id, fenced)
+        if any(not isinstance(one, Exception) and one.state.writer == self.id for one in outcomes):
+            self._taken.add(campaign_id)
+        return outcomes
+
+    def _fencing(self, campaign_id: str, decide: Decide, holding: bool) -> Decide:
+        """`holding`: this process wrote here before."""
 
         def fenced(ledger: Ledger) -> list[Event]:
             if ledger.writer == self.id:
@@ -54,14 +71,11 @@ class Writer:
             epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
             return [*epoch, *self._under_due_rules(ledger.fold(epoch[0]), decide)]
 
-        done = await self._ledgers.append(campaign_id, fenced, cause)
-        if done.state.writer == self.id:
-            self._taken.add(campaign_id)
-        return done
+        return fenced
 
     def _under_due_rules(self, ledger: Ledger, decide: Decide) -> list[Event]:
         """Rules whose moment has come are in force for the command, whether or not anybody looked before it."""
-        due = decisions.follow_due_rules(ledger, self._clock.now())
+        due = decisions.follow_due_rules(ledger, self._clock.now()) if ledger.scheduled else []
         for event in due:
             ledger = ledger.fold(event)
         return [*due, *decide(ledger)]

@@ -3,7 +3,8 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from shared import crash
@@ -238,14 +239,12 @@ class Journal(Generic[S]):
                 except BaseException:
                     lane.head = Head(self.kind.initial)  # what the database holds is unknown: read it again
                     raise
-                state, version = lane.head.state, lane.head.version
+                reached = Appended(lane.head.state, lane.head.version, ())
             if commit is not None:
-                await self._on_commit(commit, state)  # without the lock: a view that is overtaken loads the stream
-        told = iter([one if isinstance(one, Exception) else Appended(state, version, one) for one in outcomes])
-        for request in batch:
-            answers = [next(told) for _ in request.decisions]
-            if not request.answer.done():
-                request.answer.set_result(answers)
+                # Without the lock: a view that is overtaken loads the stream.
+                await self._on_commit(commit, reached.state)
+            if outcomes is not None:
+                _answer(batch, reached, outcomes)
 
     async def _record(
         self, head: Head[S], key: str, decisions: Sequence[tuple[Decide[S], Cause]]
@@ -339,6 +338,16 @@ class Journal(Generic[S]):
         rest = {"stream": stream, "version": {"$gt": head.version}}
         async for document in self._commits.find(rest, sort=[("version", 1)]):
             head.apply(Commit.from_document(document), self.kind)
+
+
+def _answer(batch: list[_Request[S]], reached: Appended[S], outcomes: Sequence[tuple[Event, ...] | Exception]) -> None:
+    told = iter(outcomes)
+    for request in batch:
+        answers = list[Appended[S] | Exception]()
+        for outcome in islice(told, len(request.decisions)):
+            answers.append(outcome if isinstance(outcome, Exception) else replace(reached, events=outcome))
+        if not request.answer.done():
+            request.answer.set_result(answers)
 
 
 def _next_batch(waiting: deque[_Request[S]]) -> list[_Request[S]]:

@@ -14,6 +14,7 @@ from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAd
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.contracts.pricing import OfferDeclined, OfferExpired
+from shared.events import announced
 from tests.announced import rules
 from tests.counter import START, cause
 from tests.facts import CAMPAIGN, loan, opinion, submitted
@@ -52,7 +53,7 @@ async def envelope(monkeypatch) -> AsyncIterator[Bench]:
 
 def test_everything_handled_is_heard_here(envelope: Bench):
     assert set(envelope.inbox.handlers) == set(COMMANDS)
-    assert set(COMMANDS) <= {cls for heard, _ in JOURNEYS for cls in heard}
+    assert {announced(cls) for cls in COMMANDS} <= {cls for heard, _ in JOURNEYS for cls in heard}
 
 
 @pytest.mark.parametrize(("heard", "recorded"), JOURNEYS)

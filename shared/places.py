@@ -1,0 +1,90 @@
+"""How far a consumer group has come in each stream, and what waits for a message that is missing."""
+
+from contextlib import suppress
+from enum import StrEnum
+
+from shared.delivery import Delivery
+from shared.documents import Documents, Duplicate
+
+
+class Order(StrEnum):
+    """Where a message stands in its stream, seen from a consumer."""
+
+    DUPLICATE = "duplicate"
+    NEXT = "next"
+    EARLY = "early"
+
+
+class Places:
+    """Of one group: the `sequence` of the last message handled, a source stream and topic, and parked messages.
+
+    Places are inserted, never changed, and the furthest counts: a member that stood still while another went on
+    cannot put an older one back, which would park what comes next for ever.
+    """
+
+    def __init__(self, group: str, positions: Documents, parked: Documents) -> None:
+        self._group = group
+        self._positions = positions
+        self._parked = parked
+        self._known: dict[str, int] = {}
+
+    def known(self, stream: str) -> int:
+        """As far as this member has heard."""
+        return self._known.get(stream, 0)
+
+    async def order(self, stream: str, sequence: int) -> Order:
+        """Where a message stands."""
+        position = await self.reached(stream, sequence)
+        if sequence <= position:
+            return Order.DUPLICATE
+        return Order.NEXT if sequence == position + 1 else Order.EARLY
+
+    async def reached(self, stream: str, sequence: int) -> int:
+        """How far the group has come, as far as it matters for a message. A first one is handled without asking:
+        when it was handled before, the journal knows.
+        """
+        known = self._known.get(stream, 0)
+        if sequence == known + 1 or (sequence <= known and stream in self._known):
+            return known
+        # Another member may have gone on meanwhile: only the database says what is missing. The place just before is
+        # looked up by its name; a search is for what is out of order.
+        if await self._positions.get(f"{self._group}|{stream}|{sequence - 1}") is not None:
+            self._known[stream] = sequence - 1
+            return sequence - 1
+        return await self._furthest(stream)
+
+    async def advance(self, stream: str, sequence: int) -> None:
+        """Remember that a message was handled."""
+        key = f"{self._group}|{stream}"
+        with suppress(Duplicate):
+            await self._positions.insert({"_id": f"{key}|{sequence}", "stream": key, "sequence": sequence})
+        passed = self._known.get(stream, 0)
+        if 0 < passed < sequence:
+            await self._positions.remove(f"{key}|{passed}")
+        self._known[stream] = sequence
+
+    async def park(self, stream: str, sequence: int, delivery: Delivery) -> None:
+        with suppress(Duplicate):
+            await self._parked.insert({"_id": f"{self._group}|{stream}|{sequence}"} | delivery.document())
+
+    async def parked(self, stream: str, sequence: int) -> Delivery | None:
+        found = await self._parked.get(f"{self._group}|{stream}|{sequence}")
+        return None if found is None else Delivery.from_document(found)
+
+    async def unparked(self, stream: str, sequence: int) -> None:
+        await self._parked.remove(f"{self._group}|{stream}|{sequence}")
+
+    async def anything_parked(self) -> bool:
+        """Whether anybody's message waits at all, which is rare."""
+        async for _ in self._parked.find({}, limit=1):
+            return True
+        return False
+
+    async def _furthest(self, stream: str) -> int:
+        """How far anybody of the group has come."""
+        key = f"{self._group}|{stream}"
+        places = sorted([row["sequence"] async for row in self._positions.find({"stream": key})])
+        for passed in places[:-1]:
+            await self._positions.remove(f"{key}|{passed}")
+        self._known[stream] = places[-1] if places else 0
+        return self._known[stream]
