@@ -137,7 +137,9 @@ class Producer:
             ]
             reached = dict[Place, int]()
             for place, count, answer in sent:
-                reached[place] = (await answer).base_offset + count
+                offset = (await answer).offset
+                if offset >= 0:  # the broker does not say again where it put what it had already
+                    reached[place] = offset + count
             return reached
         except NO_BROKER as error:
             await self.stop()

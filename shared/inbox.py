@@ -60,7 +60,7 @@ class Inbox:
         self._places = Places(group, positions, parked)
         self._publisher = publisher
         self._subscriber: Any = None
-        self._handle_batch: BatchHandler | None = None
+        self.batch: BatchHandler | None = None
 
     def attach(
         self, broker: KafkaBroker, *, in_batches: bool = False, batch: BatchHandler | None = None, **options: Any
@@ -68,7 +68,7 @@ class Inbox:
         """Subscribe on `broker`. With `in_batches`, handlers of one fetch start together, in order, or `batch` takes
         them at once; otherwise each message waits for the one before. `options` are FastStream's.
         """
-        self._handle_batch = batch
+        self.batch = batch
 
         async def receive(message: Any) -> None:
             await (self.receive_batch(message) if in_batches else self.receive(message))
@@ -135,7 +135,7 @@ class Inbox:
     async def _handle_together(self, run: "list[_Next]") -> None:
         if not run:
             return
-        alone = run if self._handle_batch is None else await self._handle_at_once(run, self._handle_batch)
+        alone = run if self.batch is None else await self._handle_at_once(run, self.batch)
         # Tasks start in the order they are made, and a handler appends before it waits for anything.
         await asyncio.gather(*[asyncio.create_task(self._handle(delivery, meta)) for delivery, meta, _ in alone])
         last = {stream: meta.sequence for _, meta, stream in run}

@@ -18,7 +18,7 @@ from tests.bench import bus, peer
 from tests.bench.context import Context
 from tests.bench.lane import environment
 from tests.bench.lanes import postgres as budget
-from tests.bench.lanes.raw import COMMANDS, DECISIONS
+from tests.bench.lanes.raw import COMMANDS
 from tests.bench.postgres import Postgres
 
 LANE_SECONDS = 60 * 60
@@ -77,7 +77,7 @@ def measure(data: Path, lanes: Sequence[str], rounds: int, sizes: Sizes, say: Sa
     with RealStack(data, fresh=True) as stack, Postgres() as postgres, collector() as traces:
         postgres.create(budget.SCHEMA + peer.SCHEMA)
         found.postgres = postgres.stated()
-        asyncio.run(bus.create_topics(stack.bootstrap, (COMMANDS, DECISIONS)))
+        asyncio.run(bus.create_topics(stack.bootstrap, [COMMANDS]))
         context = Context(
             kafka=stack.bootstrap,
             mongo_url=stack.environment()["ALS_MONGO_URL"],

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from services.envelope.domain.ledger import KIND
 from services.envelope.main import create_app
+from services.envelope.usecases import Deposit
 from shared.clock import SystemClock
-from shared.contracts.intake import DossierSubmitted
 from shared.journal import Commit, Journal
 from shared.service import Service
 from tests.bench import payloads
 from tests.bench.context import Context
-from tests.bench.lanes.ledger import decide, inbox_of, opened
+from tests.bench.lanes.ledger import decide, deposit_of, inbox_of, opened
 
 CHUNK = 10_000
 
@@ -60,7 +60,7 @@ async def restart(context: Context, length: int) -> float:
     ((event, meta),) = payloads.deposits(name, 1, first=length + context.round + 1)
     began = time.perf_counter()
     service: Service = create_app(context.envelope(name)).state.service
-    await inbox_of(service).handlers[DossierSubmitted](event, meta)
+    await inbox_of(service).handlers[Deposit](deposit_of(event), meta)
     return time.perf_counter() - began
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.envelope.handlers import GROUP
 from services.envelope.main import create_app
+from services.envelope.usecases import Deposit
 from shared.contracts.envelope import RESERVATION_TOPIC, RulesAdopted
 from shared.contracts.intake import REGISTER_TOPIC, DossierSubmitted
 from shared.inbox import MAX_BATCH_RECORDS, Inbox
@@ -109,7 +110,13 @@ async def published(service: Service) -> None:
 
 async def decide(service: Service, commands: list[payloads.Command]) -> None:
     """Hand deposits to the service's handler as its inbox does: a fetch at a time, started in order, together."""
-    handle = inbox_of(service).handlers[DossierSubmitted]
+    handle = inbox_of(service).batch
+    assert handle is not None
     for start in range(0, len(commands), MAX_BATCH_RECORDS):
-        fetch = commands[start : start + MAX_BATCH_RECORDS]
-        await asyncio.gather(*[handle(event, meta) for event, meta in fetch])
+        fetch = [(deposit_of(event), meta) for event, meta in commands[start : start + MAX_BATCH_RECORDS]]
+        assert not any(await handle(fetch))
+
+
+def deposit_of(event: DossierSubmitted) -> Deposit:
+    """What the ledger reads of it."""
+    return Deposit.model_validate(event, from_attributes=True)

@@ -4,6 +4,7 @@ import time
 
 from services.envelope.domain import decisions
 from services.envelope.domain.ledger import KIND
+from services.envelope.usecases import Deposit
 from shared import service as wiring
 from shared.bus import headers, read_event, read_meta
 from shared.clock import SystemClock
@@ -22,7 +23,7 @@ async def reading(context: Context, lane: str) -> float:
     messages = [(event.model_dump_json().encode(), headers(meta)) for event, meta in commands]
     began = time.perf_counter()
     for body, named in messages:
-        read_event(body, read_meta(named))
+        read_event(body, read_meta(named), Deposit)
     return len(messages) / (time.perf_counter() - began)
 
 
