@@ -161,10 +161,13 @@ class Producer:
         """A batch takes what goes to one partition until it is full."""
         made = list[tuple[Place, Any]]()
         filling = dict[Place, Any]()
+        places = dict[tuple[str, bytes], Place]()
         for event, meta in outgoing:
             topic, key = event.topic or "", meta.stream.split(":", 1)[1].encode()
-            partitions = sorted(await producer.partitions_for(topic))
-            place = (topic, self._partitioner(key, partitions, partitions))
+            if (topic, key) not in places:
+                partitions = sorted(await producer.partitions_for(topic))
+                places[topic, key] = (topic, self._partitioner(key, partitions, partitions))
+            place = places[topic, key]
             named = [(name, value.encode()) for name, value in headers(meta).items()]
             message = {"timestamp": None, "key": key, "value": event.model_dump_json().encode(), "headers": named}
             if place not in filling or filling[place].append(**message) is None:

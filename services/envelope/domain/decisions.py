@@ -93,10 +93,12 @@ def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now:
     events = list[Event]()
     next_one: SubmissionHeld | None = held
     while next_one is not None:
-        for event in _decide(ledger, next_one, rules, now):
-            events.append(event)
-            ledger = ledger.fold(event)
-        next_one = ledger.held.get(ledger.decided + 1)
+        decided = _decide(ledger, next_one, rules, now)
+        events += decided
+        next_one = ledger.held.get(next_one.deposit_number + 1)
+        if next_one is not None:
+            for event in decided:
+                ledger = ledger.fold(event)
     return events
 
 
