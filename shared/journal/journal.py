@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared import crash
 from shared.clock import Clock
@@ -12,33 +12,20 @@ from shared.crash import Step
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import Cause, Event
-from shared.journal.commit import GENESIS_HASH, Commit, Entry, commit_key, seal
+from shared.journal.commit import Commit, Entry, commit_key, seal
+from shared.journal.head import Head, PageLost, S, StreamKind, folded
+from shared.journal.paging import paged
+from shared.journal.table import PageNeeded
 
 MAX_DECISIONS_PER_COMMIT = 256
 MAX_CACHED_STREAMS = 10_000
 MAX_INSERT_ATTEMPTS = 5
 INSERT_RETRY_SECONDS = 0.2
+# Commits looked up at once while a stream is caught up with.
+MAX_READ_AHEAD = 32
 
 
-class State(Protocol):
-    """What a stream folds to; immutable."""
-
-    def fold(self, event: Any) -> Self: ...
-
-
-S = TypeVar("S", bound=State)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamKind(Generic[S]):
-    """A family of streams: `{name}:{key}`, what they fold from, and the topics their events are published to."""
-
-    name: str
-    initial: S
-    topics: frozenset[str] = frozenset()
-
-    def stream(self, key: str) -> str:
-        return f"{self.name}:{key}"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +38,6 @@ class Appended(Generic[S]):
 
 
 @dataclass(slots=True)
-class Head(Generic[S]):
-    """A stream as this process knows it."""
-
-    state: S
-    version: int = 0
-    hash: str = GENESIS_HASH
-    handled: set[str] = field(default_factory=set)
-    sequences: dict[str, int] = field(default_factory=dict)
-
-    def apply(self, commit: Commit, kind: StreamKind[S]) -> None:
-        assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
-        assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
-        for entry in commit.decoded():
-            self.take(entry, kind)
-        self.version, self.hash = commit.version, commit.hash
-
-    def take(self, entry: Entry, kind: StreamKind[S]) -> None:
-        for event in entry.events:
-            self.state = self.state.fold(event)
-            if event.topic in kind.topics:
-                self.sequences[event.topic] = self.sequences.get(event.topic, 0) + 1
-        if entry.cause.causation is not None:
-            self.handled.add(entry.cause.causation)
-
-
-@dataclass(slots=True)
 class _Request(Generic[S]):
     decide: Callable[[S], Sequence[Event]]
     cause: Cause
@@ -85,12 +46,6 @@ class _Request(Generic[S]):
 
 # What each request gets: its events, or the refusal of its decision.
 _Answers = list[tuple[_Request[S], tuple[Event, ...] | Exception]]
-
-
-def folded(state: S, events: Sequence[Event]) -> S:
-    for event in events:
-        state = state.fold(event)
-    return state
 
 
 @dataclass(slots=True)
@@ -109,6 +64,8 @@ class HeadCache(Protocol):
     async def restore(self, head: Head[Any], key: str) -> None: ...
 
     async def keep(self, head: Head[Any], key: str) -> None: ...
+
+    async def fetch(self, needed: PageNeeded) -> None: ...
 
 
 OnCommit = Callable[[Commit, Any], Awaitable[None]]
@@ -139,6 +96,18 @@ class Journal(Generic[S]):
         async with lane.lock:
             await self._catch_up(lane.head, key)
             return Appended(lane.head.state, lane.head.version, ())
+
+    async def read(self, key: str, look: Callable[[S], T]) -> T:
+        """What `look` makes of the stream as it stands now, for states whose tables are partly in the database.
+
+        `look` only reads; it runs again when a page it needs has come. Raises: whatever `look` raises.
+        """
+        while True:
+            state = (await self.load(key)).state
+            try:
+                return await self._paged(lambda state=state: look(state))
+            except PageLost:
+                self._lane(key).head = Head(self.kind.initial)
 
     async def append(self, key: str, decide: Callable[[S], Sequence[Event]], cause: Cause) -> Appended[S]:
         """Decide on the folded stream and record what was decided, once.
@@ -210,33 +179,46 @@ class Journal(Generic[S]):
     async def _record(self, head: Head[S], key: str, pending: list[_Request[S]]) -> tuple[Commit | None, _Answers[S]]:
         """One commit of what is decided; no answers when somebody was first and it must be decided again."""
         await self._catch_up(head, key)
-        entries, answers = self._decide(head, pending)
+        try:
+            entries, answers = await self._decide(head, pending)
+        except PageLost:
+            head.forget(self.kind)
+            return None, []
         if not entries:
             return None, answers
         commit = seal(self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now())
         if not await self._insert(commit):
             return None, []
-        head.apply(commit, self.kind)
-        if self._snapshots is not None:
-            await self._snapshots.keep(head, key)
+        try:
+            await self._fold(head, commit, key)
+        except PageLost:
+            head.forget(self.kind)
+            await self._catch_up(head, key)
         return commit, answers
 
-    def _decide(self, head: Head[S], batch: list[_Request[S]]) -> tuple[list[Entry], _Answers[S]]:
+    async def _decide(self, head: Head[S], batch: list[_Request[S]]) -> tuple[list[Entry], _Answers[S]]:
         """Each decision sees those before it. A refusal answers its own request only, once what it rests on is
         recorded."""
         state, handled = head.state, set[str]()
         entries: list[Entry] = []
         answers: _Answers[S] = []
-        for request in batch:
-            events: tuple[Event, ...] = ()
+
+        def step(request: _Request[S]) -> tuple[tuple[Event, ...], S]:
             causation = request.cause.causation
             if causation is None or not (causation in head.handled or causation in handled):
-                try:
-                    events = tuple(request.decide(state))
-                    state = folded(state, events)
-                except Exception as refusal:
-                    answers.append((request, refusal))
-                    continue
+                events = tuple(request.decide(state))
+                return events, folded(state, events)
+            return (), state
+
+        for request in batch:
+            causation = request.cause.causation
+            try:
+                events, state = await self._paged(lambda request=request: step(request))
+            except (PageLost, Unavailable):
+                raise
+            except Exception as refusal:
+                answers.append((request, refusal))
+                continue
             if events:
                 if causation is not None:
                     handled.add(causation)
@@ -265,13 +247,36 @@ class Journal(Generic[S]):
         raise AssertionError("unreachable")
 
     async def _catch_up(self, head: Head[S], key: str) -> None:
-        """Fold what others appended. A point look-up a commit when warm; one ordered read when cold."""
+        """Fold what others appended. Point look-ups when warm or on a snapshot; one ordered read when cold."""
+        while True:
+            try:
+                return await self._follow(head, key)
+            except PageLost:
+                head.forget(self.kind)
+
+    async def _follow(self, head: Head[S], key: str) -> None:
         stream = self.kind.stream(key)
         if head.version == 0 and self._snapshots is not None:
             await self._snapshots.restore(head, key)
         if head.version == 0:
             async for document in self._commits.find({"stream": stream}, sort=[("version", 1)]):
-                head.apply(Commit.from_document(document), self.kind)
+                await self._fold(head, Commit.from_document(document), key)
             return
-        while document := await self._commits.get(commit_key(stream, head.version + 1)):
-            head.apply(Commit.from_document(document), self.kind)
+        ahead = 1
+        while True:
+            versions = range(head.version + 1, head.version + 1 + ahead)
+            found = await asyncio.gather(*[self._commits.get(commit_key(stream, version)) for version in versions])
+            for document in found:
+                if document is None:
+                    return
+                await self._fold(head, Commit.from_document(document), key)
+            ahead = min(2 * ahead, MAX_READ_AHEAD)
+
+    async def _fold(self, head: Head[S], commit: Commit, key: str) -> None:
+        """Raises: PageLost."""
+        await self._paged(lambda: head.apply(commit, self.kind))
+        if self._snapshots is not None:
+            await self._snapshots.keep(head, key)
+
+    async def _paged(self, work: Callable[[], T]) -> T:
+        return work() if self._snapshots is None else await paged(work, self._snapshots.fetch)
