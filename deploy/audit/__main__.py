@@ -66,7 +66,7 @@ def _show_ledger(console: Console, campaign_id: str, ledger: Ledger) -> None:
     for one in waiting_of(ledger):
         waiting.add_row(str(one.place), str(one.deposit_number), one.dossier_id, format_euros(one.amount_cents))
     numbers = Table("numéro", "dossier", "montant", "état", title="Numéros")
-    for dossier_id, line in sorted(ledger.reservations.items(), key=lambda item: item[1].number):
+    for dossier_id, line in ledger.reservations.items():
         numbers.add_row(str(line.number), dossier_id, format_euros(line.amount_cents), line.standing)
     console.print(waiting, numbers)
 

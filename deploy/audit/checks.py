@@ -14,7 +14,7 @@ from services.intake.domain.register import Register
 from shared.documents import Document, MemoryDocuments
 from shared.journal import Fault, canonical_json, stamps
 from shared.journal.bundle import plain
-from shared.journal.journal import Head
+from shared.journal.head import Head
 from shared.journal.snapshots import Snapshots, version_of
 from shared.journal.verify import Probe, Report, Verifier
 
@@ -51,10 +51,11 @@ async def _service(source: Source, name: str, known: Knowledge, roots: list[Cert
     verifier = Verifier(known.kinds)
     async for row in source.rows(name, "views"):
         _expect_view(verifier, row, known)
-    async for row in source.rows(name, "snapshots"):
+    kept = {row["_id"]: row async for row in source.rows(name, "snapshots")}
+    for row in kept.values():
         version = version_of(row)
-        if version is not None:  # an unreadable one is ignored by everybody
-            verifier.expect(row["_id"], version, _snapshot_probe(known, row))
+        if version is not None:  # a page, or what nobody can read and everybody ignores
+            verifier.expect(row["_id"], version, _snapshot_probe(known, row, kept))
     stamped = [row async for row in source.rows(name, "stamps")]
     verifier.report.faults += stamps.faults(stamped, roots)
     for one in stamped:
@@ -83,9 +84,9 @@ def _expect_view(verifier: Verifier, row: Document, known: Knowledge) -> None:
     verifier.expect(stream, version, probe)
 
 
-def _snapshot_probe(known: Knowledge, row: Document) -> Probe:
+def _snapshot_probe(known: Knowledge, row: Document, pages: dict[str, Document]) -> Probe:
     kind = known.kinds[row["_id"].split(":", 1)[0]].kind
-    return lambda head: Snapshots(kind, MemoryDocuments(), MemoryDocuments()).fault(row, head)
+    return lambda head: Snapshots(kind, MemoryDocuments(), MemoryDocuments()).fault(row, pages, head)
 
 
 def _stamp_probe(commit: str, expected: str) -> Probe:

@@ -120,13 +120,11 @@ def router(envelope: Envelope) -> APIRouter:
         skip: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> list[ReservationRow]:
-        ledger = await envelope.ledger(campaign_id)
-        rows = sorted(ledger.reservations.items(), key=lambda item: item[1].number)[skip : skip + limit]
         return [
             ReservationRow(
                 dossier_id=key, deposit_number=one.number, amount_cents=one.amount_cents, standing=one.standing
             )
-            for key, one in rows
+            for key, one in await envelope.reservations(campaign_id, skip, limit)
         ]
 
     @routes.get("/campaigns/{campaign_id}", summary="Les règles et leurs propositions")
@@ -202,8 +200,8 @@ def waiting_of(ledger: Ledger) -> list[Waiting]:
         Waiting(
             place=place,
             deposit_number=number,
-            dossier_id=ledger.waiting[number],
-            amount_cents=ledger.reservations[ledger.waiting[number]].amount_cents,
+            dossier_id=ledger.waiting[number].dossier_id,
+            amount_cents=ledger.waiting[number].amount_cents,
         )
         for place, number in enumerate(sorted(ledger.waiting), start=1)
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from services.envelope.domain import campaign as campaigns_domain
 from services.envelope.domain import decisions
 from services.envelope.domain.campaign import Action, Campaign, ProposalMade
-from services.envelope.domain.ledger import Ledger
+from services.envelope.domain.ledger import Ledger, Reservation
 from services.envelope.writer import Decide, Writer
 from shared.clock import Clock
 from shared.contracts.contracting import Engaged
@@ -103,7 +103,9 @@ class Envelope:
     async def _home(self, dossier_id: str) -> str:
         campaigns = [row["_id"] async for row in self.known.find({}, sort=[("_id", 1)])]
         for campaign_id in campaigns:
-            if campaign_id != self.campaign_id and (await self.ledgers.load(campaign_id)).state.knows(dossier_id):
+            if campaign_id != self.campaign_id and await self.ledgers.read(
+                campaign_id, lambda ledger: ledger.knows(dossier_id)
+            ):
                 return campaign_id
         return self.campaign_id
 
@@ -201,6 +203,11 @@ class Envelope:
 
     async def ledger(self, campaign_id: str) -> Ledger:
         return (await self._known(self.ledgers, campaign_id)).state
+
+    async def reservations(self, campaign_id: str, skip: int, limit: int) -> list[tuple[str, Reservation]]:
+        """Dossiers and their reservations in number order."""
+        await self._known(self.ledgers, campaign_id)
+        return await self.ledgers.read(campaign_id, lambda ledger: ledger.reservations.slice(skip, limit))
 
     async def _known(self, journal: Journal[Any], campaign_id: str) -> Appended[Any]:
         loaded = await journal.load(campaign_id)

@@ -2,7 +2,9 @@
 
 from shared.journal.commit import Commit, Entry, canonical_json, commit_key
 from shared.journal.faults import Broken, Fault
-from shared.journal.journal import Appended, Journal, State, StreamKind
+from shared.journal.head import State, StreamKind
+from shared.journal.journal import Appended, Journal
+from shared.journal.table import Table
 
 __all__ = [
     "Appended",
@@ -13,6 +15,7 @@ __all__ = [
     "Journal",
     "State",
     "StreamKind",
+    "Table",
     "canonical_json",
     "commit_key",
 ]

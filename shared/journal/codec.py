@@ -1,6 +1,7 @@
 """States as JSON values and back, by their types: what snapshots are written in.
 
-Knows what states are made of: dataclasses, pydantic models, enums, moments, tuples, optional values, immutable maps.
+Knows what states are made of: dataclasses, pydantic models, enums, moments, tuples, optional values, immutable maps,
+and tables, of which it says where their pages are.
 """
 
 import hashlib
@@ -12,6 +13,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from immutables import Map
 from pydantic import BaseModel
+
+from shared.journal.table import Directory, Pages, Table
 
 
 class UnknownShape(TypeError):
@@ -34,6 +37,9 @@ def encode(value: Any) -> Any:
         case Map():
             # In an order of its own: the same map is the same text, whatever its history.
             return sorted(([encode(key), encode(one)] for key, one in value.items()), key=lambda pair: pair[0])
+        case Table():
+            assert not value.recent, "a table is stored before its state is"
+            return value.directory.described()
         case tuple():
             return [encode(one) for one in value]
     if is_dataclass(value):
@@ -49,6 +55,8 @@ def decode(shape: Any, value: Any) -> Any:
         return None if value is None else decode(only, value)
     if origin is Map:
         return Map({decode(inner[0], key): decode(inner[1], one) for key, one in value})
+    if origin is Table:
+        return Table.stored(inner[0], Directory.of(value), Pages())
     if origin is tuple:
         return tuple(decode(inner[0], one) for one in value)
     if issubclass(shape, BaseModel):
@@ -72,6 +80,8 @@ def format_of(shape: Any) -> str:
 
 def _described(shape: Any) -> str:
     inner = get_args(shape)
+    if not inner and isinstance(shape, type) and issubclass(shape, tuple) and shape is not tuple:
+        return f"{shape.__name__}({shape.__annotations__})"
     if inner:
         return f"{get_origin(shape)}[{', '.join(_described(one) for one in inner)}]"
     if isinstance(shape, type) and is_dataclass(shape):

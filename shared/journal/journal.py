@@ -1,11 +1,9 @@
 """Append, fold, inbox and group commit: the one primitive every fact goes through (docs/adr/0001)."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared import crash
 from shared.clock import Clock
@@ -13,121 +11,23 @@ from shared.crash import Step
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import Cause, Event
-from shared.journal.commit import GENESIS_HASH, Commit, Entry, commit_key, seal
+from shared.journal.commit import Commit, Entry, commit_key, seal
+from shared.journal.head import Head, PageLost, S, StreamKind, folded
+from shared.journal.lane import Appended, Decide, HeadCache, Lane, Outbox, Request, answer, next_batch
+from shared.journal.paging import paged
+from shared.journal.table import PageNeeded
 
-MAX_DECISIONS_PER_COMMIT = 1_000
 MAX_CACHED_STREAMS = 10_000
 MAX_INSERT_ATTEMPTS = 5
 INSERT_RETRY_SECONDS = 0.2
 # A stream is read by the `_id`s of its commits, the one look-up every server answers from an index; what is longer
 # than this is asked for as a whole.
 MAX_SINGLE_READS = 40
+# Commits looked up at once while a stream is caught up with.
+MAX_READ_AHEAD = 32
 
 
-class State(Protocol):
-    """What a stream folds to; immutable."""
-
-    def fold(self, event: Any) -> Self: ...
-
-
-S = TypeVar("S", bound=State)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamKind(Generic[S]):
-    """A family of streams: `{name}:{key}`, what they fold from, and the topics their events are published to."""
-
-    name: str
-    initial: S
-    topics: frozenset[str] = frozenset()
-
-    def stream(self, key: str) -> str:
-        return f"{self.name}:{key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Appended(Generic[S]):
-    """The stream after an append; `events` is empty when there was nothing to decide or it was decided before."""
-
-    state: S
-    version: int
-    events: tuple[Event, ...]
-
-
-@dataclass(slots=True)
-class Head(Generic[S]):
-    """A stream as this process knows it."""
-
-    state: S
-    version: int = 0
-    hash: str = GENESIS_HASH
-    handled: set[str] = field(default_factory=set)
-    sequences: dict[str, int] = field(default_factory=dict)
-
-    def apply(self, commit: Commit, kind: StreamKind[S]) -> None:
-        assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
-        assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
-        entries = commit.decoded()
-        self.advance(commit, entries, folded(self.state, [event for entry in entries for event in entry.events]), kind)
-
-    def advance(self, commit: Commit, entries: Sequence[Entry], state: S, kind: StreamKind[S]) -> None:
-        """Move to a commit whose entries fold to `state`."""
-        self.state = state
-        for entry in entries:
-            for event in entry.events:
-                if event.topic in kind.topics:
-                    self.sequences[event.topic] = self.sequences.get(event.topic, 0) + 1
-            if entry.cause.causation is not None:
-                self.handled.add(entry.cause.causation)
-        self.version, self.hash = commit.version, commit.hash
-
-
-Decide = Callable[[S], Sequence[Event]]
-
-
-@dataclass(slots=True)
-class _Request(Generic[S]):
-    """Decisions that go into one commit, in their order."""
-
-    decisions: Sequence[tuple[Decide[S], Cause]]
-    answer: "asyncio.Future[list[Appended[S] | Exception]]"
-
-
-def folded(state: S, events: Sequence[Event]) -> S:
-    for event in events:
-        state = state.fold(event)
-    return state
-
-
-@dataclass(slots=True)
-class _Lane(Generic[S]):
-    """One appender a stream a process: whatever waits goes into one commit."""
-
-    head: Head[S]
-    waiting: deque[_Request[S]] = field(default_factory=deque)
-    worker: asyncio.Task[None] | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    look: "asyncio.Task[Appended[S]] | None" = None
-
-
-class HeadCache(Protocol):
-    """Where heads are kept between processes (shared/journal/snapshots.py); what it gives is checked, never trusted."""
-
-    async def restore(self, head: Head[Any], key: str) -> None: ...
-
-    async def keep(self, head: Head[Any], key: str) -> None: ...
-
-
-class Outbox(Protocol):
-    """Told before a commit is inserted, so that no process can die between a commit and its publication unseen
-    (shared/journal/outbox.py).
-    """
-
-    async def begin(self, stream: str, version: int) -> None: ...
-
-    def abandon(self, stream: str, version: int, *, inserted: bool) -> None:
-        """Nothing will enqueue the commit; `inserted` when it is, or may be, in the journal."""
-        ...
+T = TypeVar("T")
 
 
 OnCommit = Callable[[Commit, Any], Awaitable[None]]
@@ -152,7 +52,7 @@ class Journal(Generic[S]):
         self._on_commit = on_commit
         self._snapshots = snapshots
         self._outbox = outbox
-        self._lanes: OrderedDict[str, _Lane[S]] = OrderedDict()
+        self._lanes: OrderedDict[str, Lane[S]] = OrderedDict()
 
     async def load(self, key: str) -> Appended[S]:
         """The stream as it stands in the database now. Who asks while a look-up waits for its turn shares it."""
@@ -161,7 +61,7 @@ class Journal(Generic[S]):
             lane.look = asyncio.create_task(self._look(lane, key))
         return await asyncio.shield(lane.look)
 
-    async def _look(self, lane: _Lane[S], key: str) -> Appended[S]:
+    async def _look(self, lane: Lane[S], key: str) -> Appended[S]:
         try:
             async with lane.lock:
                 lane.look = None  # who asks from here on may know of something newer than this look-up will see
@@ -170,6 +70,18 @@ class Journal(Generic[S]):
         finally:
             if lane.look is asyncio.current_task():
                 lane.look = None
+
+    async def read(self, key: str, look: Callable[[S], T]) -> T:
+        """What `look` makes of the stream as it stands now, for states whose tables are partly in the database.
+
+        `look` only reads; it runs again when a page it needs has come. Raises: whatever `look` raises.
+        """
+        while True:
+            state = (await self.load(key)).state
+            try:
+                return await self._paged(lambda state=state: look(state))
+            except PageLost:
+                self._lane(key).head = Head(self.kind.initial)
 
     async def append(self, key: str, decide: Decide[S], cause: Cause) -> Appended[S]:
         """Decide on the folded stream and record what was decided, once.
@@ -190,7 +102,7 @@ class Journal(Generic[S]):
         """
         lane = self._lane(key)
         answer: asyncio.Future[list[Appended[S] | Exception]] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Request(decisions, answer))
+        lane.waiting.append(Request(decisions, answer))
         if lane.worker is None or lane.worker.done():
             lane.worker = asyncio.create_task(self._work(lane, key))
         return await answer
@@ -202,10 +114,10 @@ class Journal(Generic[S]):
                 for event in entry.events:
                     yield event
 
-    def _lane(self, key: str) -> _Lane[S]:
+    def _lane(self, key: str) -> Lane[S]:
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = _Lane(Head(self.kind.initial))
+            lane = self._lanes[key] = Lane(Head(self.kind.initial))
             if len(self._lanes) > MAX_CACHED_STREAMS:
                 self._drop_oldest_idle()
         self._lanes.move_to_end(key)
@@ -217,9 +129,9 @@ class Journal(Generic[S]):
                 del self._lanes[key]
                 return
 
-    async def _work(self, lane: _Lane[S], key: str) -> None:
+    async def _work(self, lane: Lane[S], key: str) -> None:
         while lane.waiting:
-            batch = _next_batch(lane.waiting)
+            batch = next_batch(lane.waiting)
             try:
                 await self._commit_batch(lane, key, batch)
             except BaseException as error:
@@ -229,7 +141,7 @@ class Journal(Generic[S]):
                 if not isinstance(error, Exception):
                     raise
 
-    async def _commit_batch(self, lane: _Lane[S], key: str, batch: list[_Request[S]]) -> None:
+    async def _commit_batch(self, lane: Lane[S], key: str, batch: list[Request[S]]) -> None:
         decisions = [decision for request in batch for decision in request.decisions]
         outcomes: list[tuple[Event, ...] | Exception] | None = None
         while outcomes is None:
@@ -244,7 +156,7 @@ class Journal(Generic[S]):
                 # Without the lock: a view that is overtaken loads the stream.
                 await self._on_commit(commit, reached.state)
             if outcomes is not None:
-                _answer(batch, reached, outcomes)
+                answer(batch, reached, outcomes)
 
     async def _record(
         self, head: Head[S], key: str, decisions: Sequence[tuple[Decide[S], Cause]]
@@ -256,7 +168,11 @@ class Journal(Generic[S]):
         """
         if head.version == 0:
             await self._catch_up(head, key)
-        entries, outcomes, decided = self._decide(head, decisions)
+        try:
+            entries, outcomes, decided = await self._decide(head, decisions)
+        except PageLost:
+            head.forget(self.kind)
+            return None, None
         if not entries:
             before = head.version
             await self._catch_up(head, key)
@@ -265,28 +181,46 @@ class Journal(Generic[S]):
         if not await self._insert(commit):
             await self._catch_up(head, key)
             return None, None
-        head.advance(commit, entries, decided, self.kind)
+        try:
+            await self._paged(lambda: head.advance(commit, entries, decided, self.kind))
+        except PageLost:
+            head.forget(self.kind)
+            await self._catch_up(head, key)
+            return commit, outcomes
         if self._snapshots is not None:
             await self._snapshots.keep(head, key)
         return commit, outcomes
 
-    def _decide(
+    async def _decide(
         self, head: Head[S], decisions: Sequence[tuple[Decide[S], Cause]]
     ) -> tuple[list[Entry], list[tuple[Event, ...] | Exception], S]:
-        """What to record, each decision's events or refusal, and the state after. Each decision sees those before."""
+        """What to record, each decision's events or refusal, and the state after. Each decision sees those before.
+
+        Raises: PageLost, Unavailable.
+        """
         state, handled = head.state, set[str]()
         entries: list[Entry] = []
         outcomes: list[tuple[Event, ...] | Exception] = []
-        for decide, cause in decisions:
-            events: tuple[Event, ...] = ()
+
+        def step(decide: Decide[S], cause: Cause) -> tuple[tuple[Event, ...], S]:
             causation = cause.causation
             if causation is None or not (causation in head.handled or causation in handled):
+                events = tuple(decide(state))
+                return events, folded(state, events)
+            return (), state
+
+        for decide, cause in decisions:
+            try:
                 try:
-                    events = tuple(decide(state))
-                    state = folded(state, events)
-                except Exception as refusal:
-                    outcomes.append(refusal)
-                    continue
+                    events, state = step(decide, cause)
+                except PageNeeded:
+                    events, state = await self._paged(lambda decide=decide, cause=cause: step(decide, cause))
+            except (PageLost, Unavailable):
+                raise
+            except Exception as refusal:
+                outcomes.append(refusal)
+                continue
+            causation = cause.causation
             if events:
                 if causation is not None:
                     handled.add(causation)
@@ -326,35 +260,35 @@ class Journal(Generic[S]):
         raise AssertionError("unreachable")
 
     async def _catch_up(self, head: Head[S], key: str) -> None:
-        """Fold what others appended: one look-up when there is nothing new."""
-        stream = self.kind.stream(key)
+        """Fold what others appended. One look-up when there is nothing new."""
+        while True:
+            try:
+                return await self._follow(head, key)
+            except PageLost:
+                head.forget(self.kind)
+
+    async def _follow(self, head: Head[S], key: str) -> None:
+        stream, ahead = self.kind.stream(key), 1
         if head.version == 0 and self._snapshots is not None:
             await self._snapshots.restore(head, key)
-        for _ in range(MAX_SINGLE_READS):
-            document = await self._commits.get(commit_key(stream, head.version + 1))
-            if document is None:
-                return
-            head.apply(Commit.from_document(document), self.kind)
+        begun = head.version
+        while head.version - begun < MAX_SINGLE_READS or begun:
+            versions = range(head.version + 1, head.version + 1 + ahead)
+            found = await asyncio.gather(*[self._commits.get(commit_key(stream, version)) for version in versions])
+            for document in found:
+                if document is None:
+                    return
+                await self._fold(head, Commit.from_document(document), key)
+            ahead = min(2 * ahead, MAX_READ_AHEAD)
         rest = {"stream": stream, "version": {"$gt": head.version}}
         async for document in self._commits.find(rest, sort=[("version", 1)]):
-            head.apply(Commit.from_document(document), self.kind)
+            await self._fold(head, Commit.from_document(document), key)
 
+    async def _fold(self, head: Head[S], commit: Commit, key: str) -> None:
+        """Raises: PageLost."""
+        await self._paged(lambda: head.apply(commit, self.kind))
+        if self._snapshots is not None:
+            await self._snapshots.keep(head, key)
 
-def _answer(batch: list[_Request[S]], reached: Appended[S], outcomes: Sequence[tuple[Event, ...] | Exception]) -> None:
-    told = iter(outcomes)
-    for request in batch:
-        answers = list[Appended[S] | Exception]()
-        for outcome in islice(told, len(request.decisions)):
-            answers.append(outcome if isinstance(outcome, Exception) else replace(reached, events=outcome))
-        if not request.answer.done():
-            request.answer.set_result(answers)
-
-
-def _next_batch(waiting: deque[_Request[S]]) -> list[_Request[S]]:
-    """Whole requests, as many as one commit takes; at least one."""
-    batch = [waiting.popleft()]
-    size = len(batch[0].decisions)
-    while waiting and size + len(waiting[0].decisions) <= MAX_DECISIONS_PER_COMMIT:
-        batch.append(waiting.popleft())
-        size += len(batch[-1].decisions)
-    return batch
+    async def _paged(self, work: Callable[[], T]) -> T:
+        return work() if self._snapshots is None else await paged(work, self._snapshots.fetch)

@@ -17,7 +17,7 @@ from typing import Any
 from shared.documents import Database, Documents
 from shared.journal.commit import GENESIS_HASH, Commit, canonical_json
 from shared.journal.faults import Broken, Fault
-from shared.journal.journal import Head, StreamKind
+from shared.journal.head import Head, StreamKind
 
 # What a stream must be at one of its versions.
 Probe = Callable[[Head[Any]], Fault | None]

@@ -41,6 +41,7 @@ CAMPAIGN = "sim"
 RESTART_SECONDS = 2.0
 RULES_CHECK_SECONDS = 1.0
 SNAPSHOT_EVERY = 7
+PAGE_ROWS = 2
 MAX_FETCH = 5
 TERRITORY = Territory.load()
 
@@ -87,7 +88,7 @@ class SimulatedService(Service):
     def journal(self, kind: StreamKind[Any], render: Any = None, *, snapshots: bool = False) -> Journal[Any]:
         made = super().journal(kind, render)
         if snapshots:
-            made._snapshots = Snapshots(kind, self.collection("snapshots"), self.commits, SNAPSHOT_EVERY)
+            made._snapshots = Snapshots(kind, self.collection("snapshots"), self.commits, SNAPSHOT_EVERY, PAGE_ROWS)
         return made
 
     def consume(self, group: str, handlers: Handlers, **_: Any) -> Inbox:

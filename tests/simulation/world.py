@@ -237,7 +237,9 @@ class World:
                 faults.append(f"dossier {dossier_id} is told {told}, the ledger says {line.standing}")
         rows = await self.ask("intake", lambda node: node.dossiers.listed(CALLER, 0, DOSSIERS))
         told = {row["dossier_id"]: row["place"] for row in rows if row["place"] is not None}
-        places = {ledger.waiting[number]: place for place, number in enumerate(sorted(ledger.waiting), start=1)}
+        places = {
+            ledger.waiting[number].dossier_id: place for place, number in enumerate(sorted(ledger.waiting), start=1)
+        }
         if told != places:
             faults.append(f"bailleurs are told the places {told}, the ledger says {places}")
         return faults

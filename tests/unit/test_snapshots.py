@@ -16,7 +16,7 @@ from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal import Commit, Journal
 from shared.journal.codec import UnknownShape, decode, encode, format_of
-from shared.journal.journal import Head
+from shared.journal.head import Head
 from shared.journal.snapshots import Snapshots, text_of, version_of
 from tests import facts
 from tests.counter import KIND, START, Counter, FixedClock, cause, count

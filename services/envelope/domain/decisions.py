@@ -290,14 +290,14 @@ def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Ev
     fits_any = rules.on_exhaustion is Exhaustion.FIRST_FIT
     promoted = list[Event]()
     for number in sorted(ledger.waiting):
-        waiting = ledger.reservations[ledger.waiting[number]]
+        waiting = ledger.waiting[number]
         if waiting.amount_cents > ledger.available_cents:
             if fits_any:
                 continue
             break
         event = Promoted(
             campaign_id=rules.campaign_id,
-            dossier_id=ledger.waiting[number],
+            dossier_id=waiting.dossier_id,
             deposit_number=number,
             amount_cents=waiting.amount_cents,
             promoted_at=now,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.envelope.domain.ledger import Ledger, Standing
+from services.envelope.domain.ledger import Ledger, Queued, Standing
 from shared.journal import Broken
 
 
@@ -11,8 +11,12 @@ def broken(ledger: Ledger) -> Iterator[Broken]:
     lines = ledger.reservations.values()
     reserved = sum(line.amount_cents for line in lines if line.standing is Standing.RESERVED)
     committed = sum(line.amount_cents for line in lines if line.standing is Standing.COMMITTED)
-    waiting = {line.number: name for name, line in ledger.reservations.items() if line.standing is Standing.WAITING}
-    numbers = sorted(line.number for line in lines)
+    waiting = {
+        line.number: Queued(name, line.amount_cents)
+        for name, line in ledger.reservations.items()
+        if line.standing is Standing.WAITING
+    }
+    numbers = [line.number for line in lines]
     held = [number for number in ledger.held if number <= ledger.decided]
     checks = (
         ("montant réservé", reserved, ledger.reserved_cents),

@@ -4,8 +4,10 @@ Invariants asserted after every event: reserved + committed ≤ cap; numbers dec
 resolves once (ARCHITECTURE, Invariants 1, 5, 9).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from immutables import Map
 
@@ -38,7 +40,7 @@ from shared.contracts.envelope import (
 )
 from shared.contracts.values import CampaignRules
 from shared.events import Event
-from shared.journal import StreamKind
+from shared.journal import StreamKind, Table
 
 
 class Standing(StrEnum):
@@ -67,14 +69,18 @@ COMES_FROM: dict[Standing, frozenset[Standing]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """`deposited_cents` is what was asked for; `amount_cents` what is left of it after reductions."""
 
     number: int
     deposited_cents: int
     amount_cents: int
     standing: Standing
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> "Reservation":
+        number, deposited_cents, amount_cents, standing = values
+        return cls(number, deposited_cents, amount_cents, Standing(standing))
 
     @property
     def held_cents(self) -> int:
@@ -83,11 +89,20 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """The fold. Maps are persistent (immutables), so a fold step costs O(log n) whatever the history.
+class Queued:
+    """Who waits for room, and for how much of it."""
 
-    `decided` is the last deposit number decided. `waiting` maps numbers to dossiers; no waiting number is below
-    `head`. `retained_cents` is what released amounts keep from returning when the rules say so.
+    dossier_id: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The fold. What is live is in persistent maps; `reservations`, by dossier in number order, grow with the history
+    and are in memory only as far as they are new (docs/adr/0018).
+
+    `decided` is the last deposit number decided. `waiting` is by number; no waiting number is below `head`.
+    `retained_cents` is what released amounts keep from returning when the rules say so.
     """
 
     epoch: int = 0
@@ -98,8 +113,8 @@ class Ledger:
     exhausted: bool = False
     closed: bool = False
     decided: int = 0
-    reservations: Map[str, Reservation] = field(default_factory=Map)
-    waiting: Map[int, str] = field(default_factory=Map)
+    reservations: Table[Reservation] = field(default_factory=lambda: Table(Reservation))
+    waiting: Map[int, Queued] = field(default_factory=Map)
     head: int = 1
     held: Map[int, SubmissionHeld] = field(default_factory=Map)
     voided: Map[str, str] = field(default_factory=Map)
@@ -187,7 +202,7 @@ class Ledger:
         assert number == self.decided + 1, "numbers are decided in order"
         assert dossier_id not in self.reservations, "a dossier is decided once"
         standing = DECIDED_AS[type(event)]
-        waiting = self.waiting.set(number, dossier_id) if standing is Standing.WAITING else self.waiting
+        waiting = self.waiting.set(number, Queued(dossier_id, amount)) if standing is Standing.WAITING else self.waiting
         return replace(
             self,
             decided=number,
@@ -208,7 +223,7 @@ class Ledger:
             head += 1
         return replace(
             self,
-            reservations=self.reservations.set(dossier_id, replace(before, standing=standing)),
+            reservations=self.reservations.set(dossier_id, before._replace(standing=standing)),
             waiting=waiting,
             head=head,
         )
@@ -216,13 +231,16 @@ class Ledger:
     def _reduce(self, event: ReservationReduced) -> "Ledger":
         before = self.reservations[event.dossier_id]
         assert event.amount_cents == before.amount_cents - event.reduced_by_cents >= 0
-        after = replace(before, amount_cents=event.amount_cents)
+        after = before._replace(amount_cents=event.amount_cents)
         reduced = replace(self, reservations=self.reservations.set(event.dossier_id, after))
         match before.standing:
             case Standing.RESERVED:
                 return replace(reduced, reserved_cents=self.reserved_cents - event.reduced_by_cents)
             case Standing.COMMITTED:
                 return replace(reduced, committed_cents=self.committed_cents - event.reduced_by_cents)
+            case Standing.WAITING:
+                queued = Queued(event.dossier_id, event.amount_cents)
+                return replace(reduced, waiting=self.waiting.set(before.number, queued))
             case _:
                 return reduced
 

@@ -1,15 +1,15 @@
 """The deposit register of a campaign: the number is part of the fold (DOMAIN rules 1 and 2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-
-from immutables import Map
+from typing import Any, NamedTuple
 
 from shared.contracts.intake import REGISTER_TOPIC, DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.contracts.values import Bailleur, FinancingPlan, Loan, Operation, StoredDocument
 from shared.errors import NotFound, Refusal
 from shared.events import Event
-from shared.journal import StreamKind
+from shared.journal import StreamKind, Table
 
 
 class AlreadyWithdrawn(Refusal):
@@ -29,38 +29,46 @@ class UnknownLoan(Refusal):
     status = 422
 
 
-@dataclass(frozen=True, slots=True)
-class Deposit:
-    """What the register keeps of a deposit."""
+class Deposit(NamedTuple):
+    """What the register keeps of a deposit; `lines` are the ids of its loans and what is left of each (cents)."""
 
     number: int
-    loans: tuple[Loan, ...]
+    lines: tuple[tuple[str, int], ...]
     withdrawn: bool = False
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> "Deposit":
+        number, lines, withdrawn = values
+        return cls(number, tuple((loan_id, cents) for loan_id, cents in lines), withdrawn)
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Deposits by dossier id in a persistent map: a step costs O(log n) whatever the history."""
+    """Deposits by dossier id in number order, in memory only as far as they are new (docs/adr/0018)."""
 
     last_number: int = 0
     last_at: datetime | None = None
-    deposits: Map[str, Deposit] = field(default_factory=Map)
+    deposits: Table[Deposit] = field(default_factory=lambda: Table(Deposit))
 
     def fold(self, event: Event) -> "Register":
         match event:
             case DossierSubmitted(dossier_id=dossier_id, deposit_number=number, submitted_at=at, loans=loans):
                 assert number == self.last_number + 1, "numbers have no gap"
                 assert self.last_at is None or at >= self.last_at, "numbers follow time"
-                deposits = self.deposits.set(dossier_id, Deposit(number, loans))
+                deposits = self.deposits.set(dossier_id, Deposit(number, _lines(loans)))
                 return replace(self, last_number=number, last_at=at, deposits=deposits)
             case DossierWithdrawn(dossier_id=dossier_id):
-                gone = replace(self.deposits[dossier_id], withdrawn=True)
+                gone = self.deposits[dossier_id]._replace(withdrawn=True)
                 return replace(self, deposits=self.deposits.set(dossier_id, gone))
             case LoansReduced(dossier_id=dossier_id, loans=loans):
-                reduced = replace(self.deposits[dossier_id], loans=loans)
+                reduced = self.deposits[dossier_id]._replace(lines=_lines(loans))
                 return replace(self, deposits=self.deposits.set(dossier_id, reduced))
             case _:
                 return self
+
+
+def _lines(loans: tuple[Loan, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((loan.loan_id, loan.principal_cents) for loan in loans)
 
 
 KIND = StreamKind("register", Register(), frozenset({REGISTER_TOPIC}))
@@ -108,33 +116,40 @@ def withdraw(register: Register, campaign_id: str, dossier_id: str, reason: str,
 
 
 def reduce_loans(
-    register: Register, campaign_id: str, dossier_id: str, wanted: dict[str, int], now: datetime
+    register: Register,
+    campaign_id: str,
+    dossier_id: str,
+    loans: tuple[Loan, ...],
+    wanted: dict[str, int],
+    now: datetime,
 ) -> list[Event]:
     """Lower the principal of some lines (cents by loan id).
 
+    `loans` are the dossier's, as deposited or reduced since; what is left of each is what the register says.
     Raises: NotFound, AlreadyWithdrawn, UnknownLoan, LoanOnlyDecreases.
     """
     known = _deposit(register, dossier_id)
     if known.withdrawn:
         raise AlreadyWithdrawn()
-    by_id = {loan.loan_id: loan for loan in known.loans}
+    left = dict(known.lines)
+    assert list(left) == [loan.loan_id for loan in loans], "the dossier holds the loans that were deposited"
     for place, (loan_id, cents) in enumerate(wanted.items()):
-        if loan_id not in by_id:
+        if loan_id not in left:
             raise UnknownLoan("Ce prêt n'est pas au dossier.", pointer=f"/loans/{place}/loan_id")
-        if not 0 < cents <= by_id[loan_id].principal_cents:
+        if not 0 < cents <= left[loan_id]:
             raise LoanOnlyDecreases(
                 "Le nouveau montant doit être positif et ne pas dépasser le montant déposé.",
                 pointer=f"/loans/{place}/principal_cents",
             )
-    loans = tuple(
-        loan.model_copy(update={"principal_cents": wanted.get(loan.loan_id, loan.principal_cents)})
-        for loan in known.loans
-    )
-    if loans == known.loans:
+    left |= wanted
+    if tuple(left.items()) == known.lines:
         return []
-    total = sum(loan.principal_cents for loan in loans)
+    lowered = tuple(loan.model_copy(update={"principal_cents": left[loan.loan_id]}) for loan in loans)
+    total = sum(left.values())
     return [
-        LoansReduced(campaign_id=campaign_id, dossier_id=dossier_id, reduced_at=now, loans=loans, principal_cents=total)
+        LoansReduced(
+            campaign_id=campaign_id, dossier_id=dossier_id, reduced_at=now, loans=lowered, principal_cents=total
+        )
     ]
 
 

@@ -129,7 +129,7 @@ class Dossiers:
             return found.submitted
         assert found.opened is not None
         campaign_id = found.opened.campaign_id
-        if dossier_id in (await self.registers.load(campaign_id)).state.deposits:
+        if await self.registers.read(campaign_id, lambda state: dossier_id in state.deposits):
             # A crash came between the register and the dossier: the number holds, whatever the campaign is now.
             submitted = await self._deposited(campaign_id, dossier_id)
             await self._show(dossier_id, submitted, cause)
@@ -177,9 +177,12 @@ class Dossiers:
         found = await self.represented(dossier_id, caller)
         answers.check_reducible(found)
         assert found.opened is not None
+        if found.submitted is None:
+            raise NotFound("Ce dossier n'est pas déposé.")
+        loans = (found.reduced or found.submitted).loans
         campaign_id, now = found.opened.campaign_id, self.clock.now()
         done = await self.registers.append(
-            campaign_id, lambda state: register.reduce_loans(state, campaign_id, dossier_id, wanted, now), cause
+            campaign_id, lambda state: register.reduce_loans(state, campaign_id, dossier_id, loans, wanted, now), cause
         )
         for event in done.events:
             if isinstance(event, LoansReduced):

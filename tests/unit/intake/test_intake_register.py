@@ -35,7 +35,8 @@ class Book:
         return self.do(domain.withdraw, name, "Abandon", SUBMITTED_AT)
 
     def reduce(self, name: str, **wanted: int) -> list:
-        return self.do(domain.reduce_loans, name, wanted, SUBMITTED_AT)
+        loans = [event.loans for event in self.events if event.dossier_id == name and hasattr(event, "loans")]
+        return self.do(domain.reduce_loans, name, loans[-1] if loans else (), wanted, SUBMITTED_AT)
 
 
 def test_deposits_are_numbered_as_they_come():
@@ -60,7 +61,7 @@ def test_depositing_again_keeps_number_and_content():
     book.deposit("b")
     assert book.deposit("a", 100) == []
     assert book.register.deposits["a"].number == 1
-    assert book.register.deposits["a"].loans == content(300).loans
+    assert book.register.deposits["a"].lines == (("l0", 300),)
 
 
 def test_a_clock_that_runs_behind_never_puts_a_number_before_the_last_one():
@@ -119,6 +120,21 @@ def test_a_reduction_is_counted_from_the_last_one():
     book.reduce("a", l0=100)
     with pytest.raises(LoanOnlyDecreases):
         book.reduce("a", l0=101)
+
+
+def test_what_is_left_of_a_loan_is_what_the_register_says_whatever_the_dossier_has_heard():
+    book = Book()
+    (deposited,) = book.deposit("a", 300, 200)
+    book.reduce("a", l0=100)
+    (lower,) = book.do(domain.reduce_loans, "a", deposited.loans, {"l1": 150}, SUBMITTED_AT)
+    assert [loan.principal_cents for loan in lower.loans] == [100, 150]
+
+
+def test_other_loans_than_those_deposited_are_never_reduced():
+    book = Book()
+    book.deposit("a", 300)
+    with pytest.raises(AssertionError, match="that were deposited"):
+        book.do(domain.reduce_loans, "a", content(300, 200).loans, {"l0": 1}, SUBMITTED_AT)
 
 
 def test_an_unknown_loan_is_pointed_at():

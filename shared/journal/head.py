@@ -1,0 +1,97 @@
+"""What a process knows of a stream: the fold of its commits and what they say of themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from shared.events import Event
+from shared.journal.commit import GENESIS_HASH, Commit, Entry
+from shared.journal.table import Table
+
+
+class State(Protocol):
+    """What a stream folds to; immutable."""
+
+    def fold(self, event: Any) -> Self: ...
+
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamKind(Generic[S]):
+    """A family of streams: `{name}:{key}`, what they fold from, and the topics their events are published to."""
+
+    name: str
+    initial: S
+    topics: frozenset[str] = frozenset()
+
+    def stream(self, key: str) -> str:
+        return f"{self.name}:{key}"
+
+
+def folded(state: S, events: Sequence[Event]) -> S:
+    for event in events:
+        state = state.fold(event)
+    return state
+
+
+class PageLost(Exception):
+    """What a state rests on is no longer stored: the stream is folded anew."""
+
+
+class Handled(NamedTuple):
+    """That an event was handled; its id is the row's key."""
+
+    @classmethod
+    def of(cls, _: Sequence[Any]) -> "Handled":
+        return HANDLED
+
+
+HANDLED = Handled()
+NOTHING_HANDLED = Table(Handled)
+
+
+@dataclass(slots=True)
+class Head(Generic[S]):
+    """A stream as this process knows it.
+
+    `generation` names the snapshot its tables rest on, of version `kept`. `begun` is the version at which one was last
+    begun, and `fresh` counts the events since.
+    """
+
+    state: S
+    version: int = 0
+    hash: str = GENESIS_HASH
+    handled: Table[Handled] = field(default_factory=lambda: NOTHING_HANDLED)
+    sequences: dict[str, int] = field(default_factory=dict)
+    generation: str = ""
+    kept: int = 0
+    begun: int = 0
+    fresh: int = 0
+
+    def apply(self, commit: Commit, kind: StreamKind[S]) -> None:
+        """Fold the next commit, wholly or not at all. Raises: PageNeeded."""
+        assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
+        assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
+        entries = commit.decoded()
+        self.advance(commit, entries, folded(self.state, [event for entry in entries for event in entry.events]), kind)
+
+    def advance(self, commit: Commit, entries: Sequence[Entry], state: S, kind: StreamKind[S]) -> None:
+        """Move to a commit whose entries fold to `state`, wholly or not at all. Raises: PageNeeded."""
+        handled, sequences, fresh = self.handled, dict(self.sequences), self.fresh
+        for entry in entries:
+            fresh += len(entry.events)
+            for event in entry.events:
+                if event.topic in kind.topics:
+                    sequences[event.topic] = sequences.get(event.topic, 0) + 1
+            if entry.cause.causation is not None:
+                handled = handled.set(entry.cause.causation, HANDLED)
+        self.state, self.handled, self.sequences, self.fresh = state, handled, sequences, fresh
+        self.version, self.hash = commit.version, commit.hash
+
+    def forget(self, kind: StreamKind[S]) -> None:
+        """Know nothing of the stream again."""
+        fresh = Head(kind.initial)
+        for name in Head.__dataclass_fields__:
+            setattr(self, name, getattr(fresh, name))

@@ -1,0 +1,268 @@
+"""A mapping that only grows, kept in pages beside the journal: what a state knows of a million dossiers, of which a
+decision looks at one (docs/adr/0018).
+
+Rows keep the order they were first set in. What changed since the last snapshot is in memory; what was stored is read
+when it is looked at: a page that is not there raises PageNeeded, whoever may read loads it and asks again. Every
+method only reads, so asking again is harmless.
+"""
+
+import base64
+import json
+import zlib
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from immutables import Map
+
+# Rows in one document: some 100 KB of text before it is compressed.
+PAGE_ROWS = 1_024
+# Row pages a table keeps in memory between two uses; its index stays, at 8 bytes a row.
+MAX_ROW_PAGES = 32
+PLACE_BITS = 32
+MAX_PLACE = (1 << PLACE_BITS) - 1
+# Little effort: keys are random, and this runs beside decisions.
+COMPRESSION = 1
+
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+class Row(Protocol):
+    """What a table holds: a tuple of JSON values."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    @classmethod
+    def of(cls, values: Sequence[Any], /) -> Self: ...
+
+
+V = TypeVar("V", bound=Row)
+
+
+class Pages:
+    """The documents of one table that are in memory; each is written once, so what is here is right."""
+
+    def __init__(self) -> None:
+        self.rows: OrderedDict[str, list[str]] = OrderedDict()
+        self.index: dict[str, array[int]] = {}
+
+    def take(self, name: str, document: Mapping[str, Any]) -> None:
+        """Raises: KeyError, ValueError, zlib.error for a document that is no page."""
+        if "rows" in document:
+            self.rows[name] = unpacked(document["rows"]).decode().split("\n")
+        else:
+            self.index[name] = array("Q", unpacked(document["index"]))
+
+    def trim(self) -> None:
+        """Forget the row pages not looked at for longest."""
+        while len(self.rows) > MAX_ROW_PAGES:
+            self.rows.popitem(last=False)
+
+    def keep_only(self, names: frozenset[str]) -> None:
+        """Forget what a newer directory does not name."""
+        for held in (self.rows, self.index):
+            for name in held.keys() - names:
+                del held[name]
+
+
+class PageNeeded(Exception):
+    """A table was asked for what is not in memory: its documents `names`, to be taken into `pages`."""
+
+    def __init__(self, pages: Pages, prefix: str, names: Sequence[str]) -> None:
+        super().__init__(f"{prefix}: {', '.join(names)}")
+        self.pages = pages
+        self.prefix = prefix
+        self.names = tuple(names)
+
+
+def packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, COMPRESSION)).decode()
+
+
+def unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))
+
+
+def mark_of(key: str) -> int:
+    """Where a key stands in an index: 32 bits of it above, its row's place below."""
+    return zlib.crc32(key.encode()) << PLACE_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some of the index: sorted entries, in documents; `firsts` are the first entry of each."""
+
+    firsts: tuple[int, ...]
+    names: tuple[str, ...]
+    count: int
+
+    def around(self, mark: int) -> tuple[str, ...]:
+        """The documents that may hold entries of a mark: one, or two that meet there."""
+        first = max(bisect_right(self.firsts, mark) - 1, 0)
+        return self.names[first : bisect_right(self.firsts, mark | MAX_PLACE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Which documents hold the first `count` rows: pages of `page_rows` in their order, and runs of the index.
+
+    A document's `_id` is `{prefix}/{name}`.
+    """
+
+    prefix: str = ""
+    count: int = 0
+    page_rows: int = PAGE_ROWS
+    rows: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every document of the table."""
+        return frozenset(self.rows).union(*[run.names for run in self.runs])
+
+    def described(self) -> dict[str, Any]:
+        runs = [[list(run.firsts), list(run.names), run.count] for run in self.runs]
+        told = {"prefix": self.prefix, "count": self.count, "page_rows": self.page_rows}
+        return told | {"rows": list(self.rows), "runs": runs}
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> "Directory":
+        runs = tuple(Run(tuple(firsts), tuple(names), count) for firsts, names, count in described["runs"])
+        prefix, count, page_rows = described["prefix"], described["count"], described["page_rows"]
+        return cls(prefix, count, page_rows, tuple(described["rows"]), runs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Generic[V]):
+    """`recent` rows by place: those not stored yet and those changed since; `places` of the keys not stored yet."""
+
+    shape: type[V]
+    recent: Map[int, tuple[str, V]] = field(default_factory=Map)
+    places: Map[str, int] = field(default_factory=Map)
+    count: int = 0
+    directory: Directory = field(default_factory=Directory)
+    pages: Pages = field(default_factory=Pages)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __contains__(self, key: str) -> bool:
+        return self.place(key) is not None
+
+    def __getitem__(self, key: str) -> V:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def get(self, key: str) -> V | None:
+        place = self.place(key)
+        return None if place is None else self._at(place)[1]
+
+    def set(self, key: str, value: V) -> "Table[V]":
+        """The table with one row more, or one changed."""
+        place = self.place(key)
+        if place is not None:
+            return self._with(self.recent.set(place, (key, value)), self.places, self.count)
+        assert self.count < MAX_PLACE, "a place has 32 bits"
+        return self._with(self.recent.set(self.count, (key, value)), self.places.set(key, self.count), self.count + 1)
+
+    def slice(self, skip: int, limit: int) -> list[tuple[str, V]]:
+        """At most `limit` rows in the order of their keys' first coming, without the first `skip`."""
+        places = range(min(skip, self.count), min(skip + limit, self.count))
+        stored = [place for place in places if place not in self.recent]
+        self._require(dict.fromkeys(self.directory.rows[place // self.directory.page_rows] for place in stored))
+        return [self._at(place) for place in places]
+
+    def items(self) -> list[tuple[str, V]]:
+        """Every row, which takes every page: for audits and tests."""
+        return self.slice(0, self.count)
+
+    def values(self) -> list[V]:
+        return [value for _, value in self.items()]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self.count == other.count and self.items() == other.items()
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]  (equal by content, which may have to be read)
+
+    def place(self, key: str) -> int | None:
+        """Where a key's row is; None when the table does not have it."""
+        found = self.places.get(key)
+        if found is not None or not self.directory.count:
+            return found
+        mark = mark_of(key)
+        names = [name for run in self.directory.runs for name in run.around(mark)]
+        missing = [name for name in names if name not in self.pages.index]
+        if missing:
+            raise PageNeeded(self.pages, self.directory.prefix, missing)
+        for name in names:
+            entries = self.pages.index[name]
+            at = bisect_left(entries, mark)
+            while at < len(entries) and entries[at] <= mark | MAX_PLACE:
+                place = entries[at] & MAX_PLACE
+                if self._at(place)[0] == key:
+                    return place
+                at += 1
+        return None
+
+    def _at(self, place: int) -> tuple[str, V]:
+        recent = self.recent.get(place)
+        if recent is not None:
+            return recent
+        number, line = divmod(place, self.directory.page_rows)
+        key, *values = json.loads(self._page(number)[line])
+        return key, self.shape.of(values)
+
+    def _page(self, number: int) -> list[str]:
+        name = self.directory.rows[number]
+        self._require((name,))
+        self.pages.rows.move_to_end(name)
+        return self.pages.rows[name]
+
+    def _require(self, names: Iterable[str]) -> None:
+        missing = [name for name in names if name not in self.pages.rows]
+        if missing:
+            raise PageNeeded(self.pages, self.directory.prefix, missing)
+
+    def _with(self, recent: Map[int, tuple[str, V]], places: Map[str, int], count: int) -> "Table[V]":
+        return Table(self.shape, recent, places, count, self.directory, self.pages)
+
+    # -- what a snapshot needs (shared/journal/paging.py) ------------------------------------------------------
+
+    @classmethod
+    def stored(cls, shape: type[V], directory: Directory, pages: Pages) -> "Table[V]":
+        """Nothing but what the directory says."""
+        return cls(shape, count=directory.count, directory=directory, pages=pages)
+
+    def changed_pages(self) -> list[int]:
+        return sorted({place // self.directory.page_rows for place in self.recent})
+
+    def lines(self, number: int) -> list[str]:
+        """A page's rows as they are stored."""
+        first = number * self.directory.page_rows
+        places = range(first, min(first + self.directory.page_rows, self.count))
+        old = self._page(number) if any(place not in self.recent for place in places) else []
+        changed = {place: self.recent[place] for place in places if place in self.recent}
+        return [
+            _encoder.encode([changed[place][0], *changed[place][1]]) if place in changed else old[place - first]
+            for place in places
+        ]
+
+    def new_entries(self) -> "array[int]":
+        """The index of what the directory does not have yet."""
+        new = range(self.directory.count, self.count)
+        return array("Q", sorted(mark_of(self.recent[place][0]) | place for place in new))
+
+    def over(self, directory: Directory, pages: Pages) -> "Table[V]":
+        """The same rows over what somebody stored since; it holds nothing this table does not have."""
+        return Table(self.shape, self.recent, self.places, self.count, directory, pages)
+
+    def without(self, kept: "Table[V]", base: "Table[V]") -> "Table[V]":
+        """The same rows over `base`, in which `kept`, an earlier state of this table, was stored wholly."""
+        recent = {place: row for place, row in self.recent.items() if kept.recent.get(place) is not row}
+        places = {key: place for key, place in self.places.items() if place >= base.directory.count}
+        return Table(self.shape, Map(recent), Map(places), self.count, base.directory, base.pages)
