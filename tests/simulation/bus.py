@@ -150,7 +150,7 @@ class SimulatedProducer:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    base_offset: int
+    offset: int
 
 
 class Fetched:
