@@ -1,5 +1,6 @@
 """The bus: broker settings, message headers, publishing (docs/adr/0002)."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -20,6 +21,8 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 # A topic that was deleted and made again is read again within this time.
 METADATA_MAX_AGE_MS = 10_000
 REQUEST_TIMEOUT_MS = 10_000
+# An idempotent producer never gives a batch up, so that leaving a broker that is away would wait for its return.
+STOP_SECONDS = 5.0
 # What publishing raises without a broker; IncorrectState: before and between connections FastStream has no producer.
 NO_BROKER = (KafkaError, OSError, IncorrectState, RuntimeError)
 
@@ -124,38 +127,44 @@ class Producer:
         self._make = make
         self._made: AIOKafkaProducer | None = None
         self._partitioner = DefaultPartitioner()
+        self._turn = asyncio.Lock()
 
     async def publish(self, outgoing: list[Outgoing]) -> dict[Place, int]:
         """Send in order and return when every one is acknowledged: the offset after the last one, for each topic and
-        partition. The key is the stream's key.
+        partition. The key is the stream's key. One publication at a time.
         """
-        try:
-            producer = await self._started()
-            sent = [
-                (place, batch.record_count(), await producer.send_batch(batch, place[0], partition=place[1]))
-                for place, batch in await self._batches(producer, outgoing)
-            ]
-            reached = dict[Place, int]()
-            for place, count, answer in sent:
-                offset = (await answer).offset
-                if offset >= 0:  # the broker does not say again where it put what it had already
-                    reached[place] = offset + count
-            return reached
-        except NO_BROKER as error:
-            await self.stop()
-            raise Unavailable("broker") from error
+        async with self._turn:
+            try:
+                return await self._sent(await self._started(), outgoing)
+            except NO_BROKER as error:
+                await self.stop()
+                raise Unavailable("broker") from error
 
     async def stop(self) -> None:
         producer, self._made = self._made, None
         if producer is not None:
-            with suppress(*NO_BROKER):
-                await producer.stop()
+            await _left(producer)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._made is None:
-            self._made = self._make()
-            await self._made.start()
+            producer = self._make()
+            try:
+                await producer.start()
+            except BaseException:
+                await _left(producer)
+                raise
+            self._made = producer
         return self._made
+
+    async def _sent(self, producer: AIOKafkaProducer, outgoing: list[Outgoing]) -> dict[Place, int]:
+        batches = await self._batches(producer, outgoing)
+        sent = [await producer.send_batch(batch, place[0], partition=place[1]) for place, batch in batches]
+        reached = dict[Place, int]()
+        for (place, batch), answer in zip(batches, await asyncio.gather(*sent), strict=True):
+            # A broker that knows a batch already may no longer know where it is.
+            if answer.offset >= 0:
+                reached[place] = answer.offset + batch.record_count()
+        return reached
 
     async def _batches(self, producer: AIOKafkaProducer, outgoing: list[Outgoing]) -> list[tuple[Place, Any]]:
         """A batch takes what goes to one partition until it is full."""
@@ -173,8 +182,15 @@ class Producer:
             if place not in filling or filling[place].append(**message) is None:
                 filling[place] = producer.create_batch()
                 made.append((place, filling[place]))
-                filling[place].append(**message)
+                first = filling[place].append(**message)
+                assert first is not None, "an empty batch takes any message"
         return made
+
+
+async def _left(producer: AIOKafkaProducer) -> None:
+    with suppress(TimeoutError, *NO_BROKER):
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.stop()
 
 
 class Publisher:

@@ -170,13 +170,18 @@ class MongoDocuments:
                 else:
                     replacing = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
                     await self._collection.bulk_write(replacing, ordered=False)
-            except (DuplicateKeyError, BulkWriteError) as error:
-                if isinstance(error, BulkWriteError) and not all(map(_taken, error.details["writeErrors"])):
-                    raise
-                # Two first writers: the other's insert won, ours becomes a plain replacement.
-                for one in documents:
-                    await self._collection.replace_one({"_id": one["_id"]}, one)
+            except DuplicateKeyError:
+                await self._replace(documents[0])
+            except BulkWriteError as error:
+                # Those only: the others are stored, and somebody may have stored something newer since.
+                for one, outcome in zip(documents, _outcomes(error, len(documents)), strict=True):
+                    if outcome is not None:
+                        await self._replace(one)
         return [None] * len(documents)
+
+    async def _replace(self, document: Document) -> None:
+        """Two first writers: the other's insert won, ours becomes a plain replacement."""
+        await self._collection.replace_one({"_id": document["_id"]}, document)
 
     async def _remove_all(self, keys: list[str]) -> list[Outcome]:
         with _translated():

@@ -37,6 +37,7 @@ class Together(Generic[T]):
             batch = self._next()
             try:
                 outcomes = await self._send([item for item, _ in batch])
+                assert len(outcomes) == len(batch), "one outcome an item"
             except BaseException as error:
                 for _, answer in batch:
                     if not answer.done():

@@ -5,27 +5,30 @@ was published. What a process that died had announced, another one publishes (do
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.documents import Document, Documents
 from shared.ids import new_id
 
 SWEEP_SECONDS = 2.0
+# An insert whose outcome is unknown may still arrive: so many sweeps look for it before it is given up.
+LOOKS_FOR_A_COMMIT = 4
 
 
 @dataclass(slots=True)
 class Announced:
     """A stream of this process. `since` is the first version that may be unpublished; `under_way` counts commits on
-    their way into the journal or out of it; `left` are those that have to be looked for.
+    their way into the journal or out of it; `left` are those that have to be looked for, with the looks they have left.
     """
 
     key: str
     stream: str
     since: int
+    stored: bool = False
     under_way: int = 0
-    left: list[int] = field(default_factory=list)
+    left: dict[int, int] = field(default_factory=dict)
     beat: int = 0
 
     def document(self, owner: str) -> Document:
@@ -51,21 +54,33 @@ class Outbox:
     async def begin(self, stream: str, version: int) -> None:
         """Announce a stream before `version` is inserted. Raises: Unavailable."""
         found = self._mine.get(stream)
-        if found is None or self._stood_still():
-            # A process that stood still may have been taken for dead: what it announced may be gone.
-            self._count += 1
-            key = f"{stream}|{self.owner}|{self._count}"
-            made = replace(found, key=key) if found else Announced(key, stream, version)
-            await self._documents.insert(made.document(self.owner))
-            found = self._mine[stream] = made
-        found.under_way += 1
+        if found is None:
+            found = self._mine[stream] = Announced(self._key(stream), stream, version)
+        found.under_way += 1  # from here on no sweep takes it back
+        try:
+            if self._stood_still():
+                # It may have been taken for dead: somebody may be about to remove what it announced.
+                found.key, found.stored = self._key(stream), False
+            if not found.stored:
+                await self._documents.put(found.document(self.owner))
+                found.stored = True
+        except BaseException:
+            found.under_way -= 1
+            raise
 
     def abandon(self, stream: str, version: int, *, inserted: bool) -> None:
         """Nothing will enqueue this commit; `inserted` when it is, or may be, in the journal."""
         found = self._mine[stream]
         found.under_way -= 1
         if inserted:
-            found.left.append(version)
+            found.left[version] = LOOKS_FOR_A_COMMIT
+
+    def looked(self, one: Announced, versions: Iterable[int], end: int) -> None:
+        """A stream was looked for `versions` and published; `end` is the first version that is not there."""
+        for version in versions:
+            one.left[version] -= 1
+            if version < end or not one.left[version]:
+                del one.left[version]
 
     def published(self, stream: str, version: int) -> None:
         """A commit of this process is out."""
@@ -76,23 +91,31 @@ class Outbox:
 
     async def sweep(self) -> list[Document]:
         """Take back what is done, renew what is not; the announcements of others. Raises: Unavailable."""
+        began = asyncio.get_running_loop().time()
         done = [one for one in self._mine.values() if not one.under_way and not one.left]
         for one in done:
             del self._mine[one.stream]
         await asyncio.gather(*[self._documents.remove(one.key) for one in done])
+        stood_still = self._stood_still()
         for one in self._mine.values():
             one.beat += 1
+            if stood_still:
+                one.key = self._key(one.stream)
         await asyncio.gather(*[self._documents.put(one.document(self.owner)) for one in list(self._mine.values())])
-        mine = {one.key for one in self._mine.values()}
         rows = [row async for row in self._documents.find({})]
-        await asyncio.gather(
-            *[self.remove(row) for row in rows if row["owner"] == self.owner and row["_id"] not in mine]
-        )
-        self._swept = asyncio.get_running_loop().time()
+        # Only now: what was announced while the rows were read is among them.
+        mine = {one.key for one in self._mine.values()}
+        orphans = [row for row in rows if row["owner"] == self.owner and row["_id"] not in mine]
+        await asyncio.gather(*[self.remove(row) for row in orphans])
+        self._swept = began  # others have seen no later sign than this
         return [row for row in rows if row["owner"] != self.owner]
 
     async def remove(self, row: Mapping[str, Any]) -> None:
         await self._documents.remove(row["_id"])
+
+    def _key(self, stream: str) -> str:
+        self._count += 1
+        return f"{stream}|{self.owner}|{self._count}"
 
     def _stood_still(self) -> bool:
         """Whether others may have seen two sweeps go by without a sign of this process."""

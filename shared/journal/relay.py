@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -85,10 +84,12 @@ class Relay:
         self._pending: deque[Commit] = deque()
         self._wake = asyncio.Event()
         self._offsets: dict[Place, int] = {}
-        self._kept: dict[str, dict[str, int]] = {}
+        self._kept: dict[Place, int] = {}
         # Others' announcements: as they were seen last, how often, and how far they were followed.
-        self._seen: dict[str, tuple[Document, int]] = {}
+        self._seen: dict[str, tuple[Document, int]] | None = None
         self._followed: dict[str, int] = {}
+        # Those of the last look that have to be followed; None when that was done.
+        self._due: list[Document] | None = None
 
     @property
     def backlog(self) -> int:
@@ -101,34 +102,46 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""
-        await self._through_outages(self._sweep)
-        loop = asyncio.get_running_loop()
-        swept = loop.time()
-        while True:
-            await self._through_outages(self._drain)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
-            if loop.time() - swept >= SWEEP_SECONDS:  # however busy this process is
-                await self._through_outages(self._sweep)
-                swept = loop.time()
-            self._wake.clear()
+        async with asyncio.TaskGroup() as tasks:
+            # Beside each other: a broker that is away must not let the announcements of a living process grow old.
+            tasks.create_task(self._look_again_and_again())
+            tasks.create_task(self._publish_what_comes())
 
     async def flush(self) -> None:
         """Publish what waits, then take the announcements back: a process that ends well leaves nothing to do."""
         with suppress(Unavailable):
-            await self._drain()
-            await self._sweep()
+            while self._pending:
+                await self._drain()
+            await self._follow_mine()
+            await self._outbox.sweep()
+            await self._keep_reached()
 
-    async def _through_outages(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _look_again_and_again(self) -> None:
         while True:
-            try:
-                return await step()
-            except Unavailable as outage:
-                log.warning("relay_waits", component=outage.component, backlog=self.backlog)
+            await self._unless_away(self._look)
+            self._wake.set()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _publish_what_comes(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if not await self._unless_away(self._drain):
+                self._wake.set()
                 await asyncio.sleep(RETRY_SECONDS)
+            elif self._due is not None:
+                await self._unless_away(self._follow_what_is_left)
+
+    async def _unless_away(self, step: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await step()
+        except Unavailable as outage:
+            log.warning("relay_waits", component=outage.component, backlog=self.backlog)
+            return False
+        return True
 
     async def _drain(self) -> None:
-        """One round at most, so that sweeps come in between."""
+        """One round at most, so that what was left has its turn in between."""
         round_ = [self._pending[i] for i in range(min(len(self._pending), MAX_COMMITS_PER_ROUND))]
         if not round_:
             return
@@ -155,32 +168,50 @@ class Relay:
     def _topics_of(self, commit: Commit) -> frozenset[str]:
         return self._topics[commit.stream.split(":", 1)[0]]
 
-    async def _sweep(self) -> None:
-        """What this process left for later, and what others announced and seem to have left: at the first sight of a
-        start as after a pause, again when it stays.
+    async def _look(self) -> None:
+        """Renew the announcements of this process and see which of the others' stay as they are: those of an earlier
+        process are followed at the first look, those of another when it gave no sign from one look to the next.
         """
-        first = not self._seen and not self._followed
-        for mine in self._outbox.left:
-            versions, mine.left = mine.left, []
-            try:
-                await self._follow(mine.stream, min(versions))
-            except BaseException:
-                mine.left += versions
-                raise
         rows = await self._outbox.sweep()
+        before = self._seen or {}
         seen = dict[str, tuple[Document, int]]()
         for row in rows:
-            before, sights = self._seen.get(row["_id"], (row, 0))
-            seen[row["_id"]] = (row, sights + 1 if before == row else 1)
+            last, sights = before.get(row["_id"], (row, 0))
+            seen[row["_id"]] = (row, sights + 1 if last == row else 1)
+        self._due = [row for row, sights in seen.values() if self._seen is None or sights > 1]
         self._seen = seen
-        for row, sights in list(seen.values()):
-            if first or sights > 1:
-                start = max(row["since"], self._followed.get(row["_id"], 0))
-                self._followed[row["_id"]] = await self._follow(row["stream"], start)
+        self._followed = {key: version for key, version in self._followed.items() if key in seen}
+
+    async def _follow_what_is_left(self) -> None:
+        """What this process left for later, and what others announced and seem to have left; once a look."""
+        rows, self._due = self._due or [], None
+        await self._follow_mine()
+        for row in rows:
+            end = await self._tried(row["stream"], max(row["since"], self._followed.get(row["_id"], 0)))
+            if end is None:
+                continue
+            self._followed[row["_id"]] = end
+            _, sights = (self._seen or {}).get(row["_id"], (row, 0))
             if sights >= SIGHTS_OF_A_DEAD_PROCESS:
                 await self._outbox.remove(row)
-        self._followed = {key: version for key, version in self._followed.items() if key in seen}
         await self._keep_reached()
+
+    async def _follow_mine(self) -> None:
+        for mine in self._outbox.left:
+            versions = list(mine.left)
+            end = await self._tried(mine.stream, min(versions))
+            if end is not None:
+                self._outbox.looked(mine, versions, end)
+
+    async def _tried(self, stream: str, version: int) -> int | None:
+        """As `_follow`; None when this stream fails by itself, for which no other waits. Raises: Unavailable."""
+        try:
+            return await self._follow(stream, version)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.error("stream_stays_behind", stream=stream, version=version, error=type(error).__name__, exc_info=True)
+            return None
 
     async def _follow(self, stream: str, version: int) -> int:
         """Publish a stream from a version on, its views renewed first; the version that is not there yet."""
@@ -193,18 +224,18 @@ class Relay:
 
     async def _keep_reached(self) -> None:
         """How far this process filled each topic, so that a topic that lost something is noticed at a start."""
-        now: dict[str, dict[str, int]] = {}
-        for (topic, number), end in self._offsets.items():
-            now.setdefault(topic, {})[str(number)] = end
-        for topic, ends in now.items():
-            if self._kept.get(topic) != ends:
-                await self._reached.put({"_id": topic, "ends": ends})
+        now = dict(self._offsets)
+        rows = [
+            {"_id": f"{topic}|{number}", "topic": topic, "partition": number, "end": end}
+            for (topic, number), end in now.items()
+            if self._kept.get((topic, number)) != end
+        ]
+        await asyncio.gather(*[self._reached.put(row) for row in rows])
         self._kept = now
 
     async def reached(self) -> dict[Place, int]:
         """How far each topic was filled, as far as was kept: no topic that keeps everything may end before."""
-        rows: list[dict[str, Any]] = [row async for row in self._reached.find({})]
-        return {(row["_id"], int(number)): end for row in rows for number, end in row["ends"].items()}
+        return {(row["topic"], row["partition"]): row["end"] async for row in self._reached.find({})}
 
     async def republish(self, topics: Iterable[str]) -> int:
         """Publish again every commit that feeds `topics` (what they held is lost). Returns how many commits."""
