@@ -72,7 +72,8 @@ def answer(batch: list[Request[S]], reached: Appended[S], outcomes: Sequence[tup
     for request in batch:
         answers = list[Appended[S] | Exception]()
         for outcome in islice(told, len(request.decisions)):
-            answers.append(outcome if isinstance(outcome, Exception) else Appended(reached.state, reached.version, outcome))
+            refused = isinstance(outcome, Exception)
+            answers.append(outcome if refused else Appended(reached.state, reached.version, outcome))
         if not request.answer.done():
             request.answer.set_result(answers)
 
