@@ -1,6 +1,8 @@
 """Who is calling: OIDC bearer tokens checked against the issuer's keys, and the role each route needs."""
 
 import asyncio
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +22,7 @@ ALGORITHMS = ["ES256", "RS256", "PS256"]
 LEEWAY_SECONDS = 30
 KEYS_MIN_AGE_SECONDS = 10
 HTTP_TIMEOUT_SECONDS = 3.0
+MAX_TOKENS_KEPT = 10_000
 
 
 class Role(StrEnum):
@@ -55,11 +58,19 @@ class Principal:
         return f"user:{self.subject}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """The claims of a token whose signature holds under `keys`."""
+
+    claims: dict[str, Any]
+    keys: KeySet
+
+
 class Authenticator:
     """Checks tokens: signature, algorithm, issuer, audience, expiry. Keys come from the issuer's discovery document.
 
     Keys are kept, so a token that is good stays good while the issuer is down; an unknown key id asks again,
-    at most once in KEYS_MIN_AGE_SECONDS.
+    at most once in KEYS_MIN_AGE_SECONDS. A signature is checked once a token and key set; claims at each use.
     """
 
     def __init__(self, issuer: str, audience: str, clock: Clock) -> None:
@@ -69,25 +80,41 @@ class Authenticator:
         self._keys: KeySet | None = None
         self._fetched_at = -float(KEYS_MIN_AGE_SECONDS)
         self._lock = asyncio.Lock()
+        self._signed: OrderedDict[bytes, _Signed] = OrderedDict()  # by SHA-256 of the token
 
     async def authenticate(self, token: str) -> Principal:
         """Raises: Unauthenticated; Unavailable("identity") when keys are needed and cannot be had."""
+        digest = hashlib.sha256(token.encode()).digest()
+        signed = self._signed.get(digest)
+        if signed is None or signed.keys is not self._keys:
+            try:
+                signed = await self._decode(token)
+            except (JoseError, ValueError, KeyError, TypeError) as error:
+                raise Unauthenticated("Jeton d'accès invalide.") from error
         try:
-            decoded = await self._decode(token)
-        except (JoseError, ValueError, KeyError, TypeError) as error:
-            raise Unauthenticated("Jeton d'accès invalide.") from error
-        return self._principal(decoded.claims)
+            caller = self._principal(signed.claims)
+        except Unauthenticated:
+            self._signed.pop(digest, None)
+            raise
+        self._keep(digest, signed)
+        return caller
 
-    async def _decode(self, token: str) -> jwt.Token:
+    def _keep(self, digest: bytes, signed: _Signed) -> None:
+        self._signed[digest] = signed
+        self._signed.move_to_end(digest)
+        if len(self._signed) > MAX_TOKENS_KEPT:
+            self._signed.popitem(last=False)
+
+    async def _decode(self, token: str) -> _Signed:
         keys = self._keys or await self._fetch()
         try:
-            return jwt.decode(token, keys, algorithms=ALGORITHMS)
+            return _Signed(jwt.decode(token, keys, algorithms=ALGORITHMS).claims, keys)
         except (JoseError, ValueError):
             # The issuer may have turned its keys since.
             fresh = await self._fetch()
             if fresh is keys:
                 raise
-            return jwt.decode(token, fresh, algorithms=ALGORITHMS)
+            return _Signed(jwt.decode(token, fresh, algorithms=ALGORITHMS).claims, fresh)
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         now = self._clock.now().timestamp()

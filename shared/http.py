@@ -13,7 +13,9 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.body import CONTENT_TOO_LARGE, BodyLimit
 from shared.errors import PROBLEM_JSON, TYPE_PREFIX, Refusal, Unavailable
@@ -78,10 +80,10 @@ def build_app(
         app.include_router(router)
     app.include_router(_health(checks))
     app.add_middleware(BodyLimit)
-    app.middleware("http")(_observed)
+    app.add_middleware(Observed)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="health,metrics")
+    FastAPIInstrumentor.instrument_app(app, excluded_urls="health,metrics", exclude_spans=["receive", "send"])
     return app
 
 
@@ -109,18 +111,34 @@ def _health(checks: Callable[[], Awaitable[dict[str, bool]]]) -> APIRouter:
     return router
 
 
-async def _observed(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    given = request.headers.get(CORRELATION_HEADER, "")
-    request.state.correlation = given if _CORRELATION.fullmatch(given) else new_id()
-    started = time.perf_counter()
-    with structlog.contextvars.bound_contextvars(correlation=request.state.correlation):
-        response = await call_next(request)
-    route = getattr(request.scope.get("route"), "path", "unmatched")
-    Metrics.requests.labels(request.method, route, response.status_code).observe(time.perf_counter() - started)
-    response.headers[CORRELATION_HEADER] = request.state.correlation
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+class Observed:
+    """ASGI middleware: a request has its correlation, is timed until its answer begins, and has the common headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(CORRELATION_HEADER, "")
+        correlation = given if _CORRELATION.fullmatch(given) else new_id()
+        scope.setdefault("state", {})["correlation"] = correlation
+        started = time.perf_counter()
+
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "unmatched")
+                elapsed = time.perf_counter() - started
+                Metrics.requests.labels(scope["method"], route, message["status"]).observe(elapsed)
+                headers = MutableHeaders(scope=message)
+                headers[CORRELATION_HEADER] = correlation
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation=correlation):
+            await self._app(scope, receive, answered)
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:

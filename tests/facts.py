@@ -1,8 +1,9 @@
-"""Ready-made public facts for tests: one dossier, La Rochelle, two loans."""
+"""Ready-made facts for tests: one dossier, La Rochelle, two loans, its documents."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from services.intake.domain.facts import DocumentScanned, DocumentUploaded
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, RiskProfileRecorded
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import (
@@ -14,6 +15,7 @@ from shared.contracts.values import (
     StoredDocument,
     Structure,
 )
+from shared.events import Event
 from shared.lending import Frequency, LoanPurpose
 
 DOSSIER = "d0551e4"
@@ -46,6 +48,29 @@ def document(document_id="doc1", kind="offer_letter") -> StoredDocument:
         sha256="0" * 64,
         size_bytes=1,
     )
+
+
+def uploaded(document: StoredDocument, dossier_id: str = DOSSIER) -> DocumentUploaded:
+    return DocumentUploaded(
+        dossier_id=dossier_id, document=document, pages=1, uploaded_at=SUBMITTED_AT, uploaded_by="user:portal"
+    )
+
+
+def scanned(document_id: str, dossier_id: str = DOSSIER, *, safe: bool = True) -> DocumentScanned:
+    return DocumentScanned(dossier_id=dossier_id, document_id=document_id, safe=safe, scanned_at=SUBMITTED_AT)
+
+
+def papers(dossier_id: str) -> list[Event]:
+    """The documents a deposit needs, uploaded and found safe."""
+    kinds = ("offer_letter", "presentation")
+    return [
+        fact
+        for kind in kinds
+        for fact in (
+            uploaded(document(f"{dossier_id}-{kind}", kind), dossier_id),
+            scanned(f"{dossier_id}-{kind}", dossier_id),
+        )
+    ]
 
 
 def submitted(**changes) -> DossierSubmitted:

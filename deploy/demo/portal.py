@@ -97,8 +97,12 @@ class Portal:
             await self.upload(dossier, "documents/presentation", "presentation.pdf", presentation_pdf(operation))
 
     async def submit(self, dossier: Dossier) -> int:
-        path = f"/dossiers/{dossier.dossier_id}/submission"
-        return (await self.client.ok("POST", "intake", path, who=dossier.who))["deposit_number"]
+        """Deposit the draft that was read last."""
+        path = f"/dossiers/{dossier.dossier_id}"
+        read = await self.client.send("GET", "intake", path, who=dossier.who)
+        seen = {"If-Match": read.headers["ETag"]}
+        made = await self.client.ok("POST", "intake", f"{path}/submission", who=dossier.who, headers=seen)
+        return made["deposit_number"]
 
     async def timeline(self, dossier: Dossier) -> dict[str, Any]:
         return await self.client.ok("GET", "intake", f"/dossiers/{dossier.dossier_id}/timeline", who=dossier.who)

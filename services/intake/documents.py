@@ -1,6 +1,5 @@
 """The receipt as a PDF: made again from the journal's data, the same bytes each time."""
 
-from services.intake.store import Upload
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan
 from shared.lending import LoanPurpose
@@ -50,6 +49,6 @@ def _loan(loan: Loan) -> dict[str, str]:
     }
 
 
-def label_of(upload: Upload) -> str:
+def label_of(kind: str) -> str:
     """The French name of an uploaded document's kind."""
-    return KINDS[DocumentKind(upload.kind)] if upload.kind in set(DocumentKind) else "Convention signée"
+    return KINDS[DocumentKind(kind)] if kind in set(DocumentKind) else "Convention signée"

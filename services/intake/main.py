@@ -9,7 +9,7 @@ from services.intake.domain import bailleur, campaign, dossier, question, regist
 from services.intake.handlers import GROUP, handlers
 from services.intake.library import Library
 from services.intake.settings import IntakeSettings
-from services.intake.store import Drafts, Uploads
+from services.intake.store import Deposits, Drafts, Scans
 from services.intake.usecases.accounts import Accounts
 from services.intake.usecases.answers import Answers
 from services.intake.usecases.dossiers import Dossiers
@@ -33,25 +33,25 @@ def create_app(settings: IntakeSettings) -> FastAPI:
         service.journal(bailleur.KIND, store.render_account), service.view(bailleur.KIND), service.clock
     )
     journal = service.journal(dossier.KIND, store.render_dossier)
-    uploads = Uploads(service.collection("uploads", "dossier_id", "scan"))
     dossiers = Dossiers(
         accounts=accounts,
         dossiers=journal,
         registers=service.journal(register.KIND, snapshots=True),
         campaigns=service.journal(campaign.KIND),
-        drafts=Drafts(service.collection("drafts", "dossier_id")),
-        uploads=uploads,
+        drafts=Drafts(service.collection("drafts")),
+        deposits=Deposits(service.commits),
         view=service.view(dossier.KIND),
         campaign_id=settings.campaign_id,
         clock=service.clock,
     )
+    scans = Scans(service.collection("scans"))
     depositing = Depositing(
-        uploads, journal, service.objects, scanner(settings), service.clock, settings.max_upload_bytes
+        scans, journal, service.objects, scanner(settings), service.clock, settings.max_upload_bytes
     )
     mailbox = Mailbox(settings.smtp_host, settings.smtp_port, settings.mail_from, settings.questions_to)
     asked = service.journal(question.KIND, store.render_question)
     questions = Questions(asked, service.view(question.KIND), mailbox, service.clock)
-    answers = Answers(dossiers, journal, uploads, service.objects, service.clock)
+    answers = Answers(dossiers, journal, service.objects, service.clock)
     service.consume(GROUP, handlers(dossiers))
     service.every(SCAN_CHECK_SECONDS, depositing.scan_pending)
     service.every(MAIL_CHECK_SECONDS, questions.mail_pending)

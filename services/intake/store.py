@@ -1,20 +1,22 @@
-"""Intake's queries: drafts, uploaded documents, and the views of dossiers, accounts and questions."""
+"""Intake's queries: drafts, scans to do, deposits, and the views of dossiers, accounts and questions."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
+from services.intake.domain import register
 from services.intake.domain.bailleur import Account
-from services.intake.domain.checklist import Papers
 from services.intake.domain.dossier import Dossier
 from services.intake.domain.question import Question
 from services.intake.domain.status import TABLE
 from services.intake.forms import DraftForm
-from shared.contracts.values import StoredDocument
+from shared.contracts.intake import DossierSubmitted
 from shared.documents import Document, Documents, Duplicate
 from shared.errors import Refusal
-from shared.scanner import ScanState
+from shared.journal import Commit, commit_key
+
+MAX_DRAFTS_SEEN = 4_096
 
 
 class StaleDraft(Refusal):
@@ -38,108 +40,132 @@ class Draft:
 
 
 class Drafts:
-    """Insert-only revisions: a unique insert is the compare-and-set, older ones are pruned after."""
+    """Insert-only revisions, numbered from 1 without a gap: a unique insert is the compare-and-set.
+
+    A revision that is passed loses its form but keeps its place: nobody saves there again, and the newest is found by
+    `_id` alone, from the last one this process saw.
+    """
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
+        self._seen: OrderedDict[str, Draft] = OrderedDict()
 
-    async def read(self, dossier_id: str) -> Draft:
-        """The newest revision; an empty one at revision 0 before the first save."""
-        found = self._documents.find({"dossier_id": dossier_id}, sort=[("revision", -1)], limit=1)
-        async for row in found:
-            return Draft(DraftForm.model_validate_json(row["form"]), row["revision"])
-        return Draft(DraftForm(), 0)
+    async def read(self, dossier_id: str, revision: int = 0) -> Draft:
+        """The newest revision; an empty one at revision 0 before the first save.
+
+        `revision` is the one the caller knows: one look-up when it is the newest and this process saw it, and some
+        2 log₂(n) for n revisions it did not see.
+        """
+        while True:
+            known = await self._known(dossier_id, revision)
+            newest, row, step = known.revision, None, 1
+            while found := await self._documents.get(_draft_key(dossier_id, newest + step)):
+                newest, row, step = newest + step, found, step * 2
+            while step > 1:
+                step //= 2
+                if found := await self._documents.get(_draft_key(dossier_id, newest + step)):
+                    newest, row = newest + step, found
+            if row is None:
+                return known
+            if row["form"] is not None:
+                return self._remember(dossier_id, Draft(DraftForm.model_validate_json(row["form"]), newest))
+            # Passed while it was looked for.
 
     async def save(self, dossier_id: str, form: DraftForm, read_revision: int) -> Draft:
         """Save on top of the revision that was read. Raises: StaleDraft."""
-        newest = await self.read(dossier_id)
-        if newest.revision != read_revision:
-            raise StaleDraft(etag=newest.etag)
-        revision = read_revision + 1
-        row = {
-            "_id": f"{dossier_id}#{revision}",
-            "dossier_id": dossier_id,
-            "revision": revision,
-            "form": form.model_dump_json(),
-        }
+        seen = self._seen.get(dossier_id)
+        if seen is None or seen.revision != read_revision:
+            newest = await self.read(dossier_id, read_revision)
+            if newest.revision != read_revision:
+                raise StaleDraft(etag=newest.etag)
+        draft = Draft(form, read_revision + 1)
         try:
-            await self._documents.insert(row)
+            await self._documents.insert(
+                {"_id": _draft_key(dossier_id, draft.revision), "form": form.model_dump_json()}
+            )
         except Duplicate:
-            raise StaleDraft(etag=f'"{revision}"') from None
-        # The one before stays: a reader between the two never finds nothing.
-        await self._documents.remove(f"{dossier_id}#{revision - 2}")
-        return Draft(form, revision)
+            raise StaleDraft(etag=(await self.read(dossier_id)).etag) from None
+        if draft.revision > 2:
+            # The one before keeps its form: a reader between the two never finds nothing.
+            await self._documents.mark(_draft_key(dossier_id, draft.revision - 2), {"form": None})
+        return self._remember(dossier_id, draft)
+
+    async def _known(self, dossier_id: str, revision: int) -> Draft:
+        """A revision that exists: the one this process saw last, or the one the caller knows."""
+        seen = self._seen.get(dossier_id, Draft(DraftForm(), 0))
+        if seen.revision < revision:
+            row = await self._documents.get(_draft_key(dossier_id, revision))
+            if row is not None and row["form"] is not None:
+                return self._remember(dossier_id, Draft(DraftForm.model_validate_json(row["form"]), revision))
+        return seen
+
+    def _remember(self, dossier_id: str, draft: Draft) -> Draft:
+        self._seen[dossier_id] = draft
+        self._seen.move_to_end(dossier_id)
+        if len(self._seen) > MAX_DRAFTS_SEEN:
+            self._seen.popitem(last=False)
+        return draft
+
+
+def _draft_key(dossier_id: str, revision: int) -> str:
+    return f"{dossier_id}#{revision}"
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """An uploaded document and what the scanner said of it."""
+class Awaited:
+    """A document whose scan is not recorded yet."""
 
-    dossier_id: str
-    kind: str
-    version: int
     document_id: str
-    filename: str
-    object_key: str
-    media_type: str
-    sha256: str
-    size_bytes: int
-    pages: int | None
-    scan: str
-    uploaded_at: datetime
-    uploaded_by: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.dossier_id}/{self.kind}/{self.version}"
-
-    @property
-    def safe(self) -> bool:
-        return self.scan == ScanState.SAFE
-
-    def stored(self) -> StoredDocument:
-        """Its reference for an event."""
-        names = StoredDocument.model_fields
-        return StoredDocument.model_validate({name: value for name, value in asdict(self).items() if name in names})
+    dossier_id: str
+    since: datetime
 
 
-class Uploads:
-    """Documents by dossier, kind and version; versions are kept."""
+class Scans:
+    """The documents that wait for their scan, a row each; what the scanner said is in the dossier's journal."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    async def add(self, upload: Upload) -> bool:
-        """False when the version is taken: try the next one."""
-        try:
-            await self._documents.insert(asdict(upload) | {"_id": upload.key})
-        except Duplicate:
-            return False
-        return True
+    async def add(self, awaited: Awaited) -> None:
+        await self._documents.insert({"_id": awaited.document_id} | asdict(awaited))
 
-    async def of(self, dossier_id: str, kind: str | None = None) -> list[Upload]:
-        """By kind and version."""
-        query = {"dossier_id": dossier_id} | ({"kind": kind} if kind else {})
-        found = [_upload(row) async for row in self._documents.find(query)]
-        return sorted(found, key=lambda upload: (upload.kind, upload.version))
+    async def awaited(self) -> list[Awaited]:
+        names = Awaited.__dataclass_fields__
+        return [Awaited(**{name: row[name] for name in names}) async for row in self._documents.find({})]
 
-    async def pending(self) -> list[Upload]:
-        return [_upload(row) async for row in self._documents.find({"scan": ScanState.PENDING.value})]
-
-    async def scanned(self, upload: Upload, state: ScanState) -> None:
-        await self._documents.mark(upload.key, {"scan": state.value})
+    async def done(self, document_id: str) -> None:
+        await self._documents.remove(document_id)
 
 
-def _upload(row: dict[str, Any]) -> Upload:
-    return Upload(**{name: row[name] for name in Upload.__dataclass_fields__})
+class Deposits:
+    """Whole deposits, which the register's state does not keep, from its commits."""
 
+    def __init__(self, commits: Documents) -> None:
+        self._commits = commits
 
-def papers_of(uploads: list[Upload]) -> Papers:
-    """What counts of the uploads, in version order: no older version while the newest is not looked at."""
-    safe = {upload.kind: upload.stored() for upload in uploads if upload.safe}
-    newest = {upload.kind: upload for upload in uploads}
-    pending = tuple(kind for kind, upload in newest.items() if upload.scan == ScanState.PENDING)
-    return Papers(tuple(safe.values()), pending)
+    async def numbered(self, campaign_id: str, number: int, version: int) -> DossierSubmitted:
+        """The deposit of a number that the register holds at `version`.
+
+        Numbers grow with versions: some log₂(version) look-ups by `_id`, besides one a commit that holds no deposit.
+        """
+        low, high = 1, version
+        while low <= high:
+            place = middle = (low + high) // 2
+            while not (found := await self._of(campaign_id, place)) and place < high:
+                place += 1
+            if number in found:
+                return found[number]
+            if found and max(found) < number:
+                low = place + 1
+            else:
+                high = middle - 1
+        raise AssertionError(f"the register of {campaign_id} holds {number}")
+
+    async def _of(self, campaign_id: str, version: int) -> dict[int, DossierSubmitted]:
+        document = await self._commits.get(commit_key(register.KIND.stream(campaign_id), version))
+        assert document is not None, "versions have no gap"
+        events = [event for entry in Commit.from_document(document).decoded() for event in entry.events]
+        return {event.deposit_number: event for event in events if isinstance(event, DossierSubmitted)}
 
 
 def render_dossier(dossier_id: str, dossier: Dossier) -> Document:

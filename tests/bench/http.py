@@ -35,8 +35,8 @@ class Connection:
     async def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
         """`headers` are written with underscores for hyphens."""
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {self._token}"]
-        lines += [f"Content-Length: {len(body)}", "Content-Type: application/json"]
-        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        given = {"Content_Length": str(len(body)), "Content_Type": "application/json"} | headers
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in given.items()]
         self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         named = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in head[1:] if line)}

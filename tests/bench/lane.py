@@ -19,6 +19,8 @@ Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
 LOCKED = {f"locked-row-{n}": n for n in CONNECTIONS}
 STATEMENT = {f"one-statement-{n}": n for n in CONNECTIONS}
 
+PEERS = {f"peer-submissions-{n}": n for n in (1, 2)}
+
 LANES: dict[str, Lane] = {
     "ledger": lambda context: ledger.end_to_end(context, "ledger"),
     "raw-loop": lambda context: raw.read_decide_write(context, "raw-loop"),
@@ -31,8 +33,9 @@ LANES: dict[str, Lane] = {
     "text-bytes": lambda context: history.text_bytes(context, "text-bytes"),
     "restart-short": lambda context: history.restart(context, SHORT),
     "restart-long": lambda context: history.restart(context, context.long),
-    "submissions": lambda context: submissions.intake(context, "submissions"),
-    "peer-submissions": lambda context: submissions.peer(context, "peer-submissions"),
+    "submissions": lambda context: submissions.intake(context, "submissions", 2),
+    "submissions-1": lambda context: submissions.intake(context, "submissions-1", 1),
+    **{name: lambda c, name=name, n=n: submissions.peer(c, name, n) for name, n in PEERS.items()},
     "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
     "reading": lambda context: parts.reading(context, "reading"),
     "deciding": lambda context: parts.deciding(context, "deciding"),
@@ -46,7 +49,7 @@ LANES: dict[str, Lane] = {
 
 
 # Numbers that another lane tells besides its own.
-TOLD_BY = {"submissions-p99": "submissions", "peer-submissions-p99": "peer-submissions"}
+TOLD_BY = {f"{lane}-p99": lane for lane in ("submissions", *PEERS)} | {"submission-trips-after": "submission-trips"}
 
 
 def environment(name: str) -> dict[str, str]:

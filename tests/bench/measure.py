@@ -99,11 +99,12 @@ def each_us(*, plus: Sequence[str], minus: Sequence[str] = ()) -> Callable[[Valu
     return value
 
 
-def against_best(over: str, peers: Sequence[str]) -> Callable[[Values], list[float]]:
+def against_best(over: str, peers: Sequence[str], better: Better = Better.HIGHER) -> Callable[[Values], list[float]]:
     """Against the peer whose median is best: the peer chooses its own size."""
 
     def value(values: Values) -> list[float]:
-        peer = max(peers, key=lambda name: statistics.median(values[name]))
+        choose = max if better is Better.HIGHER else min
+        peer = choose(peers, key=lambda name: statistics.median(values[name]))
         return ratio(over, peer)(values)
 
     return value

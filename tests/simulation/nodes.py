@@ -17,7 +17,7 @@ from services.envelope.writer import Writer
 from services.intake import handlers as intake_handlers
 from services.intake import store
 from services.intake.domain import bailleur, campaign, dossier, register
-from services.intake.store import Drafts, Uploads
+from services.intake.store import Deposits, Drafts
 from services.intake.usecases.accounts import Accounts
 from services.intake.usecases.dossiers import Dossiers
 from shared.bus import Producer, Publisher
@@ -185,7 +185,7 @@ class IntakeNode(Node):
             registers=service.journal(register.KIND, snapshots=True),
             campaigns=service.journal(campaign.KIND),
             drafts=Drafts(service.collection("drafts")),
-            uploads=Uploads(service.collection("uploads")),
+            deposits=Deposits(service.commits),
             view=service.view(dossier.KIND),
             campaign_id=CAMPAIGN,
             clock=service.clock,

@@ -20,14 +20,13 @@ from services.envelope.domain.campaign import Action
 from services.envelope.domain.ledger import Ledger
 from services.intake.domain.register import Register
 from services.intake.forms import DraftForm
-from services.intake.store import Upload
 from shared.auth import Principal
 from shared.contracts.values import Bailleur, CampaignRules, Exhaustion, Structure
 from shared.documents import Document, MemoryDocuments
 from shared.errors import Refusal, Unavailable
 from shared.events import Cause, Event
 from shared.journal.verify import in_order
-from shared.scanner import ScanState
+from tests import facts
 from tests.counter import START
 from tests.simulation import nodes
 from tests.simulation.bus import Bus
@@ -109,7 +108,7 @@ class World:
 
     async def submit(self, place: int) -> None:
         dossier_id = self.dossier_ids[place]
-        done = await self.ask("intake", lambda node: node.dossiers.submit(dossier_id, CALLER, CAUSE))
+        done = await self.ask("intake", lambda node: node.dossiers.submit(dossier_id, 1, CALLER, CAUSE))
         if done is not None:
             self.acknowledged[dossier_id].add(done.deposit_number)
 
@@ -162,24 +161,7 @@ class World:
         dossier_id = self.dossier_ids[place]
         form = DraftForm.model_validate(nodes.form(place, self.random.choice((150, 250, 400, 700))))
         await dossiers.drafts.save(dossier_id, form, 0)
-        for kind in ("offer_letter", "presentation"):
-            await dossiers.uploads.add(
-                Upload(
-                    dossier_id=dossier_id,
-                    kind=kind,
-                    version=1,
-                    document_id=f"{dossier_id}-{kind}",
-                    filename=f"{kind}.pdf",
-                    object_key=f"{dossier_id}/{kind}",
-                    media_type="application/pdf",
-                    sha256="0" * 64,
-                    size_bytes=1,
-                    pages=1,
-                    scan=ScanState.SAFE,
-                    uploaded_at=START,
-                    uploaded_by=CALLER.subject,
-                )
-            )
+        await dossiers.dossiers.append(dossier_id, lambda _: facts.papers(dossier_id), CAUSE)
 
     async def play(self, steps: list[Step]) -> None:
         await self.prepare()

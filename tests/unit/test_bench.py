@@ -32,6 +32,11 @@ def test_the_peer_is_measured_at_its_best_median():
     assert against_best("ours", ("one", "many"))(values) == [4, 3, 4]
 
 
+def test_the_quickest_peer_is_the_best_where_less_is_better():
+    values = {"ours": [2, 2, 2], "one": [4, 5, 4], "many": [8, 1, 8]}
+    assert against_best("ours", ("one", "many"), Better.LOWER)(values) == [0.5, 0.4, 0.5]
+
+
 def test_a_part_is_what_is_left_when_the_others_are_taken_away():
     assert each_us(plus=["whole"], minus=["part"])({"whole": [1_000], "part": [4_000]}) == [750]
 

@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.api.bailleurs import User
 from services.intake.documents import label_of
-from services.intake.domain.dossier import Dossier
-from services.intake.store import Upload
+from services.intake.domain.dossier import Dossier, Upload
+from services.intake.domain.uploads import SIGNED_CONVENTION
 from services.intake.usecases.dossiers import Dossiers
-from services.intake.usecases.uploads import SIGNED_CONVENTION, Depositing, Incoming, TruncatedUpload
+from services.intake.usecases.uploads import Depositing, Incoming, TruncatedUpload
 from shared.auth import Principal, Role, require
 from shared.contracts.values import DocumentKind
 from shared.http import cause_of
@@ -23,6 +23,7 @@ from shared.uploads import content_disposition
 
 Reader = Annotated[Principal, require(Role.BAILLEUR, Role.INSTRUCTOR, Role.LEGAL_OFFICER, Role.AUDITOR)]
 STAFF = frozenset({Role.INSTRUCTOR, Role.LEGAL_OFFICER, Role.AUDITOR})
+SCANS = {None: ScanState.PENDING, True: ScanState.SAFE, False: ScanState.INFECTED}
 
 
 class UploadDetail(BaseModel):
@@ -76,13 +77,12 @@ def router(dossiers: Dossiers, depositing: Depositing) -> APIRouter:
 
     @routes.get("/documents", summary="Les documents et leurs versions")
     async def list_documents(dossier_id: str, caller: Reader) -> list[UploadDetail]:
-        await visible(dossier_id, caller)
-        return [detail(one) for one in await depositing.uploads.of(dossier_id)]
+        dossier = await visible(dossier_id, caller)
+        return [detail(one) for one in sorted(dossier.uploads, key=lambda one: one.document.kind)]
 
     @routes.get("/documents/{kind}/{version}", summary="Lire un document sûr")
     async def read(dossier_id: str, kind: str, version: int, caller: Reader) -> StreamingResponse:
-        await visible(dossier_id, caller)
-        found, chunks = await depositing.read(dossier_id, kind, version)
+        found, chunks = depositing.read(await visible(dossier_id, caller), kind, version)
         headers = {
             "Content-Disposition": content_disposition(found.filename),
             "Content-Length": str(found.size_bytes),
@@ -108,5 +108,11 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 
 
 def detail(upload: Upload) -> UploadDetail:
-    fields = {name: getattr(upload, name) for name in UploadDetail.model_fields if name != "label"}
-    return UploadDetail(label=label_of(upload), **fields)
+    document = upload.document
+    return UploadDetail(
+        **document.model_dump(exclude={"object_key"}),
+        label=label_of(document.kind),
+        pages=upload.pages,
+        scan=SCANS[upload.safe],
+        uploaded_at=upload.uploaded_at,
+    )

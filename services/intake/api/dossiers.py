@@ -32,6 +32,12 @@ class IfMatchMissing(Refusal):
     status = 428
 
 
+SeenDraft = Annotated[
+    str | None,
+    Header(description="L'ETag du brouillon que vous avez lu : s'il a changé depuis, rien n'est déposé (412)"),
+]
+
+
 class NewDossier(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -158,6 +164,8 @@ def _route_drafts(routes: APIRouter, dossiers: Dossiers) -> None:
         caller: User,
         if_match: Annotated[str | None, Header()] = None,
     ) -> DraftDetail:
+        if if_match is None:
+            raise IfMatchMissing("Lisez le brouillon et renvoyez son ETag dans If-Match.")
         saved = await dossiers.save(dossier_id, body, _revision(if_match), caller)
         return _draft(dossier_id, PublicStatus.DRAFT, saved, response)
 
@@ -169,10 +177,10 @@ def _route_drafts(routes: APIRouter, dossiers: Dossiers) -> None:
 
 
 def _route_deposit(routes: APIRouter, dossiers: Dossiers) -> None:
-    @routes.post("/{dossier_id}/submission", summary="Envoyer le dossier : dépôt définitif et numéro")
-    async def submit(dossier_id: str, request: Request, caller: User) -> DepositReceipt:
-        submitted = await dossiers.submit(dossier_id, caller, cause_of(request, caller.actor))
-        return _deposit(submitted)
+    @routes.post("/{dossier_id}/submission", summary="Envoyer le dossier : dépôt définitif et numéro (If-Match)")
+    async def submit(dossier_id: str, request: Request, caller: User, if_match: SeenDraft = None) -> DepositReceipt:
+        revision = None if if_match is None else _revision(if_match)
+        return _deposit(await dossiers.submit(dossier_id, revision, caller, cause_of(request, caller.actor)))
 
     @routes.get("/{dossier_id}/receipt", summary="Récépissé de dépôt (PDF)")
     async def receipt(dossier_id: str, caller: User) -> Response:
@@ -211,16 +219,14 @@ def _draft(dossier_id: str, status: PublicStatus, draft: Draft, response: Respon
     return DraftDetail(dossier_id=dossier_id, status=status, **dict(draft.form))
 
 
-def _revision(if_match: str | None) -> int:
-    """The revision an If-Match names; one that is none of ours matches nothing. Raises: IfMatchMissing."""
-    if if_match is None:
-        raise IfMatchMissing("Lisez le brouillon et renvoyez son ETag dans If-Match.")
+def _revision(if_match: str) -> int:
+    """The revision an If-Match names; one that is none of ours matches nothing."""
     given = if_match.strip().strip('"')
     return int(given) if given.isdecimal() and len(given) < 10 else -1
 
 
 def _deposit(submitted: DossierSubmitted) -> DepositReceipt:
-    return DepositReceipt.model_validate(submitted.model_dump(include=set(DepositReceipt.model_fields)))
+    return DepositReceipt(**{name: getattr(submitted, name) for name in DepositReceipt.model_fields})
 
 
 ENVELOPE_LABELS: dict[type[Event], str] = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.intake.domain.facts import DossierOpened
+from services.intake.domain.facts import DocumentScanned, DocumentUploaded, DossierOpened
 from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
 from services.intake.domain.timeline import moment
 from shared.calendar import end_of_day
@@ -97,10 +97,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded document; `safe` is None until it is scanned."""
+
+    document: StoredDocument
+    pages: int | None
+    uploaded_at: datetime
+    safe: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
-    """`envelope` is what the ledger said last: Reserved, Waitlisted, Promoted, Committed, Released …"""
+    """`uploads` are every version of every kind, as they came. `envelope` is what the ledger said last: Reserved,
+    Waitlisted, Promoted, Committed, Released …
+    """
 
     opened: DossierOpened | None = None
+    uploads: tuple[Upload, ...] = ()
     submitted: DossierSubmitted | None = None
     reduced: LoansReduced | None = None
     steps: frozenset[PublicStatus] = frozenset()
@@ -125,6 +138,8 @@ class Dossier:
         return next((step for step in FURTHEST_FIRST if step in self.steps), PublicStatus.DRAFT)
 
     def fold(self, event: Event) -> "Dossier":
+        if isinstance(event, DocumentUploaded | DocumentScanned):
+            return replace(self, uploads=self._uploads_after(event))
         entered = replace(self, entries=(*self.entries, Entry(moment(event), event)))
         if type(event) in ENDS:
             reason = getattr(event, "reason", "") or " ; ".join(getattr(event, "reasons", ()))
@@ -134,6 +149,14 @@ class Dossier:
         if type(event) in STEPS:
             entered = replace(entered, steps=self.steps | {STEPS[type(event)]})
         return entered._keep(event)
+
+    def _uploads_after(self, event: DocumentUploaded | DocumentScanned) -> tuple[Upload, ...]:
+        if isinstance(event, DocumentUploaded):
+            return (*self.uploads, Upload(event.document, event.pages, event.uploaded_at))
+        return tuple(
+            replace(one, safe=event.safe) if one.document.document_id == event.document_id else one
+            for one in self.uploads
+        )
 
     def _ended(self, end: PublicStatus, reason: str) -> "Dossier":
         """The first end and its own reason stay, whatever is announced after."""
@@ -178,6 +201,13 @@ class Dossier:
     @property
     def documents(self) -> tuple[StoredDocument, ...]:
         return self.submitted.documents if self.submitted else ()
+
+    def uploads_of(self, kind: str) -> tuple[Upload, ...]:
+        """Its versions, from 1."""
+        return tuple(one for one in self.uploads if one.document.kind == kind)
+
+    def upload(self, document_id: str) -> Upload | None:
+        return next((one for one in self.uploads if one.document.document_id == document_id), None)
 
     def answer_to(self, offer_id: str) -> OfferAcceptanceLodged | OfferDeclineLodged | None:
         """The answer lodged to an offer that awaits its outcome, or has it."""

@@ -1,5 +1,6 @@
 """Facts that stay inside intake."""
 
+from shared.contracts.values import StoredDocument
 from shared.events import Event, UtcDatetime
 
 
@@ -10,3 +11,22 @@ class DossierOpened(Event):
     siren: str
     campaign_id: str
     opened_at: UtcDatetime
+
+
+class DocumentUploaded(Event):
+    """A document came in and waits for its scan; `pages` of a PDF. Private: it names a person's account."""
+
+    dossier_id: str
+    document: StoredDocument
+    pages: int | None
+    uploaded_at: UtcDatetime
+    uploaded_by: str
+
+
+class DocumentScanned(Event):
+    """What the scanner said of an uploaded document, once. Private."""
+
+    dossier_id: str
+    document_id: str
+    safe: bool
+    scanned_at: UtcDatetime

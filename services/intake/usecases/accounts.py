@@ -67,9 +67,8 @@ class Accounts:
             raise NotFound("Bailleur inconnu.")
         return account
 
-    async def representative(self, siren: str, caller: Principal) -> Account:
-        """Raises: NotFound; Forbidden for a user who does not represent the bailleur."""
-        account = await self.member(siren, caller)
-        if not account.represented_by(caller.subject):
-            raise Forbidden("Cette démarche est réservée à un représentant habilité du bailleur.")
-        return account
+
+def check_represents(account: Account, caller: Principal) -> None:
+    """Raises: Forbidden for a user who does not represent the bailleur."""
+    if not account.represented_by(caller.subject):
+        raise Forbidden("Cette démarche est réservée à un représentant habilité du bailleur.")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from services.intake.domain import answers as domain
 from services.intake.domain.dossier import Dossier
-from services.intake.store import Uploads
 from services.intake.usecases.dossiers import Dossiers
 from shared.auth import Principal
 from shared.clock import Clock
@@ -26,7 +25,6 @@ class UnknownDocument(Refusal):
 class Answers:
     dossiers: Dossiers
     journal: Journal[Dossier]
-    uploads: Uploads
     objects: ObjectStore
     clock: Clock
 
@@ -34,12 +32,9 @@ class Answers:
         self, dossier_id: str, request_id: str, document_ids: list[str], message: str, caller: Principal, cause: Cause
     ) -> Dossier:
         """Raises: NotFound, UnknownDocument, DossierEnded, NoSupplementAwaited."""
-        await self.dossiers.mine(dossier_id, caller)
-        safe = {
-            upload.document_id: upload.stored()
-            for upload in await self.uploads.of(dossier_id, DocumentKind.SUPPLEMENT)
-            if upload.safe
-        }
+        found = await self.dossiers.mine(dossier_id, caller)
+        uploads = found.uploads_of(DocumentKind.SUPPLEMENT)
+        safe = {upload.document.document_id: upload.document for upload in uploads if upload.safe}
         for place, document_id in enumerate(document_ids):
             if document_id not in safe:
                 raise UnknownDocument("Déposez d'abord ce document.", pointer=f"/document_ids/{place}")

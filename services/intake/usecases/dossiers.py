@@ -5,14 +5,16 @@ from typing import Any
 
 from services.intake import store
 from services.intake.domain import answers, campaign, checklist, dossier, register
+from services.intake.domain.bailleur import Account
 from services.intake.domain.campaign import Campaign, check_deposit
 from services.intake.domain.checklist import Missing
 from services.intake.domain.dossier import Dossier
 from services.intake.domain.facts import DossierOpened
-from services.intake.domain.register import Register
+from services.intake.domain.register import Content, Register
+from services.intake.domain.uploads import AlreadySubmitted, papers_of
 from services.intake.forms import DraftForm
-from services.intake.store import Draft, Drafts, Uploads
-from services.intake.usecases.accounts import Accounts
+from services.intake.store import Deposits, Draft, Drafts, StaleDraft
+from services.intake.usecases.accounts import Accounts, check_represents
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.contracts.envelope import Promoted, Released, Waitlisted
@@ -27,11 +29,6 @@ from shared.money import MAX_CENTS
 from shared.territory import Territory
 
 
-class AlreadySubmitted(Refusal):
-    type = "already-submitted"
-    title = "Le dossier est envoyé : il ne peut plus être modifié"
-
-
 @dataclass(frozen=True, slots=True)
 class Dossiers:
     """`campaign_id` is the campaign new dossiers belong to."""
@@ -41,7 +38,7 @@ class Dossiers:
     registers: Journal[Register]
     campaigns: Journal[Campaign]
     drafts: Drafts
-    uploads: Uploads
+    deposits: Deposits
     view: Documents
     campaign_id: str
     clock: Clock
@@ -61,10 +58,27 @@ class Dossiers:
     async def listed(self, caller: Principal, skip: int, limit: int) -> list[Document]:
         sirens = await store.sirens_of(self.accounts.view, caller.subject)
         rows = [row async for row in store.dossiers_of(self.view, sirens, skip, limit)]
+        if await self._catch_up(rows, caller):
+            rows = [row async for row in store.dossiers_of(self.view, sirens, skip, limit)]
         for row in rows:
             waits = row["envelope"] == Waitlisted.__name__.lower()
             row["place"] = await self._place(row["campaign_id"], row["dossier_id"]) if waits else None
         return rows
+
+    async def _catch_up(self, rows: list[Document], caller: Principal) -> bool:
+        """Whether some of these rows were deposits that only the register knew of."""
+        drafts = dict[str, list[str]]()
+        for row in rows:
+            if row["deposit_number"] is None:
+                drafts.setdefault(row["campaign_id"], []).append(row["dossier_id"])
+        late = list[str]()
+        for campaign_id, ids in drafts.items():
+            late += await self.registers.read(
+                campaign_id, lambda state, ids=ids: [one for one in ids if one in state.deposits]
+            )
+        for dossier_id in late:
+            await self.mine(dossier_id, caller)
+        return bool(late)
 
     async def place(self, dossier_id: str, found: Dossier) -> int | None:
         """Its place on the waiting list now; None when it does not wait."""
@@ -75,21 +89,35 @@ class Dossiers:
 
     async def mine(self, dossier_id: str, caller: Principal) -> Dossier:
         """Raises: NotFound for an unknown dossier and for another bailleur's alike."""
+        found, _ = await self._owned(dossier_id, caller)
+        return await self._with_deposit(dossier_id, found)
+
+    async def represented(self, dossier_id: str, caller: Principal) -> Dossier:
+        """Raises: NotFound; Forbidden for a user who does not represent the bailleur."""
+        found, account = await self._owned(dossier_id, caller)
+        check_represents(account, caller)
+        return await self._with_deposit(dossier_id, found)
+
+    async def _owned(self, dossier_id: str, caller: Principal) -> tuple[Dossier, Account]:
+        """A dossier as its own stream has it, and its bailleur's account."""
         found = (await self.dossiers.load(dossier_id)).state
         if found.opened is None:
             raise NotFound("Dossier inconnu.")
         try:
-            await self.accounts.member(found.opened.siren, caller)
+            return found, await self.accounts.member(found.opened.siren, caller)
         except NotFound:
             raise NotFound("Dossier inconnu.") from None
-        return found
 
-    async def represented(self, dossier_id: str, caller: Principal) -> Dossier:
-        """Raises: NotFound; Forbidden for a user who does not represent the bailleur."""
-        found = await self.mine(dossier_id, caller)
+    async def _with_deposit(self, dossier_id: str, found: Dossier) -> Dossier:
+        """With the deposit that the register holds and whose topic has not brought it yet: written into the dossier
+        now, so that whoever got a number sees it, whichever process they ask."""
+        if found.submitted is not None:
+            return found
         assert found.opened is not None
-        await self.accounts.representative(found.opened.siren, caller)
-        return found
+        submitted = await self._deposited(found.opened.campaign_id, dossier_id)
+        if submitted is None:
+            return found
+        return await self._show(dossier_id, submitted, Cause("service:intake", correlation=dossier_id))
 
     async def known(self, dossier_id: str) -> Dossier:
         """For staff. Raises: NotFound."""
@@ -109,55 +137,61 @@ class Dossiers:
         if found.submitted is not None:
             return []
         draft = await self.drafts.read(dossier_id)
-        papers = store.papers_of(await self.uploads.of(dossier_id))
         assert found.opened is not None
-        cap_cents = await self._cap_cents(found.opened.campaign_id)
-        return checklist.missing(draft.form, papers, self.limits, self.territory, cap_cents)
+        rules = (await self.campaigns.load(found.opened.campaign_id)).state.rules
+        cap_cents = rules.cap_cents if rules else MAX_CENTS
+        return checklist.missing(draft.form, papers_of(found), self.limits, self.territory, cap_cents)
 
-    async def _cap_cents(self, campaign_id: str) -> int:
-        rules = (await self.campaigns.load(campaign_id)).state.rules
-        return rules.cap_cents if rules else MAX_CENTS
+    async def submit(self, dossier_id: str, revision: int | None, caller: Principal, cause: Cause) -> DossierSubmitted:
+        """The definitive deposit; doing it again gives the same number. `revision`: the draft the caller saw.
 
-    async def submit(self, dossier_id: str, caller: Principal, cause: Cause) -> DossierSubmitted:
-        """The definitive deposit; doing it again gives the same number.
-
+        It is answered once the register holds it; the register's topic brings it to the dossier.
         Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
-        EnvelopeConsumed, Incomplete.
+        EnvelopeConsumed, StaleDraft, Incomplete.
         """
-        found = await self.represented(dossier_id, caller)
+        found, account = await self._owned(dossier_id, caller)
+        check_represents(account, caller)
         if found.submitted is not None:
             return found.submitted
         assert found.opened is not None
         campaign_id = found.opened.campaign_id
-        if await self.registers.read(campaign_id, lambda state: dossier_id in state.deposits):
-            # A crash came between the register and the dossier: the number holds, whatever the campaign is now.
+        try:
+            content = await self._content(dossier_id, found, account, revision)
+        except Refusal:
+            # What is deposited keeps its number, whatever the campaign and the draft are now.
             submitted = await self._deposited(campaign_id, dossier_id)
-            await self._show(dossier_id, submitted, cause)
+            if submitted is None:
+                raise
             return submitted
-        check_deposit((await self.campaigns.load(campaign_id)).state, self.clock.now())
-        account = await self.accounts.member(found.opened.siren, caller)
-        assert account.bailleur is not None
-        draft = await self.drafts.read(dossier_id)
-        papers, cap_cents = store.papers_of(await self.uploads.of(dossier_id)), await self._cap_cents(campaign_id)
-        content = checklist.freeze(account.bailleur, draft.form, papers, self.limits, self.territory, cap_cents)
         done = await self.registers.append(
             campaign_id,
             lambda state: register.deposit(state, campaign_id, dossier_id, content, self.clock.now()),
             cause,
         )
         submitted = next((event for event in done.events if isinstance(event, DossierSubmitted)), None)
-        if submitted is None:
-            # Somebody was quicker with the same dossier: its number comes back through the register's topic.
-            submitted = await self._deposited(campaign_id, dossier_id)
-        await self._show(dossier_id, submitted, cause)
+        submitted = submitted or await self._deposited(campaign_id, dossier_id)
+        assert submitted is not None, "the register holds what it was given"
         return submitted
 
-    async def _deposited(self, campaign_id: str, dossier_id: str) -> DossierSubmitted:
-        """The deposit of a dossier as the register holds it."""
-        async for event in self.registers.events(campaign_id):
-            if isinstance(event, DossierSubmitted) and event.dossier_id == dossier_id:
-                return event
-        raise NotFound("Ce dossier n'est pas déposé.")
+    async def _content(self, dossier_id: str, found: Dossier, account: Account, revision: int | None) -> Content:
+        """What a deposit made now would freeze."""
+        assert found.opened is not None
+        assert account.bailleur is not None
+        campaign = (await self.campaigns.load(found.opened.campaign_id)).state
+        rules = check_deposit(campaign, self.clock.now())
+        draft = await self.drafts.read(dossier_id, revision or 0)
+        if revision is not None and draft.revision != revision:
+            raise StaleDraft(etag=draft.etag)
+        papers = papers_of(found)
+        return checklist.freeze(account.bailleur, draft.form, papers, self.limits, self.territory, rules.cap_cents)
+
+    async def _deposited(self, campaign_id: str, dossier_id: str) -> DossierSubmitted | None:
+        """The deposit of a dossier, if the register holds it now."""
+        deposit = await self.registers.read(campaign_id, lambda state: state.deposits.get(dossier_id))
+        if deposit is None:
+            return None
+        reached = await self.registers.load(campaign_id)
+        return await self.deposits.numbered(campaign_id, deposit.number, reached.version)
 
     async def withdraw(self, dossier_id: str, reason: str, caller: Principal, cause: Cause) -> None:
         """Raises: NotFound, Forbidden, DossierEnded, NotWithdrawable."""
@@ -188,12 +222,13 @@ class Dossiers:
             if isinstance(event, LoansReduced):
                 await self._show(dossier_id, event, cause)
 
-    async def _show(self, dossier_id: str, event: Event, cause: Cause) -> None:
+    async def _show(self, dossier_id: str, event: Event, cause: Cause) -> Dossier:
         """Write what the register holds into the dossier at once, so that its bailleur reads its own write.
 
         The register's topic brings it again; `dossier.note` knows it then. A crash in between loses nothing.
         """
-        await self.dossiers.append(dossier_id, lambda state: dossier.note(state, event), cause)
+        done = await self.dossiers.append(dossier_id, lambda state: dossier.note(state, event), cause)
+        return done.state
 
     async def note(self, event: Any, meta: MessageMeta) -> None:
         """What any service announced about a dossier."""

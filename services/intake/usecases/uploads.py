@@ -3,17 +3,17 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from services.intake.domain import answers
-from services.intake.domain.dossier import Dossier
-from services.intake.store import Upload, Uploads
-from services.intake.usecases.dossiers import AlreadySubmitted
+from services.intake.domain import uploads as domain
+from services.intake.domain.dossier import Dossier, Upload
+from services.intake.store import Awaited, Scans
 from shared.clock import Clock
-from shared.contracts.values import DocumentKind
+from shared.contracts.values import DocumentKind, StoredDocument
 from shared.errors import NotFound, Refusal, Unavailable
 from shared.events import Cause
 from shared.ids import new_id
@@ -24,19 +24,14 @@ from shared.uploads import DOCUMENTS, DOCUMENTS_AND_PICTURES, inspect, safe_file
 
 log = structlog.get_logger(__name__)
 
-SIGNED_CONVENTION = "signed_convention"
-MAX_VERSIONS = 50
+# An upload that is not in the journal by then was refused, or its process died.
+ABANDONED = timedelta(hours=1)
 
 
 class TruncatedUpload(Refusal):
     type = "upload-truncated"
     title = "Envoi interrompu"
     status = 400
-
-
-class TooManyVersions(Refusal):
-    type = "too-many-versions"
-    title = "Trop de versions de ce document"
 
 
 class DocumentPending(Refusal):
@@ -63,7 +58,7 @@ class Incoming:
 class Depositing:
     """Uploading to a dossier; the caller's right to it was checked before."""
 
-    uploads: Uploads
+    scans: Scans
     dossiers: Journal[Dossier]
     objects: ObjectStore
     scanner: Scanner
@@ -76,7 +71,7 @@ class Depositing:
         Raises: AlreadySubmitted, NoSupplementAwaited, NoConventionAwaited, TooLarge, TruncatedUpload,
         TooManyVersions, and the refusals of shared.uploads.inspect. Nothing remains of a refused file.
         """
-        _check_wanted(dossier, kind)
+        domain.check_wanted(dossier, kind)
         if incoming.length is not None and incoming.length > self.limit_bytes:
             raise TooLarge(f"Le fichier dépasse {self.limit_bytes // (1024 * 1024)} Mio.", limit_bytes=self.limit_bytes)
         with tempfile.TemporaryDirectory() as folder:
@@ -89,22 +84,17 @@ class Depositing:
             stored = await self.objects.put(
                 key, _read(path), content_type=found.media_type, limit_bytes=self.limit_bytes
             )
-        upload = Upload(
-            dossier_id=dossier_id,
-            kind=kind,
-            version=1,
+        document = StoredDocument(
             document_id=document_id,
+            kind=kind,
             filename=safe_filename(incoming.filename),
             object_key=key,
             media_type=found.media_type,
             sha256=stored.sha256,
             size_bytes=stored.size_bytes,
-            pages=found.pages,
-            scan=ScanState.PENDING.value,
-            uploaded_at=self.clock.now(),
-            uploaded_by=cause.actor,
         )
-        return await self._scan_now(await self._number(upload), cause)
+        upload = await self._keep(dossier_id, document, found.pages, cause)
+        return await self._scan_now(dossier_id, upload, cause)
 
     async def _receive(self, path: Path, incoming: Incoming) -> None:
         size = 0
@@ -119,62 +109,69 @@ class Depositing:
         if incoming.length is not None and size != incoming.length:
             raise TruncatedUpload("Le fichier n'est pas arrivé en entier : envoyez-le à nouveau.")
 
-    async def _number(self, upload: Upload) -> Upload:
-        """The next version of its kind; several uploads at once each get their own."""
-        taken = len(await self.uploads.of(upload.dossier_id, upload.kind))
-        for version in range(taken + 1, MAX_VERSIONS + 1):
-            numbered = replace(upload, version=version)
-            if await self.uploads.add(numbered):
-                return numbered
-        raise TooManyVersions(f"{MAX_VERSIONS} versions au plus.")
+    async def _keep(self, dossier_id: str, document: StoredDocument, pages: int | None, cause: Cause) -> Upload:
+        """The next version of its kind; several uploads at once each get their own.
 
-    async def _scan_now(self, upload: Upload, cause: Cause) -> Upload:
+        Its scan is put down first: what the journal holds is never forgotten.
+        """
+        now = self.clock.now()
+        await self.scans.add(Awaited(document.document_id, dossier_id, now))
+        done = await self.dossiers.append(
+            dossier_id,
+            lambda dossier: domain.upload(dossier, dossier_id, document, pages, cause.actor, now),
+            cause,
+        )
+        return _upload(done.state, document.document_id)
+
+    async def _scan_now(self, dossier_id: str, upload: Upload, cause: Cause) -> Upload:
         try:
-            return await self.scan(upload, cause)
+            return await self.scan(dossier_id, upload.document, cause)
         except Unavailable:
-            log.warning("scan_postponed", document=upload.document_id)
+            log.warning("scan_postponed", document=upload.document.document_id)
             return upload
 
-    async def scan(self, upload: Upload, cause: Cause) -> Upload:
-        """Ask the scanner and record what it says; a safe signed convention is lodged. Raises: Unavailable."""
-        verdict = await self.scanner.scan(self.objects.stream(upload.object_key))
-        scanned = replace(upload, scan=verdict.state.value)
-        if scanned.safe and scanned.kind == SIGNED_CONVENTION:
-            # Lodged before it is marked: a crash in between scans and lodges again, and lodging is idempotent.
-            await self.dossiers.append(
-                upload.dossier_id,
-                lambda dossier: answers.lodge_convention(dossier, scanned.stored(), self.clock.now()),
-                cause,
-            )
-        await self.uploads.scanned(upload, verdict.state)
-        return scanned
+    async def scan(self, dossier_id: str, document: StoredDocument, cause: Cause) -> Upload:
+        """Ask the scanner and record what it says; a safe signed convention is lodged with it. Raises: Unavailable."""
+        verdict = await self.scanner.scan(self.objects.stream(document.object_key))
+        safe, now = verdict.state is ScanState.SAFE, self.clock.now()
+        done = await self.dossiers.append(
+            dossier_id,
+            lambda dossier: domain.scanned(dossier, dossier_id, document.document_id, safe, now),
+            cause,
+        )
+        await self.scans.done(document.document_id)
+        return _upload(done.state, document.document_id)
 
     async def scan_pending(self) -> None:
         """What a crash or the scanner's absence left behind."""
-        for upload in await self.uploads.pending():
-            await self.scan(upload, Cause("service:intake", correlation=upload.document_id))
+        for awaited in await self.scans.awaited():
+            dossier = (await self.dossiers.load(awaited.dossier_id)).state
+            upload = dossier.upload(awaited.document_id)
+            if upload is None:
+                if self.clock.now() - awaited.since > ABANDONED:
+                    await self.scans.done(awaited.document_id)
+            elif upload.safe is None:
+                cause = Cause("service:intake", correlation=awaited.document_id)
+                await self.scan(awaited.dossier_id, upload.document, cause)
+            else:
+                await self.scans.done(awaited.document_id)
 
-    async def read(self, dossier_id: str, kind: str, version: int) -> tuple[Upload, AsyncIterator[bytes]]:
+    def read(self, dossier: Dossier, kind: str, version: int) -> tuple[StoredDocument, AsyncIterator[bytes]]:
         """A safe document. Raises: NotFound, DocumentPending, DocumentInfected."""
-        found = [upload for upload in await self.uploads.of(dossier_id, kind) if upload.version == version]
-        if not found:
+        upload = next((one for one in dossier.uploads_of(kind) if one.document.version == version), None)
+        if upload is None:
             raise NotFound("Document inconnu.")
-        (upload,) = found
-        if upload.scan == ScanState.PENDING:
+        if upload.safe is None:
             raise DocumentPending("Il sera disponible dès la fin de l'analyse.")
         if not upload.safe:
             raise DocumentInfected("Il ne peut pas être consulté.")
-        return upload, self.objects.stream(upload.object_key)
+        return upload.document, self.objects.stream(upload.document.object_key)
 
 
-def _check_wanted(dossier: Dossier, kind: str) -> None:
-    if kind == SIGNED_CONVENTION:
-        answers.check_convention_awaited(dossier)
-    elif kind == DocumentKind.SUPPLEMENT:
-        if dossier.supplement is None:
-            raise answers.NoSupplementAwaited("Aucune demande de complément n'est ouverte.")
-    elif dossier.submitted is not None:
-        raise AlreadySubmitted()
+def _upload(dossier: Dossier, document_id: str) -> Upload:
+    found = dossier.upload(document_id)
+    assert found is not None, "what was appended is there"
+    return found
 
 
 async def _read(path: Path) -> AsyncIterator[bytes]:

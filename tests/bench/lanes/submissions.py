@@ -1,12 +1,15 @@
 """Sixty-four landlords who submit at once: deposits a second, and how long the slowest hundredth waits."""
 
 import asyncio
+import contextvars
 import json
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -14,18 +17,20 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 from pymongo import monitoring
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deploy.demo.letters import offer_letter_pdf, presentation_pdf
+from deploy.demo.operations import OPERATIONS
 from deploy.local.issuer import TokenRequest, load_key, mint
 from deploy.local.process import Process, free_port, listening
 from deploy.local.services import wait_for
+from services.intake.domain import dossier
 from services.intake.handlers import GROUP
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
-from services.intake.store import Upload, Uploads
 from shared.auth import Role
 from shared.clock import SystemClock
 from shared.contracts.envelope import CampaignOpened
-from shared.scanner import ScanState
 from shared.service import Service
 from shared.topics import CONSUMERS, TOPICS
 from tests import facts
@@ -37,56 +42,102 @@ from tests.unit.intake.samples import draft
 
 CLIENTS = 64
 START_SECONDS = 90
+QUIET_SECONDS = 300
+POLL_SECONDS = 0.2
 TOKEN_SECONDS = 3600
 SUBJECT = "representant"
 BAILLEUR = facts.submitted().bailleur
-KINDS = ("offer_letter", "presentation")
+KINDS = {"offer_letter": offer_letter_pdf, "presentation": presentation_pdf}
 
 Measures = dict[str, float]
 
 
-async def intake(context: Context, lane: str) -> Measures:
-    """The intake service as its own process."""
-    name = context.name(lane)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A dossier that only waits to be submitted; `etag` is its draft's, where drafts have one."""
+
+    dossier_id: str
+    etag: str | None = None
+
+
+# What each process has to take in, by its port.
+Work = Mapping[int, Sequence[Ready]]
+
+
+async def intake(context: Context, lane: str, processes: int) -> Measures:
+    """The intake service, as many processes on one database, landlords spread over them."""
+    name, token = context.name(lane), _token(context)
     settings = _settings(context, name)
-    service = await _opened(settings, context.kafka)
-    environment = {f"ALS_{field.upper()}": value for field, value in settings.items()}
-    process = Process("intake", [sys.executable, "-m", "services.intake"], _log(context, name), environment)
-    port, token = int(settings["http_port"]), _token(context)
-    async with _serving(process, port):
-        dossiers = await _prepare(service, context.submissions, port, token)
-        return await _submit_all(port, token, dossiers, lane)
+    await _open(settings, context.kafka)
+    ports = [free_port() for _ in range(processes)]
+    started = [
+        Process(
+            "intake",
+            [sys.executable, "-m", "services.intake"],
+            _log(context, f"{name}-{port}"),
+            {f"ALS_{field.upper()}": value for field, value in (settings | {"http_port": str(port)}).items()},
+        )
+        for port in ports
+    ]
+    async with _serving(started, ports):
+        work = await _prepare(context.submissions, ports, token)
+        for port in ports:
+            await _until(lambda port=port: _published(port, token))
+        return await _submit_all(work, token, lane)
 
 
-async def trips(context: Context, lane: str) -> float:
-    """Round trips to the database a deposit costs the service, its relay and its own inbox included."""
-    counted = _Trips()
-    monitoring.register(counted)
+async def trips(context: Context, lane: str) -> Measures:
+    """Round trips to the database a deposit costs: until it is answered, and after by the relay and the inbox."""
+    monitoring.register(_Trips())
     settings = _settings(context, context.name(lane))
-    service = await _opened(settings, context.kafka)
+    await _open(settings, context.kafka)
     port, token = int(settings["http_port"]), _token(context)
     app = create_app(IntakeSettings.model_validate(settings))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
+    service: Service = app.state.service
+    server = uvicorn.Server(uvicorn.Config(_Foreground(app), port=port, log_level="warning", access_log=False))
     serving = asyncio.create_task(server.serve())
+    _by.set(BENCH)
     try:
-        await asyncio.to_thread(_await_port, port)
-        dossiers = await _prepare(service, context.submissions, port, token)
-        before = counted.started_commands
-        await _submit_all(port, token, dossiers, lane)
-        return (counted.started_commands - before) / context.submissions
+        await asyncio.to_thread(wait_for, lambda: listening(port), START_SECONDS, f"port {port}")
+        work = await _prepare(context.submissions, [port], token)
+        await _until(lambda: _published(port, token))
+        before = Counter(_sent)
+        await _submit_all(work, token, lane)
+
+        async def quiet() -> bool:
+            shown = await service.view(dossier.KIND).count({"deposit_number": {"$gt": 0}})
+            return shown == context.submissions and service.relay.backlog == 0
+
+        await _until(quiet)
+        spent = {by: (_sent[by] - before[by]) / context.submissions for by in (FOREGROUND, BACKGROUND)}
+        return {lane: spent[FOREGROUND], f"{lane}-after": spent[BACKGROUND]}
     finally:
         server.should_exit = True
         await serving
 
 
-class _Trips(monitoring.CommandListener):
-    """Counts what the driver sends."""
+BACKGROUND, FOREGROUND, BENCH = "background", "foreground", "bench"
+_by = contextvars.ContextVar("_by", default=BACKGROUND)
+_sent = Counter[str]()
 
-    def __init__(self) -> None:
-        self.started_commands = 0
+
+class _Foreground:
+    """ASGI middleware: what a request asks of the database is its own, in whichever thread the driver sends it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            _by.set(FOREGROUND)
+        await self._app(scope, receive, send)
+
+
+class _Trips(monitoring.CommandListener):
+    """Counts what the driver sends, by who asked."""
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        self.started_commands += 1
+        _sent[_by.get()] += 1
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Only what is sent counts."""
@@ -95,11 +146,15 @@ class _Trips(monitoring.CommandListener):
         """Only what is sent counts."""
 
 
-async def peer(context: Context, lane: str) -> Measures:
-    """FastAPI and PostgreSQL (tests/bench/peer.py) as its own process."""
-    name, port, token = context.name(lane), free_port(), _token(context)
-    dossiers = [f"{name}-{number}" for number in range(context.submissions)]
-    form, documents = draft().model_dump(mode="json"), [_document(name, kind).stored() for kind in KINDS]
+async def peer(context: Context, lane: str, processes: int) -> Measures:
+    """FastAPI and PostgreSQL (tests/bench/peer.py), as many processes on one database."""
+    name, token = context.name(lane), _token(context)
+    ports = [free_port() for _ in range(processes)]
+    work = {
+        port: [Ready(f"{name}-{number}") for number in range(place, context.submissions, processes)]
+        for place, port in enumerate(ports)
+    }
+    form, documents = draft().model_dump(mode="json"), [facts.document(f"{name}-{kind}", kind) for kind in KINDS]
     kept = Jsonb([one.model_dump(mode="json") for one in documents])
     async with await AsyncConnection.connect(context.postgres) as connection:
         await connection.execute("INSERT INTO counter VALUES (%s, 0)", (name,))
@@ -107,47 +162,75 @@ async def peer(context: Context, lane: str) -> Measures:
             "INSERT INTO bailleur VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (BAILLEUR.siren, SUBJECT, Jsonb(BAILLEUR.model_dump(mode="json"))),
         )
-        rows = [(dossier, name, BAILLEUR.siren, Jsonb(form), kept) for dossier in dossiers]
+        rows = [(ready.dossier_id, name, BAILLEUR.siren, Jsonb(form), kept) for part in work.values() for ready in part]
         async with connection.cursor() as cursor:
             await cursor.executemany("INSERT INTO draft VALUES (%s, %s, %s, %s, %s)", rows)
-    environment = {"PEER_DSN": context.postgres, "PEER_ISSUER": context.issuer, "PEER_PORT": str(port)}
-    process = Process("peer", [sys.executable, "-m", "tests.bench.peer"], _log(context, name), environment)
-    async with _serving(process, port):
-        return await _submit_all(port, token, dossiers, lane)
+    started = [
+        Process(
+            "peer",
+            [sys.executable, "-m", "tests.bench.peer"],
+            _log(context, f"{name}-{port}"),
+            {"PEER_DSN": context.postgres, "PEER_ISSUER": context.issuer, "PEER_PORT": str(port)},
+        )
+        for port in ports
+    ]
+    async with _serving(started, ports):
+        return await _submit_all(work, token, lane)
 
 
 @asynccontextmanager
-async def _serving(process: Process, port: int) -> AsyncIterator[None]:
-    process.start()
+async def _serving(processes: Sequence[Process], ports: Sequence[int]) -> AsyncIterator[None]:
     try:
-        await asyncio.to_thread(process.wait_until, lambda: listening(port), START_SECONDS)
+        for process, port in zip(processes, ports, strict=True):
+            process.start()
+            await asyncio.to_thread(process.wait_until, lambda port=port: listening(port), START_SECONDS)
         yield
     finally:
-        await asyncio.to_thread(process.stop)
+        for process in processes:
+            await asyncio.to_thread(process.stop)
 
 
-def _await_port(port: int) -> None:
-    wait_for(lambda: listening(port), START_SECONDS, f"port {port}")
+async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(QUIET_SECONDS):
+        while not await done():  # noqa: ASYNC110 (what another process does is asked for)
+            await asyncio.sleep(POLL_SECONDS)
 
 
-async def _submit_all(port: int, token: str, dossiers: Iterable[str], lane: str) -> Measures:
-    waiting, numbers, seconds = iter(dossiers), list[int](), list[float]()
+async def _published(port: int, token: str) -> bool:
+    connection = await Connection.open(port, token)
+    answer = await connection.send("GET", "/metrics")
+    await connection.close()
+    return b"als_relay_backlog 0.0" in answer.body
 
-    async def client(connection: Connection) -> None:
-        for dossier_id in waiting:
+
+async def _submit_all(work: Work, token: str, lane: str) -> Measures:
+    """Each client has a connection to one process, as a landlord's browser has, and deposits what was saved there."""
+    numbers, seconds = list[int](), list[float]()
+
+    async def client(connection: Connection, waiting: Iterator[Ready]) -> None:
+        for ready in waiting:
             began = time.perf_counter()
-            answer = await connection.send("POST", f"/dossiers/{dossier_id}/submission")
+            headers = {"If_Match": ready.etag} if ready.etag else dict[str, str]()
+            answer = await connection.send("POST", f"/dossiers/{ready.dossier_id}/submission", b"", **headers)
             seconds.append(time.perf_counter() - began)
             numbers.append(answer.json()["deposit_number"])
 
-    connections = [await Connection.open(port, token) for _ in range(CLIENTS)]
-    began = time.perf_counter()
-    await asyncio.gather(*[client(connection) for connection in connections])
-    elapsed = time.perf_counter() - began
-    for connection in connections:
-        await connection.close()
+    async with _clients(list(work), token) as clients:
+        waiting = {port: iter(part) for port, part in work.items()}
+        began = time.perf_counter()
+        await asyncio.gather(*[client(connection, waiting[port]) for port, connection in clients])
+        elapsed = time.perf_counter() - began
     assert sorted(numbers) == list(range(1, len(numbers) + 1)), "numbers have no gap"
     return {lane: len(numbers) / elapsed, f"{lane}-p99": 1000 * statistics.quantiles(seconds, n=100)[98]}
+
+
+@asynccontextmanager
+async def _clients(ports: Sequence[int], token: str) -> AsyncIterator[list[tuple[int, Connection]]]:
+    """Connections spread evenly over the processes."""
+    opened = [(port, await Connection.open(port, token)) for port in (ports[n % len(ports)] for n in range(CLIENTS))]
+    yield opened
+    for _, connection in opened:
+        await connection.close()
 
 
 def _settings(context: Context, name: str) -> dict[str, str]:
@@ -163,15 +246,14 @@ def _settings(context: Context, name: str) -> dict[str, str]:
     }
 
 
-async def _opened(settings: dict[str, str], bootstrap: str) -> Service:
-    """The service's stores, with the campaign open, as intake hears it from envelope; it does not serve."""
+async def _open(settings: dict[str, str], bootstrap: str) -> None:
+    """The campaign is open, as intake hears it from envelope."""
     campaign_id = settings["campaign_id"]
     adopted, meta = payloads.rules(campaign_id)
     event = CampaignOpened(campaign_id=campaign_id, rules=adopted.rules, opened_at=payloads.AT)
     service: Service = create_app(IntakeSettings.model_validate(settings)).state.service
     await inbox_of(service).handlers[CampaignOpened](event, meta)
     await _skip_history(bootstrap)
-    return service
 
 
 async def _skip_history(bootstrap: str) -> None:
@@ -188,51 +270,31 @@ async def _skip_history(bootstrap: str) -> None:
         await consumer.stop()
 
 
-async def _prepare(service: Service, count: int, port: int, token: str) -> list[str]:
-    """Dossiers that only wait to be submitted: made and saved through the API, their documents found safe."""
-    uploads = Uploads(service.collection("uploads"))
-    connections = [await Connection.open(port, token) for _ in range(CLIENTS)]
+async def _prepare(count: int, ports: Sequence[int], token: str) -> Work:
+    """Dossiers that only wait to be submitted, made through the API as landlords make them."""
     registration = BAILLEUR.model_dump(mode="json") | {
         "legal_category": "5546",
         "address": "1 place de la Mesure",
         "contact_email": "contact@example.org",
     }
-    (await connections[0].send("POST", "/bailleurs", _json(registration))).json()
-    waiting, made = iter(range(count)), list[str]()
-    await asyncio.gather(*[_make(connection, waiting, made, uploads) for connection in connections])
-    for connection in connections:
-        await connection.close()
-    return made
+    papers = {kind: make(OPERATIONS[0]) for kind, make in KINDS.items()}
+    async with _clients(ports, token) as clients:
+        (await clients[0][1].send("POST", "/bailleurs", _json(registration))).json()
+        waiting, work = iter(range(count)), {port: list[Ready]() for port in ports}
+        await asyncio.gather(*[_make(connection, waiting, work[port], papers) for port, connection in clients])
+    return work
 
 
-async def _make(connection: Connection, waiting: Iterator[int], made: list[str], uploads: Uploads) -> None:
+async def _make(connection: Connection, waiting: Iterator[int], made: list[Ready], papers: dict[str, bytes]) -> None:
     form = draft().model_dump_json().encode()
     for _ in waiting:
-        answer = await connection.send("POST", "/dossiers", _json({"siren": BAILLEUR.siren}))
-        dossier_id = answer.json()["dossier_id"]
-        saved = await connection.send("PUT", f"/dossiers/{dossier_id}", form, If_Match=answer.headers["etag"])
-        assert saved.status == 200, saved
-        for kind in KINDS:
-            assert await uploads.add(_document(dossier_id, kind))
-        made.append(dossier_id)
-
-
-def _document(dossier_id: str, kind: str) -> Upload:
-    return Upload(
-        dossier_id=dossier_id,
-        kind=kind,
-        version=1,
-        document_id=f"{dossier_id}-{kind}",
-        filename=f"{kind}.pdf",
-        object_key=f"dossiers/{dossier_id}/{kind}",
-        media_type="application/pdf",
-        sha256="0" * 64,
-        size_bytes=1,
-        pages=1,
-        scan=ScanState.SAFE.value,
-        uploaded_at=payloads.AT,
-        uploaded_by=SUBJECT,
-    )
+        begun = await connection.send("POST", "/dossiers", _json({"siren": BAILLEUR.siren}))
+        path = f"/dossiers/{begun.json()['dossier_id']}"
+        saved = await connection.send("PUT", path, form, If_Match=begun.headers["etag"])
+        for kind, content in papers.items():
+            target = f"{path}/documents/{kind}?filename={kind}.pdf"
+            (await connection.send("POST", target, content, Content_Type="application/pdf")).json()
+        made.append(Ready(saved.json()["dossier_id"], saved.headers["etag"]))
 
 
 def _token(context: Context) -> str:
