@@ -192,7 +192,7 @@ class IntakeNode(Node):
             territory=TERRITORY,
         )
         inbox = service.consume(intake_handlers.GROUP, intake_handlers.handlers(self.dossiers))
-        return [self._consume(inbox, in_batches=False)]
+        return [self._consume(inbox, in_batches=True)]
 
 
 class EnvelopeNode(Node):
@@ -208,6 +208,7 @@ class EnvelopeNode(Node):
             clock=service.clock,
         )
         inbox = service.consume(envelope_handlers.GROUP, envelope_handlers.handlers(self.envelope))
+        inbox.batch = self.envelope.commands
         return [self._consume(inbox, in_batches=True), self._follow_rules()]
 
     async def _follow_rules(self) -> None:
