@@ -20,7 +20,8 @@ from shared.events import Cause, MessageMeta
 from shared.http import CORRELATION_HEADER, build_app, cause_of
 from shared.inbox import Inbox
 from shared.journal import Commit
-from shared.journal.relay import Outgoing, Relay
+from shared.journal.outbox import Outbox
+from shared.journal.relay import Outgoing, Place, Relay
 from shared.telemetry import current_traceparent
 from tests.counter import KIND, Counted, count, make_journal
 
@@ -52,7 +53,8 @@ class Pair:
         self.source = make_journal(commits, self.made)
         self.copy = make_journal(MemoryDocuments(), self.copied)
         self.publisher = Publisher(self.broker)
-        self.relay = Relay(commits, {KIND.name: KIND.topics}, self._publish, self._recover)
+        outbox, reached = Outbox(MemoryDocuments()), MemoryDocuments()
+        self.relay = Relay(commits, outbox, reached, {KIND.name: KIND.topics}, self._publish, self._recover)
         inbox = Inbox(GROUP, {Counted: self._hear}, MemoryDocuments(), MemoryDocuments(), self.publisher)
         inbox.attach(self.broker)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app()), base_url="http://essai")
@@ -73,10 +75,11 @@ class Pair:
 
         return build_app("Essai", [router], lifespan, checks)
 
-    async def _publish(self, outgoing: list[Outgoing]) -> None:
+    async def _publish(self, outgoing: list[Outgoing]) -> dict[Place, int]:
         # One by one: the test broker gives no future to wait for.
         for event, meta in outgoing:
             await self.publisher.send(event.topic or "", b"a", event.model_dump_json().encode(), headers(meta))
+        return {}
 
     async def _recover(self, _: Commit) -> None:
         return None

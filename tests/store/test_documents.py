@@ -6,9 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure
 
-from shared.documents import Database, Documents, Duplicate, MemoryDocuments, MongoDocuments
+from shared.documents import (
+    DOCUMENTS_PER_FETCH,
+    MAX_DOCUMENTS_PER_COMMAND,
+    Database,
+    Documents,
+    Duplicate,
+    MemoryDocuments,
+    MongoDocuments,
+)
 from shared.errors import Unavailable
 from shared.journal.verify import in_order, verify
 from tests.counter import cause, count, make_journal
@@ -48,6 +56,67 @@ async def test_of_many_inserts_at_once_one_wins(documents):
     assert [(await documents.get("one"))["n"]] == winners
 
 
+MANY = 2 * MAX_DOCUMENTS_PER_COMMAND + 7
+
+
+async def test_more_inserts_at_once_than_a_command_takes_are_all_stored(documents):
+    await asyncio.gather(*[documents.insert({"_id": str(n), "n": n}) for n in range(MANY)])
+    assert [row["n"] async for row in documents.find({}, sort=[("n", 1)])] == list(range(MANY))
+
+
+async def test_of_many_inserts_at_once_those_that_come_too_late_are_told_so_each_for_itself(documents):
+    taken = set(range(0, MANY, 3))
+    await asyncio.gather(*[documents.insert({"_id": str(n), "by": "first"}) for n in taken])
+    inserts = [documents.insert({"_id": str(n), "by": "second"}) for n in range(MANY)]
+    answers = await asyncio.gather(*inserts, return_exceptions=True)
+    assert {n for n, answer in enumerate(answers) if isinstance(answer, Duplicate)} == taken
+    assert {n for n, answer in enumerate(answers) if answer is None} == set(range(MANY)) - taken
+    assert {int(row["_id"]) async for row in documents.find({"by": "first"})} == taken
+    assert await documents.count({"by": "second"}) == MANY - len(taken)
+
+
+async def test_more_puts_at_once_than_a_command_takes_store_and_replace_wholly(documents):
+    await asyncio.gather(*[documents.put({"_id": str(n), "old": n}) for n in range(0, MANY, 2)])
+    await asyncio.gather(*[documents.put({"_id": str(n), "new": n}) for n in range(MANY)])
+    assert [row async for row in documents.find({}, sort=[("new", 1)])] == [
+        {"_id": str(n), "new": n} for n in range(MANY)
+    ]
+
+
+async def test_of_puts_of_one_document_at_once_the_last_asked_for_remains(documents):
+    await asyncio.gather(*[documents.put({"_id": str(n % 3), "n": n}) for n in range(60)])
+    assert sorted([row["n"] async for row in documents.find({})]) == [57, 58, 59]
+
+
+async def test_more_removals_at_once_than_a_command_takes_remove_what_they_name(documents):
+    await asyncio.gather(*[documents.insert({"_id": str(n)}) for n in range(MANY)])
+    gone = [str(n) for n in range(MANY - 5)] + ["nobody"]
+    await asyncio.gather(*[documents.remove(key) for key in gone])
+    assert sorted(await found(documents, {})) == [str(n) for n in range(MANY - 5, MANY)]
+
+
+async def test_a_long_answer_is_whole_and_in_order(documents):
+    count = 2 * DOCUMENTS_PER_FETCH + 3
+    await asyncio.gather(*[documents.insert({"_id": str(n), "n": n}) for n in range(count)])
+    assert [row["n"] async for row in documents.find({}, sort=[("n", 1)])] == list(range(count))
+    skipped = documents.find({}, sort=[("n", 1)], skip=2, limit=DOCUMENTS_PER_FETCH + 1)
+    assert [row["n"] async for row in skipped] == list(range(2, DOCUMENTS_PER_FETCH + 3))
+
+
+async def test_who_has_seen_enough_of_a_long_answer_leaves_it_and_asks_again(documents):
+    await asyncio.gather(*[documents.insert({"_id": str(n), "n": n}) for n in range(2 * DOCUMENTS_PER_FETCH)])
+    for _ in range(3):
+        rows = documents.find({}, sort=[("n", 1)])
+        assert (await anext(rows))["n"] == 0
+        await rows.aclose()
+    assert await documents.count({}) == 2 * DOCUMENTS_PER_FETCH
+
+
+async def test_bytes_come_back_as_they_were(documents):
+    await documents.insert({"_id": "a", "entries": bytes(range(256))})
+    assert await documents.get("a") == {"_id": "a", "entries": bytes(range(256))}
+
+
 async def test_what_is_not_there_is_none(documents):
     assert await documents.get("nobody") is None
 
@@ -59,11 +128,11 @@ async def test_put_stores_then_replaces_wholly(documents):
 
 
 async def test_marks_set_fields_and_leave_the_rest(documents):
-    await documents.insert({"_id": "a", "published": False, "n": 1})
-    await documents.mark("a", {"published": True})
-    await documents.mark("nobody", {"published": True})
-    assert await documents.get("a") == {"_id": "a", "published": True, "n": 1}
-    assert await found(documents, {"published": False}) == []
+    await documents.insert({"_id": "a", "scanned": False, "n": 1})
+    await documents.mark("a", {"scanned": True})
+    await documents.mark("nobody", {"scanned": True})
+    assert await documents.get("a") == {"_id": "a", "scanned": True, "n": 1}
+    assert await found(documents, {"scanned": False}) == []
     assert await documents.get("nobody") is None
 
 
@@ -161,6 +230,48 @@ def failing(error: Exception) -> MongoDocuments:
 async def test_a_server_without_room_is_unavailable_until_it_has_some(error):
     with pytest.raises(Unavailable):
         await failing(error).insert({"_id": "a"})
+
+
+class Bulk:
+    """Stands for a motor collection whose bulk insert or replacement is partly refused."""
+
+    def __init__(self, *failures: dict[str, Any]) -> None:
+        self._error = BulkWriteError({"writeErrors": list(failures), "writeConcernErrors": []})
+        self.replaced: list[str] = []
+
+    async def insert_many(self, _: Any, *, ordered: bool) -> None:
+        assert not ordered
+        raise self._error
+
+    async def replace_one(self, query: Any, _: Any) -> None:
+        self.replaced.append(query["_id"])
+
+    async def bulk_write(self, _: Any, *, ordered: bool) -> None:
+        assert not ordered
+        raise self._error
+
+
+def bulk(*failures: dict[str, Any]) -> tuple[MongoDocuments, Bulk]:
+    collection: Any = Bulk(*failures)
+    return MongoDocuments(collection), collection
+
+
+async def all_of(documents: MongoDocuments, kind: str) -> list[str]:
+    """What becomes of three requests that go together."""
+    requests = [getattr(documents, kind)({"_id": key}) for key in "abc"]
+    return [type(answer).__name__ for answer in await asyncio.gather(*requests, return_exceptions=True)]
+
+
+async def test_only_what_somebody_else_stored_first_is_replaced_again():
+    documents, collection = bulk({"index": 1, "code": 11000, "errmsg": "duplicate key"})
+    assert await all_of(documents, "put") == ["NoneType"] * 3
+    assert collection.replaced == ["b"]
+
+
+async def test_a_command_that_met_a_full_disk_is_an_outage_for_all_of_it():
+    documents, _ = bulk({"index": 0, "code": 1, "errmsg": "database or disk is full"})
+    for kind in ("insert", "put"):
+        assert await all_of(documents, kind) == ["Unavailable"] * 3
 
 
 async def test_what_is_wrong_with_a_request_is_not_taken_for_an_outage():

@@ -1,13 +1,29 @@
 """What travels beside a message, how it reads back, and what no retry can help."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError, OutOfOrderSequenceNumber
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.structs import RecordMetadata
 
-from shared.bus import Publisher, UnreadableMessage, headers, make_broker, read_event, read_meta
+from shared.bus import (
+    Producer,
+    Publisher,
+    UnreadableMessage,
+    headers,
+    make_broker,
+    make_producer,
+    read_event,
+    read_meta,
+)
 from shared.errors import Unavailable
 from shared.events import MessageMeta, public_events
+from shared.journal.relay import Outgoing
 from tests.announced import announced
 from tests.counter import Counted
 
@@ -90,45 +106,181 @@ def test_a_message_no_retry_can_help_has_its_reason(body, changes, reason):
 # -- publishing --------------------------------------------------------------------------------------------------
 
 
-async def test_a_broker_that_is_not_connected_is_an_outage():
-    publisher = Publisher(make_broker("localhost:1"))
+async def test_a_single_message_to_a_broker_that_is_not_connected_is_an_outage():
     with pytest.raises(Unavailable, match="broker"):
-        await publisher.publish([(Counted(dossier_id="a", amount=1), META)])
+        await Publisher(make_broker("localhost:1")).send("t", b"a", b"{}", {})
+
+
+async def test_a_broker_that_is_not_there_is_an_outage():
     with pytest.raises(Unavailable, match="broker"):
-        await publisher.send("t", b"a", b"{}", {})
+        await Producer(lambda: make_producer("localhost:1")).publish([message("a", 1)])
 
 
-async def test_a_confirmation_that_fails_is_an_outage(monkeypatch):
-    broker = make_broker("localhost:1")
-
-    async def fail() -> None:
-        raise KafkaConnectionError
-
-    async def publish(*_, **__):
-        return fail()
-
-    monkeypatch.setattr(broker, "publish", publish)
-    with pytest.raises(Unavailable, match="broker"):
-        await Publisher(broker).publish([(Counted(dossier_id="a", amount=1), META)])
+def message(key: str, version: int, words: str = "") -> Outgoing:
+    stream = f"counter:{key}"
+    meta = MessageMeta(f"{stream}#{version}.1", "Counted", 1, stream, version, version, META.time, "c0ffee")
+    return Counted(dossier_id=key + words, amount=version), meta
 
 
-async def test_messages_are_sent_in_order_under_their_stream_s_key_and_all_confirmed(monkeypatch):
-    broker = make_broker("localhost:1")
-    sent, confirmed = [], []
+class Server:
+    """What producers of aiokafka would send to: the records of each partition, read from the batches' own bytes."""
 
-    async def publish(body, topic, *, key, headers, correlation_id, no_confirm):
-        assert no_confirm
-        sent.append((body, topic, key, headers["ce_id"], correlation_id))
+    def __init__(self, partitions: int = 3, batch_bytes: int = 2_000) -> None:
+        self.partitions = partitions
+        self.batch_bytes = batch_bytes
+        self.logs: dict[int, list[Any]] = {number: [] for number in range(partitions)}
+        self.batches: list[int] = []
+        self.failures: list[BaseException] = []
+        self.forgotten = False
+        self.made: list[Connection] = []
 
-        async def confirm() -> None:
-            confirmed.append(headers["ce_id"])
+    def connect(self) -> "Connection":
+        self.made.append(Connection(self))
+        return self.made[-1]
 
-        return confirm()
+    def producer(self) -> Producer:
+        return Producer(self.connect)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(broker, "publish", publish)
-    await Publisher(broker).publish([(Counted(dossier_id="a", amount=n), meta) for n, meta in ((1, BARE), (2, META))])
-    assert sent == [
-        (b'{"dossier_id":"a","amount":1}', "intake.dossier.v1", b"a", "counter:a#1.1", "c0ffee"),
-        (b'{"dossier_id":"a","amount":2}', "intake.dossier.v1", b"a", "counter:a#7.2", "demande-7"),
+    def ids(self) -> dict[int, list[str]]:
+        return {number: [dict(one.headers)["ce_id"].decode() for one in log] for number, log in self.logs.items()}
+
+
+class Connection:
+    """Stands for one AIOKafkaProducer."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.started = self.stopped = False
+
+    async def start(self) -> None:
+        await asyncio.sleep(0)
+        self._fail()
+        self.started = True
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    async def partitions_for(self, topic: str) -> set[int]:
+        assert self.started
+        assert not self.stopped
+        return set(range(self._server.partitions))
+
+    def create_batch(self) -> BatchBuilder:
+        return BatchBuilder(self._server.batch_bytes, 0)
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> "asyncio.Future[RecordMetadata]":
+        await asyncio.sleep(0)
+        log = self._server.logs[partition]
+        start = -1 if self._server.forgotten else len(log)
+        log += list(DefaultRecordBatch(batch._build()))
+        self._server.batches.append(batch.record_count())
+        answer: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
+        answer.set_result(RecordMetadata(topic, partition, TopicPartition(topic, partition), start, None, 0, None))
+        self._fail()
+        return answer
+
+    def _fail(self) -> None:
+        if self._server.failures:
+            raise self._server.failures.pop(0)
+
+
+async def test_messages_are_sent_in_order_under_their_stream_s_key_and_it_is_said_how_far_each_partition_was_filled():
+    server = Server(partitions=1)
+    sent = [message("a", 1), message("b", 1), message("a", 2)]
+    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): 3}
+    assert server.ids() == {0: ["counter:a#1.1", "counter:b#1.1", "counter:a#2.1"]}
+    assert [(one.key, one.value) for one in server.logs[0]] == [
+        (b"a", b'{"dossier_id":"a","amount":1}'),
+        (b"b", b'{"dossier_id":"b","amount":1}'),
+        (b"a", b'{"dossier_id":"a","amount":2}'),
     ]
-    assert confirmed == ["counter:a#1.1", "counter:a#7.2"]
+    assert {name: value.decode() for name, value in server.logs[0][2].headers} == headers(sent[2][1])
+
+
+# Hashes that Kafka's own tests of its murmur2 expect (org.apache.kafka.common.utils.UtilsTest).
+@pytest.mark.parametrize(
+    ("key", "murmur2"),
+    [
+        ("21", -973932308),
+        ("foobar", -790332482),
+        ("a-little-bit-long-string", -985981536),
+        ("a-little-bit-longer-string", -1486304829),
+        ("abc", 479470107),
+    ],
+)
+async def test_a_key_goes_where_kafka_s_default_partitioner_sends_it(key, murmur2):
+    server = Server(partitions=7)
+    partition = (murmur2 & 0x7FFFFFFF) % server.partitions
+    assert await server.producer().publish([message(key, 1)]) == {("intake.dossier.v1", partition): 1}
+
+
+async def test_a_batch_that_is_full_is_followed_by_the_next_and_nothing_is_lost():
+    server = Server(partitions=1, batch_bytes=1_000)
+    sent = [message("a", version) for version in range(1, 31)]
+    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): 30}
+    assert server.ids()[0] == [meta.id for _, meta in sent]
+    assert len(server.batches) > 2
+    assert max(server.batches) > 1
+
+
+async def test_a_message_larger_than_a_batch_has_one_of_its_own():
+    server = Server(partitions=1, batch_bytes=1_000)
+    await server.producer().publish([message("a", 1), message("a", 2, "…" * 1_000), message("a", 3)])
+    assert server.ids()[0] == ["counter:a#1.1", "counter:a#2.1", "counter:a#3.1"]
+    assert server.batches == [1, 1, 1]
+
+
+async def test_publications_at_once_use_one_connection_and_do_not_mix():
+    server = Server(partitions=1, batch_bytes=500)
+    producer = server.producer()
+    first, second = [[message(key, version) for version in range(1, 9)] for key in "ab"]
+    await asyncio.gather(producer.publish(first), producer.publish(second))
+    assert server.ids()[0] == [meta.id for _, meta in [*first, *second]]
+    assert len(server.made) == 1
+
+
+@pytest.mark.parametrize("error", [KafkaConnectionError(), OutOfOrderSequenceNumber(), OSError(), RuntimeError()])
+async def test_after_an_error_the_next_publication_starts_with_a_new_connection(error):
+    server = Server(partitions=1)
+    producer = server.producer()
+    await producer.publish([message("a", 1)])
+    server.failures = [error]
+    with pytest.raises(Unavailable, match="broker"):
+        await producer.publish([message("a", 2)])
+    assert server.made[0].stopped
+    await producer.publish([message("a", 2)])
+    assert [one.stopped for one in server.made] == [True, False]
+
+
+async def test_a_connection_that_could_not_be_started_is_left_and_not_used():
+    server = Server(partitions=1)
+    producer = server.producer()
+    server.failures = [KafkaConnectionError(), asyncio.CancelledError()]
+    with pytest.raises(Unavailable, match="broker"):
+        await producer.publish([message("a", 1)])
+    with pytest.raises(asyncio.CancelledError):
+        await producer.publish([message("a", 1)])
+    await producer.publish([message("a", 1)])
+    assert [(one.started, one.stopped) for one in server.made] == [(False, True), (False, True), (True, False)]
+
+
+async def test_a_place_the_broker_has_forgotten_is_not_taken_for_a_loss():
+    server = Server(partitions=1)
+    server.forgotten = True
+    assert await server.producer().publish([message("a", 1)]) == {}
+
+
+async def test_a_broker_that_is_away_is_left_in_bounded_time(monkeypatch):
+    monkeypatch.setattr("shared.bus.STOP_SECONDS", 0.01)
+    server = Server(partitions=1)
+    producer = server.producer()
+    await producer.publish([message("a", 1)])
+
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(server.made[0], "stop", wait)
+    async with asyncio.timeout(10):
+        await producer.stop()
+        await producer.publish([message("a", 2)])
+    assert len(server.made) == 2

@@ -59,10 +59,6 @@ async def test_what_waits_goes_into_one_commit():
 
 async def test_a_refusal_answers_its_own_request_only():
     journal = make_journal(MemoryDocuments())
-
-    def refuse(_):
-        raise Refusal("non")
-
     answers = await asyncio.gather(
         journal.append("a", lambda _: count(1), cause()),
         journal.append("a", refuse, cause()),
@@ -126,6 +122,164 @@ async def test_a_view_that_is_overtaken_reads_the_stream_again_while_the_append_
     async with asyncio.timeout(10):
         await journal.append("a", lambda _: count(1), cause())
     assert await views.get("a") == {"_id": "a", "total": 11, "stream_version": 2}
+
+
+# -- several decisions at once -----------------------------------------------------------------------------------
+
+
+def refuse(_: Counter):
+    raise Refusal("non")
+
+
+async def test_decisions_given_together_are_one_commit_and_each_has_its_own_outcome():
+    store, seen = MemoryDocuments(), list[Commit]()
+    journal = make_journal(store, seen)
+    decisions = [
+        (lambda state: count(state.total + 1), cause("x#1.1")),
+        (refuse, cause("x#2.1")),
+        (lambda state: count(state.total + 1), cause("x#3.1")),
+        (lambda _: [], cause("x#4.1")),
+        (lambda _: count(9), cause("x#1.1")),
+    ]
+    first, refused, third, nothing, again = await journal.append_all("a", decisions)
+    assert isinstance(refused, Refusal)
+    assert [one.events for one in (first, third, nothing, again)] == [tuple(count(1)), tuple(count(2)), (), ()]
+    assert {(one.version, one.state.total) for one in (first, third, nothing, again)} == {(1, 3)}
+    assert [one.version for one in seen] == [1]
+
+
+async def test_decisions_that_are_all_refused_or_empty_insert_nothing():
+    store = MemoryDocuments()
+    refused, nothing = await make_journal(store).append_all("a", [(refuse, cause()), (lambda _: [], cause())])
+    assert isinstance(refused, Refusal)
+    assert (nothing.version, nothing.events, await store.count({})) == (0, (), 0)
+
+
+async def test_no_commit_takes_more_decisions_than_it_may_and_no_request_is_parted(monkeypatch):
+    monkeypatch.setattr("shared.journal.journal.MAX_DECISIONS_PER_COMMIT", 4)
+    seen = list[Commit]()
+    journal = make_journal(MemoryDocuments(), seen)
+    several = [(lambda _: count(1), cause())] * 3
+    await asyncio.gather(*[journal.append_all("a", several[:size]) for size in (3, 1, 2, 3)])
+    assert [len(commit.decoded()) for commit in seen] == [4, 2, 3]
+
+
+# -- appending without a look first ------------------------------------------------------------------------------
+
+
+class Watched(MemoryDocuments):
+    """Counts what is asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gets: list[str] = []
+
+    async def get(self, key):
+        self.gets.append(key)
+        return await super().get(key)
+
+
+async def test_who_knows_a_stream_appends_to_it_without_a_look():
+    store = Watched()
+    journal = make_journal(store)
+    await journal.append("a", lambda _: count(1), cause())
+    store.gets.clear()
+    await journal.append("a", lambda _: count(1), cause())
+    assert store.gets == []
+
+
+async def test_who_is_refused_is_refused_on_what_the_database_holds():
+    store = MemoryDocuments()
+    mine, other = make_journal(store), make_journal(store)
+
+    def once_it_is_ten(state: Counter):
+        if state.total < 10:
+            raise Refusal("pas encore")
+        return count(1)
+
+    await mine.append("a", lambda _: count(1), cause())
+    with pytest.raises(Refusal):
+        await mine.append("a", once_it_is_ten, cause())
+    await other.append("a", lambda _: count(9), cause())
+    assert (await mine.append("a", once_it_is_ten, cause())).state.total == 11
+
+
+async def test_nothing_is_decided_only_on_what_the_database_holds():
+    store = MemoryDocuments()
+    mine, other = make_journal(store), make_journal(store)
+    await mine.append("a", lambda _: count(1), cause())
+    await other.append("a", lambda _: count(9), cause())
+    done = await mine.append("a", lambda state: count(1) if state.total == 10 else [], cause())
+    assert (done.state.total, done.version) == (11, 3)
+
+
+async def test_what_another_process_handled_is_not_handled_again_by_who_did_not_look():
+    store = MemoryDocuments()
+    mine, other = make_journal(store), make_journal(store)
+    await mine.append("a", lambda _: count(1), cause("x#1.1"))
+    await other.append("a", lambda _: count(2), cause("x#2.1"))
+    done = await mine.append("a", lambda _: count(5), cause("x#2.1"))
+    assert (done.events, done.state.total, done.version) == ((), 3, 2)
+
+
+class Paused(Watched):
+    """A look-up waits for its answer until it is let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.open = asyncio.Event(), asyncio.Event()
+        self.open.set()
+
+    async def get(self, key):
+        found = await super().get(key)
+        self.asked.set()
+        await self.open.wait()
+        return found
+
+
+async def test_who_asks_while_a_look_up_waits_its_turn_shares_it():
+    store = Paused()
+    journal = make_journal(store)
+    store.open.clear()
+    loads = [asyncio.create_task(journal.load("a"))]
+    await store.asked.wait()
+    loads += [asyncio.create_task(journal.load("a")) for _ in range(9)]
+    await asyncio.sleep(0)
+    store.open.set()
+    await asyncio.gather(*loads)
+    assert store.gets == ["counter:a#1", "counter:a#1"]
+
+
+async def test_who_asks_after_a_commit_of_another_process_sees_it_though_a_look_up_is_under_way():
+    store = Paused()
+    journal, other = make_journal(store), make_journal(store)
+    await other.append("a", lambda _: count(1), cause())
+    await journal.load("a")
+    store.asked.clear()
+    store.open.clear()
+    early = asyncio.create_task(journal.load("a"))
+    await store.asked.wait()  # it has its answer: nothing new
+    await other.append("a", lambda _: count(9), cause())
+    late = asyncio.create_task(journal.load("a"))
+    await asyncio.sleep(0)
+    store.open.set()
+    assert [(await one).state.total for one in (early, late)] == [1, 10]
+
+
+async def test_who_stops_waiting_for_a_shared_look_up_takes_it_from_nobody():
+    store = Paused()
+    journal = make_journal(store)
+    await journal.append("a", lambda _: count(1), cause())
+    store.asked.clear()
+    store.open.clear()
+    under_way = asyncio.create_task(journal.load("a"))
+    await store.asked.wait()
+    shared = [asyncio.create_task(journal.load("a")) for _ in range(2)]
+    await asyncio.sleep(0)
+    shared[0].cancel()
+    store.open.set()
+    assert ((await under_way).version, (await shared[1]).version) == (1, 1)
+    assert (await asyncio.gather(shared[0], return_exceptions=True))[0].__class__ is asyncio.CancelledError
 
 
 class Down(MemoryDocuments):

@@ -4,7 +4,8 @@ import asyncio
 
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
-from shared.journal.relay import Relay
+from shared.journal.outbox import Outbox
+from shared.journal.relay import Place, Relay
 from shared.service import Service
 from tests.counter import KIND, FixedClock, cause, count
 
@@ -28,13 +29,14 @@ class MemoryService(Service):
     """The real wiring on memory."""
 
     def __init__(self, stored: dict[str, MemoryDocuments]) -> None:
-        async def publish(_) -> None:
-            return None
+        async def publish(_) -> dict[Place, int]:
+            return {}
 
         self.name, self.clock, self._stored = "test", FixedClock(), stored
         self.commits = self.collection("journal")
         self._topics, self._journals, self._views = {}, {}, {}
-        self.relay = Relay(self.commits, self._topics, publish, self._recover)
+        self.outbox = Outbox(self.collection("outbox"))
+        self.relay = Relay(self.commits, self.outbox, self.collection("reached"), self._topics, publish, self._recover)
         self.counters = self.journal(KIND, lambda key, state: {"key": key, "total": state.total})
 
     def collection(self, name, *indexed):
@@ -83,7 +85,7 @@ async def test_readers_find_every_row_while_views_are_made_again_and_writers_go_
     assert await service.totals() == expected
 
 
-async def test_a_commit_whose_view_could_not_be_renewed_is_not_marked_before_it_is():
+async def test_a_commit_whose_view_could_not_be_renewed_stays_announced_until_it_is():
     class Away(Slow):
         away = False
 
@@ -97,7 +99,9 @@ async def test_a_commit_whose_view_could_not_be_renewed_is_not_marked_before_it_
     views.away = True
     await service.add("a", 1)
     assert service.relay.backlog == 0
+    announced = service.collection("outbox")
+    assert [row["stream"] async for row in announced.find({})] == ["counter:a"]
     views.away = False
-    await service.relay._sweep_everything()
+    await service.relay.flush()
     assert await service.totals() == {"a": 1}
-    assert await service.commits.count({"published": False}) == 0
+    assert await announced.count({}) == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 
 import pytest
 
@@ -94,10 +95,28 @@ async def test_a_changed_hash_is_not_that_of_the_content():
     assert await faults(store) == [Fault(SECOND, "empreinte", whole.hash, "f" * 64)]
 
 
-async def test_the_relay_s_mark_changes_nothing():
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"entries": b"no stream of zlib"}, "error"),
+        ({"entries": zlib.compress(b"\xff")}, "UnicodeDecodeError"),
+    ],
+)
+async def test_a_commit_that_cannot_be_read_is_a_fault_of_its_own_stream(changes, found):
+    store = await counted("a", "b")
+    await store.mark(SECOND, changes)
+    (fault,) = await faults(store)
+    assert (fault.commit, fault.check) == (SECOND, "lecture")
+    assert fault.found.startswith(f"{found}: ")
+
+
+async def test_a_commit_that_lacks_a_field_cannot_be_read():
     store = await counted()
-    await store.mark(SECOND, {"published": True})
-    assert await faults(store) == []
+    whole = await store.get(SECOND)
+    assert whole is not None
+    del whole["hash"]
+    await store.put(whole)
+    assert await faults(store) == [Fault(SECOND, "lecture", "une inscription", "KeyError: 'hash'")]
 
 
 async def test_each_stream_has_its_own_first_fault():

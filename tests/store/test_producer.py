@@ -1,0 +1,55 @@
+"""The producer on both brokers: what it sends is there, whole, in order, where Kafka's own producer would put it."""
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.bus import Producer, make_producer
+from shared.events import MessageMeta
+from shared.journal.relay import Outgoing
+from tests.counter import START, Counted
+
+TOPIC = Counted.topic or ""
+
+
+def message(key: str, version: int) -> Outgoing:
+    stream = f"counter:{key}"
+    meta = MessageMeta(f"{stream}#{version}.1", "Counted", 1, stream, version, version, START, "c0ffee")
+    return Counted(dossier_id=key, amount=version), meta
+
+
+async def test_batches_are_read_as_they_were_sent_and_their_ends_are_told(any_stack):
+    bootstrap = any_stack.environment()["ALS_KAFKA_BOOTSTRAP"]
+    producer = Producer(lambda: make_producer(bootstrap))
+    single = make_producer(bootstrap)
+    await single.start()
+    keys = [f"producer-{number}" for number in range(20)]
+    try:
+        placed = {key: await single.send_and_wait(TOPIC, b"{}", key=key.encode()) for key in keys}
+        before = await producer.publish([message(key, 0) for key in keys])
+        ends = await producer.publish([message(key, version) for version in range(1, 51) for key in keys])
+    finally:
+        await single.stop()
+        await producer.stop()
+    assert sum(ends.values()) - sum(before.values()) == 50 * len(keys)
+    read = await held(bootstrap, before, ends)
+    assert {key: place for key, place, _ in read} == {key: placed[key].partition for key in keys}
+    for key in keys:
+        assert [version for other, _, version in read if other == key] == list(range(1, 51))
+
+
+async def held(bootstrap: str, start: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]) -> list:
+    """Key, partition and version of what lies between two ends of each partition."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    read = []
+    try:
+        consumer.assign([TopicPartition(*place) for place in ends])
+        for place, offset in start.items():
+            consumer.seek(TopicPartition(*place), offset)
+        while len(read) < sum(ends.values()) - sum(start.values()):
+            record = await consumer.getone()
+            read.append((record.key.decode(), record.partition, int(dict(record.headers)["ce_version"])))
+        for place, end in ends.items():
+            assert await consumer.position(TopicPartition(*place)) == end
+    finally:
+        await consumer.stop()
+    return read

@@ -1,0 +1,190 @@
+"""The outbox: what is announced before it is recorded, renewed while it is under way and taken back after."""
+
+import asyncio
+
+import pytest
+
+from shared.documents import MemoryDocuments
+from shared.errors import Unavailable
+from shared.journal.outbox import LOOKS_FOR_A_COMMIT, SWEEP_SECONDS, Outbox
+
+
+async def rows(documents: MemoryDocuments) -> list[tuple[str, int]]:
+    return sorted([(row["stream"], row["since"]) async for row in documents.find({})])
+
+
+class Clocked(Outbox):
+    """Time passes when it is told to, for what stood still."""
+
+    def stand_still(self) -> None:
+        assert self._swept is not None
+        self._swept -= 3 * SWEEP_SECONDS
+
+
+async def test_a_stream_is_announced_once_while_its_commits_are_under_way():
+    documents = MemoryDocuments()
+    outbox = Outbox(documents)
+    await outbox.begin("s:a", 1)
+    outbox.published("s:a", 1)
+    await outbox.begin("s:a", 2)
+    await outbox.begin("s:b", 7)
+    assert await rows(documents) == [("s:a", 1), ("s:b", 7)]
+    await outbox.sweep()
+    assert await rows(documents) == [("s:a", 2), ("s:b", 7)]
+
+
+async def test_what_is_out_is_taken_back_by_the_next_sweep():
+    documents = MemoryDocuments()
+    outbox = Outbox(documents)
+    await outbox.begin("s:a", 1)
+    await outbox.begin("s:b", 1)
+    outbox.published("s:a", 1)
+    await outbox.sweep()
+    assert await rows(documents) == [("s:b", 1)]
+    outbox.published("s:b", 1)
+    await outbox.sweep()
+    assert await rows(documents) == []
+
+
+async def test_a_version_that_somebody_else_took_leaves_nothing():
+    documents = MemoryDocuments()
+    outbox = Outbox(documents)
+    await outbox.begin("s:a", 1)
+    outbox.abandon("s:a", 1, inserted=False)
+    await outbox.sweep()
+    assert (await rows(documents), outbox.left) == ([], [])
+
+
+async def test_a_commit_that_nothing_enqueues_stays_announced_from_its_version_on_until_it_was_looked_for():
+    documents = MemoryDocuments()
+    outbox = Outbox(documents)
+    await outbox.begin("s:a", 1)
+    outbox.abandon("s:a", 1, inserted=True)
+    await outbox.begin("s:a", 2)
+    outbox.published("s:a", 2)
+    await outbox.sweep()
+    assert await rows(documents) == [("s:a", 1)]
+    (left,) = outbox.left
+    outbox.looked(left, [1], 3)
+    await outbox.sweep()
+    assert (await rows(documents), outbox.left) == ([], [])
+
+
+async def test_an_insert_that_may_still_arrive_is_looked_for_several_times():
+    outbox = Outbox(MemoryDocuments())
+    await outbox.begin("s:a", 1)
+    outbox.abandon("s:a", 1, inserted=True)
+    for _ in range(LOOKS_FOR_A_COMMIT):
+        (left,) = outbox.left
+        outbox.looked(left, [1], 1)
+    assert outbox.left == []
+
+
+async def test_what_was_abandoned_during_a_look_is_looked_for_in_the_next():
+    outbox = Outbox(MemoryDocuments())
+    await outbox.begin("s:a", 1)
+    outbox.abandon("s:a", 1, inserted=True)
+    (left,) = outbox.left
+    versions = list(left.left)
+    await outbox.begin("s:a", 2)
+    outbox.abandon("s:a", 2, inserted=True)
+    outbox.looked(left, versions, 2)
+    assert list(left.left) == [2]
+
+
+async def test_each_sweep_shows_others_that_the_process_lives():
+    documents = MemoryDocuments()
+    mine, other = Outbox(documents), Outbox(documents)
+    await mine.begin("s:a", 1)
+    await mine.sweep()
+    (first,) = await other.sweep()
+    await mine.sweep()
+    (second,) = await other.sweep()
+    assert (first["_id"], first["stream"]) == (second["_id"], second["stream"])
+    assert first != second
+    assert await mine.sweep() == []
+
+
+async def test_an_announcement_made_while_a_sweep_reads_the_outbox_is_kept():
+    class Reading(MemoryDocuments):
+        """Lets somebody in before it answers."""
+
+        async def find(self, query, **options):
+            await outbox.begin("s:late", 1)
+            async for row in super().find(query, **options):
+                yield row
+
+    documents = Reading()
+    outbox = Outbox(documents)
+    await outbox.sweep()
+    assert [key async for key in MemoryDocuments.find(documents, {})] != []
+
+
+async def test_an_announcement_that_could_not_be_stored_is_none():
+    class Away(MemoryDocuments):
+        away = True
+
+        async def put(self, document):
+            if self.away:
+                raise Unavailable("database")
+            await super().put(document)
+
+    documents = Away()
+    outbox = Outbox(documents)
+    with pytest.raises(Unavailable):
+        await outbox.begin("s:a", 1)
+    documents.away = False
+    await outbox.begin("s:a", 1)
+    assert await rows(documents) == [("s:a", 1)]
+    outbox.published("s:a", 1)
+    await outbox.sweep()
+    assert await rows(documents) == []
+
+
+async def test_a_process_that_stood_still_announces_anew_and_leaves_one_announcement_a_stream():
+    documents = MemoryDocuments()
+    outbox = Clocked(documents)
+    await outbox.begin("s:a", 1)
+    await outbox.sweep()
+    (before,) = [row["_id"] async for row in documents.find({})]
+    outbox.stand_still()
+    await documents.remove(before)  # as who took it for dead does
+    await outbox.begin("s:a", 2)
+    (after,) = [row["_id"] async for row in documents.find({})]
+    assert before != after
+    outbox.published("s:a", 1)
+    outbox.published("s:a", 2)
+    await outbox.sweep()
+    assert await rows(documents) == []
+
+
+async def test_a_sweep_after_standing_still_is_not_undone_by_who_took_the_process_for_dead():
+    documents = MemoryDocuments()
+    mine, other = Clocked(documents), Outbox(documents)
+    await mine.begin("s:a", 1)
+    await mine.sweep()
+    (seen,) = await other.sweep()
+    mine.stand_still()
+    await mine.sweep()
+    await other.remove(seen)
+    assert await rows(documents) == [("s:a", 1)]
+
+
+async def test_a_publication_while_a_stream_is_announced_anew_is_counted():
+    class Slow(MemoryDocuments):
+        async def put(self, document):
+            await asyncio.sleep(0)
+            await super().put(document)
+
+    documents = Slow()
+    outbox = Clocked(documents)
+    await outbox.begin("s:a", 1)
+    await outbox.sweep()
+    outbox.stand_still()
+    again = asyncio.create_task(outbox.begin("s:a", 2))
+    await asyncio.sleep(0)
+    outbox.published("s:a", 1)
+    await again
+    outbox.published("s:a", 2)
+    await outbox.sweep()
+    assert await rows(documents) == []
