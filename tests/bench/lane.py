@@ -7,10 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.bench.context import Context
-from tests.bench.lanes import history, ledger, parts, postgres, raw, submissions
+from tests.bench.figures import growth as growing
+from tests.bench.lanes import growth, history, ledger, parts, postgres, raw, submissions
 
 CONNECTIONS = (1, 8, 32)
 SHORT = 10_000
+MIDDLE = 100_000
 
 # A lane tells one number, called as it is, or several by name.
 Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
@@ -18,6 +20,17 @@ Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
 
 LOCKED = {f"locked-row-{n}": n for n in CONNECTIONS}
 STATEMENT = {f"one-statement-{n}": n for n in CONNECTIONS}
+
+LENGTHS: dict[str, Callable[[Context], int]] = {
+    "short": lambda _: SHORT,
+    "middle": lambda _: MIDDLE,
+    "long": lambda context: context.long,
+}
+GROWN: dict[str, Lane] = {
+    growing.lane(s, n): lambda c, s=s, n=n: growth.grown(c, growing.lane(s, n), s, LENGTHS[n](c))
+    for s in growing.SUBJECTS
+    for n in growing.LENGTHS
+}
 
 LANES: dict[str, Lane] = {
     "ledger": lambda context: ledger.end_to_end(context, "ledger"),
@@ -31,6 +44,7 @@ LANES: dict[str, Lane] = {
     "text-bytes": lambda context: history.text_bytes(context, "text-bytes"),
     "restart-short": lambda context: history.restart(context, SHORT),
     "restart-long": lambda context: history.restart(context, context.long),
+    **GROWN,
     "submissions": lambda context: submissions.intake(context, "submissions"),
     "peer-submissions": lambda context: submissions.peer(context, "peer-submissions"),
     "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
@@ -46,7 +60,7 @@ LANES: dict[str, Lane] = {
 
 
 # Numbers that another lane tells besides its own.
-TOLD_BY = {"submissions-p99": "submissions", "peer-submissions-p99": "peer-submissions"}
+TOLD_BY = {"submissions-p99": "submissions", "peer-submissions-p99": "peer-submissions"} | growing.TOLD
 
 
 def environment(name: str) -> dict[str, str]:

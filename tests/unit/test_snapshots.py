@@ -88,8 +88,14 @@ async def test_sequences_go_on_without_a_gap():
     assert json.loads(seen[0].sequences) == {"intake.dossier.v1": 12}
 
 
+async def root_of(snapshots) -> dict:
+    found = await snapshots.get("counter:a")
+    assert found is not None
+    return found
+
+
 async def spoilt(snapshots, **changes) -> None:
-    await snapshots.put(await snapshots.get("counter:a") | changes)
+    await snapshots.put(await root_of(snapshots) | changes)
 
 
 def head_with(**changes) -> str:
@@ -137,7 +143,7 @@ async def test_a_snapshot_too_large_to_store_is_not_stored(monkeypatch):
 async def test_a_snapshot_that_says_something_else_than_the_fold_is_a_fault():
     commits, snapshots = await twelve()
     cache = Snapshots(KIND, snapshots, commits, EVERY)
-    found, pages = await snapshots.get("counter:a"), snapshots._documents
+    found, pages = await root_of(snapshots), snapshots._documents
     assert version_of(found) == 10
     head = Head(Counter())
     async for document in commits.find({"version": {"$lte": 10}}, sort=[("version", 1)]):
@@ -208,7 +214,7 @@ async def test_deciding_goes_on_while_a_snapshot_is_written():
     assert await snapshots.get("counter:a") is None
     released.set()
     await process.snapshots.settled()
-    assert version_of(await snapshots.get("counter:a")) == 5
+    assert version_of(await root_of(snapshots)) == 5
     assert await process.add(3, 8) == 8
 
 
@@ -217,7 +223,7 @@ async def test_two_processes_build_on_each_others_snapshots_and_leave_no_page_be
     one, other = Process(commits, snapshots), Process(commits, snapshots)
     for number in range(1, 61):
         await (one if number % 3 else other).add(number)
-    root = await snapshots.get("counter:a")
+    root = await root_of(snapshots)
     held = json.loads(root["head"])
     named = {f"counter:a/handled/{name}" for name in Directory.of(held["handled"]).names}
     assert set(snapshots._documents) <= {"counter:a"} | named | set(held["retired"])
