@@ -274,9 +274,12 @@ class Journal(Generic[S]):
 
     async def _fold(self, head: Head[S], commit: Commit, key: str) -> None:
         """Raises: PageLost."""
-        await self._paged(lambda: head.apply(commit, self.kind))
-        if self._snapshots is not None:
-            await self._snapshots.keep(head, key)
+        if self._snapshots is None:
+            head.apply(commit, self.kind)
+            return
+        for needed in head.applying(commit, self.kind):
+            await self._snapshots.fetch(needed)
+        await self._snapshots.keep(head, key)
 
     async def _paged(self, work: Callable[[], T]) -> T:
         return work() if self._snapshots is None else await paged(work, self._snapshots.fetch)
