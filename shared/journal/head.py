@@ -1,12 +1,12 @@
 """What a process knows of a stream: the fold of its commits and what they say of themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from shared.events import Event
 from shared.journal.commit import GENESIS_HASH, Commit, Entry
-from shared.journal.table import Table
+from shared.journal.table import PageNeeded, Table
 
 
 class State(Protocol):
@@ -71,24 +71,34 @@ class Head(Generic[S]):
     fresh: int = 0
 
     def apply(self, commit: Commit, kind: StreamKind[S]) -> None:
-        """Fold the next commit, wholly or not at all. Raises: PageNeeded."""
+        """Fold the next commit of a stream that is wholly in memory."""
+        for needed in self.applying(commit, kind):
+            raise needed
+
+    def applying(self, commit: Commit, kind: StreamKind[S]) -> Iterator[PageNeeded]:
+        """Fold the next commit, wholly when this ends; what it tells must be fetched before it is asked on."""
         assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
         assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
-        entries = commit.decoded()
-        self.advance(commit, entries, folded(self.state, [event for entry in entries for event in entry.events]), kind)
+        state, entries = self.state, commit.decoded()
+        for event in (event for entry in entries for event in entry.events):
+            while True:
+                try:
+                    state = state.fold(event)
+                    break
+                except PageNeeded as needed:
+                    yield needed
+        self.advance(commit, entries, state, kind)
 
     def advance(self, commit: Commit, entries: Sequence[Entry], state: S, kind: StreamKind[S]) -> None:
-        """Move to a commit whose entries fold to `state`, wholly or not at all. Raises: PageNeeded."""
-        handled, sequences, fresh = self.handled, dict(self.sequences), self.fresh
+        """Move to a commit whose entries fold to `state`."""
         for entry in entries:
-            fresh += len(entry.events)
+            self.fresh += len(entry.events)
             for event in entry.events:
                 if event.topic in kind.topics:
-                    sequences[event.topic] = sequences.get(event.topic, 0) + 1
+                    self.sequences[event.topic] = self.sequences.get(event.topic, 0) + 1
             if entry.cause.causation is not None:
-                handled = handled.set(entry.cause.causation, HANDLED)
-        self.state, self.handled, self.sequences, self.fresh = state, handled, sequences, fresh
-        self.version, self.hash = commit.version, commit.hash
+                self.handled = self.handled.add(entry.cause.causation, HANDLED)
+        self.state, self.version, self.hash = state, commit.version, commit.hash
 
     def forget(self, kind: StreamKind[S]) -> None:
         """Know nothing of the stream again."""

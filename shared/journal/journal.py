@@ -181,12 +181,7 @@ class Journal(Generic[S]):
         if not await self._insert(commit):
             await self._catch_up(head, key)
             return None, None
-        try:
-            await self._paged(lambda: head.advance(commit, entries, decided, self.kind))
-        except PageLost:
-            head.forget(self.kind)
-            await self._catch_up(head, key)
-            return commit, outcomes
+        head.advance(commit, entries, decided, self.kind)
         if self._snapshots is not None:
             await self._snapshots.keep(head, key)
         return commit, outcomes
@@ -286,9 +281,12 @@ class Journal(Generic[S]):
 
     async def _fold(self, head: Head[S], commit: Commit, key: str) -> None:
         """Raises: PageLost."""
-        await self._paged(lambda: head.apply(commit, self.kind))
-        if self._snapshots is not None:
-            await self._snapshots.keep(head, key)
+        if self._snapshots is None:
+            head.apply(commit, self.kind)
+            return
+        for needed in head.applying(commit, self.kind):
+            await self._snapshots.fetch(needed)
+        await self._snapshots.keep(head, key)
 
     async def _paged(self, work: Callable[[], T]) -> T:
         return work() if self._snapshots is None else await paged(work, self._snapshots.fetch)

@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 # What a restart has to read and to fold at most, with what came while a snapshot was being written.
 SNAPSHOT_EVERY = 200
 MAX_TAIL_EVENTS = 2_048
-# Below the 16 MB a document may have.
-MAX_SNAPSHOT_CHARACTERS = 12_000_000
+# What is not in tables; with where their pages are, below the 16 MB a document may have.
+MAX_LIVE_CHARACTERS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,10 @@ class Snapshots:
     async def _write_over(self, last: _Kept | None, head: Head[Any], stream: str) -> Head[Any] | None:
         if last is not None and last.head.version >= head.version:
             return None  # another process is further
+        live = text_of(_with_tables(head, {name: Table(table.shape) for name, table in tables_of(head).items()}))
+        if len(live) > MAX_LIVE_CHARACTERS:
+            log.warning("snapshot_too_large", stream=stream, characters=len(live))
+            return None
         generation = f"{head.version}-{new_id()[:8]}"
         store = Store(self._documents.put, self.fetch, generation, self._page_rows)
         stored = dict[str, Table[Any]]()
@@ -176,11 +180,7 @@ class Snapshots:
         named = _ids_of(done)
         doomed = last.retired - named if last is not None else frozenset()
         retired = (_ids_of(head) | (_ids_of(last.head) if last is not None else frozenset())) - named - doomed
-        text = text_of(done, retired)
-        if len(text) > MAX_SNAPSHOT_CHARACTERS:
-            log.warning("snapshot_too_large", stream=stream, characters=len(text))
-            return None
-        await self._documents.put({"_id": stream, "format": self._format, "head": text})
+        await self._documents.put({"_id": stream, "format": self._format, "head": text_of(done, retired)})
         for one in doomed:
             await self._documents.remove(one)
         return done

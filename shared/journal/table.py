@@ -21,7 +21,7 @@ from immutables import Map
 # Rows in one document: some 100 KB of text before it is compressed.
 PAGE_ROWS = 1_024
 # Row pages a table keeps in memory between two uses; its index stays, at 8 bytes a row.
-MAX_ROW_PAGES = 32
+MAX_ROW_PAGES = 128
 PLACE_BITS = 32
 MAX_PLACE = (1 << PLACE_BITS) - 1
 # Little effort: keys are random, and this runs beside decisions.
@@ -165,8 +165,13 @@ class Table(Generic[V]):
     def set(self, key: str, value: V) -> "Table[V]":
         """The table with one row more, or one changed."""
         place = self.place(key)
-        if place is not None:
-            return self._with(self.recent.set(place, (key, value)), self.places, self.count)
+        if place is None:
+            return self.add(key, value)
+        return self._with(self.recent.set(place, (key, value)), self.places, self.count)
+
+    def add(self, key: str, value: V) -> "Table[V]":
+        """The table with a row more. Whoever decided on it looked: what is stored is not looked through again."""
+        assert key not in self.places, "a key is added once"
         assert self.count < MAX_PLACE, "a place has 32 bits"
         return self._with(self.recent.set(self.count, (key, value)), self.places.set(key, self.count), self.count + 1)
 

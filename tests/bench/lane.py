@@ -7,10 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.bench.context import Context
-from tests.bench.lanes import history, ledger, parts, postgres, raw, submissions
+from tests.bench.figures import growth as growing
+from tests.bench.lanes import growth, history, ledger, parts, postgres, raw, submissions
 
 CONNECTIONS = (1, 8, 32)
 SHORT = 10_000
+MIDDLE = 100_000
 
 # A lane tells one number, called as it is, or several by name.
 Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
@@ -20,6 +22,16 @@ LOCKED = {f"locked-row-{n}": n for n in CONNECTIONS}
 STATEMENT = {f"one-statement-{n}": n for n in CONNECTIONS}
 
 PEERS = {f"peer-submissions-{n}": n for n in (1, 2)}
+LENGTHS: dict[str, Callable[[Context], int]] = {
+    "short": lambda _: SHORT,
+    "middle": lambda _: MIDDLE,
+    "long": lambda context: context.long,
+}
+GROWN: dict[str, Lane] = {
+    growing.lane(s, n): lambda c, s=s, n=n: growth.grown(c, growing.lane(s, n), s, LENGTHS[n](c))
+    for s in growing.SUBJECTS
+    for n in growing.LENGTHS
+}
 
 LANES: dict[str, Lane] = {
     "ledger": lambda context: ledger.end_to_end(context, "ledger"),
@@ -36,6 +48,7 @@ LANES: dict[str, Lane] = {
     "submissions": lambda context: submissions.intake(context, "submissions", 2),
     "submissions-1": lambda context: submissions.intake(context, "submissions-1", 1),
     **{name: lambda c, name=name, n=n: submissions.peer(c, name, n) for name, n in PEERS.items()},
+    **GROWN,
     "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
     "reading": lambda context: parts.reading(context, "reading"),
     "deciding": lambda context: parts.deciding(context, "deciding"),
@@ -49,7 +62,11 @@ LANES: dict[str, Lane] = {
 
 
 # Numbers that another lane tells besides its own.
-TOLD_BY = {f"{lane}-p99": lane for lane in ("submissions", *PEERS)} | {"submission-trips-after": "submission-trips"}
+TOLD_BY = (
+    {f"{lane}-p99": lane for lane in ("submissions", *PEERS)}
+    | {"submission-trips-after": "submission-trips"}
+    | growing.TOLD
+)
 
 
 def environment(name: str) -> dict[str, str]:

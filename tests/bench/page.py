@@ -100,7 +100,10 @@ def _lanes(results: Results) -> str:
         (f"`{lane}`", number(statistics.median(values)), number(min(values)), number(max(values)))
         for lane, values in sorted(results.values.items())
     ]
-    note = "Decisions or deposits a second, but for `restart-*` (s), `*-bytes`, `*-trips*` (each) and `*-p99` (ms).\n\n"
+    note = (
+        "Decisions or deposits a second, but for `restart-*` (s), `*-bytes`, `*-trips*` (each), `*-p99` (ms) and "
+        "`grown-*` (ms; `*-memory` MiB).\n\n"
+    )
     return "\n## Lanes\n\n" + note + _table(("lane", "median", "least", "most"), rows)
 
 

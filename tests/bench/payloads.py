@@ -1,5 +1,6 @@
 """The same deposits for every lane: numbered from 1, two loans and two documents each, as intake announces them."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -37,7 +38,7 @@ def deposits(campaign_id: str, count: int, first: int = 1) -> Iterator[Command]:
     """`count` deposits from number `first` on."""
     model = facts.submitted(campaign_id=campaign_id)
     for number in range(first, first + count):
-        event = model.model_copy(update={"dossier_id": f"{number:032x}", "deposit_number": number})
+        event = model.model_copy(update={"dossier_id": _id(campaign_id, number), "deposit_number": number})
         yield event, _meta(event, f"register:{campaign_id}", number)
 
 
@@ -50,5 +51,10 @@ def _meta(event: Event, stream: str, version: int) -> MessageMeta:
         version=version,
         sequence=version,
         time=AT,
-        correlation=f"{version:032x}",
+        correlation=_id(stream, version),
     )
+
+
+def _id(scope: str, number: int) -> str:
+    """32 hexadecimal digits without an order, as identifiers have; the same ones in every round and lane."""
+    return hashlib.blake2b(f"{scope}/{number}".encode(), digest_size=16).hexdigest()

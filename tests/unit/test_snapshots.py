@@ -1,5 +1,6 @@
 """Snapshots: a restart costs what came since, and a bad snapshot costs nothing but time."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +17,10 @@ from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal import Commit, Journal
 from shared.journal.codec import UnknownShape, decode, encode, format_of
-from shared.journal.head import Head
-from shared.journal.snapshots import Snapshots, text_of, version_of
+from shared.journal.head import HANDLED, Handled, Head
+from shared.journal.paging import paged
+from shared.journal.snapshots import Snapshots, version_of
+from shared.journal.table import Directory, Table
 from tests import facts
 from tests.counter import KIND, START, Counter, FixedClock, cause, count
 from tests.unit.envelope.test_ledger import NOW, Book, rules
@@ -48,12 +51,14 @@ class Process:
             if seen is not None:
                 seen.append(commit)
 
-        self.journal = Journal(KIND, commits, FixedClock(), on_commit, Snapshots(KIND, snapshots, commits, EVERY))
+        self.snapshots = Snapshots(KIND, snapshots, commits, EVERY, page_rows=2)
+        self.journal = Journal(KIND, commits, FixedClock(), on_commit, self.snapshots)
 
     async def add(self, *numbers: int) -> int:
-        """Returns the version the stream has then."""
+        """Returns the version the stream has then; what was to be stored by then is."""
         for number in numbers:
             await self.journal.append("a", lambda _, number=number: count(number), cause(f"x#{number}.1"))
+            await self.snapshots.settled()
         return (await self.journal.load("a")).version
 
 
@@ -83,13 +88,19 @@ async def test_sequences_go_on_without_a_gap():
     assert json.loads(seen[0].sequences) == {"intake.dossier.v1": 12}
 
 
+async def root_of(snapshots) -> dict:
+    found = await snapshots.get("counter:a")
+    assert found is not None
+    return found
+
+
 async def spoilt(snapshots, **changes) -> None:
-    (found,) = [one async for one in snapshots.find({})]
-    await snapshots.put(found | changes)
+    await snapshots.put(await root_of(snapshots) | changes)
 
 
 def head_with(**changes) -> str:
-    head = {"state": {"total": 1, "steps": [1]}, "version": 10, "hash": "f" * 64, "handled": [], "sequences": {}}
+    head = {"state": {"total": 1, "steps": [1]}, "version": 10, "hash": "f" * 64, "sequences": {}}
+    head |= {"handled": Directory("counter:a/handled").described(), "generation": "10-x", "retired": []}
     return json.dumps(head | changes)
 
 
@@ -124,7 +135,7 @@ async def test_an_outage_of_the_snapshots_costs_no_append():
 
 
 async def test_a_snapshot_too_large_to_store_is_not_stored(monkeypatch):
-    monkeypatch.setattr("shared.journal.snapshots.MAX_SNAPSHOT_CHARACTERS", 10)
+    monkeypatch.setattr("shared.journal.snapshots.MAX_LIVE_CHARACTERS", 10)
     _, snapshots = await twelve()
     assert await snapshots.count({}) == 0
 
@@ -132,14 +143,15 @@ async def test_a_snapshot_too_large_to_store_is_not_stored(monkeypatch):
 async def test_a_snapshot_that_says_something_else_than_the_fold_is_a_fault():
     commits, snapshots = await twelve()
     cache = Snapshots(KIND, snapshots, commits, EVERY)
-    (found,) = [one async for one in snapshots.find({})]
+    found, pages = await root_of(snapshots), snapshots._documents
     assert version_of(found) == 10
     head = Head(Counter())
     async for document in commits.find({"version": {"$lte": 10}}, sort=[("version", 1)]):
         head.apply(Commit.from_document(document), KIND)
-    assert cache.fault(found, head) is None
-    assert cache.fault(found | {"head": found["head"].replace('"total":55', '"total":56')}, head)
-    assert cache.fault({"_id": "x", "format": "of another version", "head": ""}, head) is None
+    assert cache.fault(found, pages, head) is None
+    assert cache.fault(found | {"head": found["head"].replace('"total":55', '"total":56')}, pages, head)
+    assert cache.fault({"_id": "x", "format": "of another version", "head": ""}, pages, head) is None
+    assert cache.fault(found, {}, head) is None
     assert version_of({"head": "[]"}) is None
 
 
@@ -170,9 +182,100 @@ def deposits() -> Register:
 
 
 @pytest.mark.parametrize(("kind", "state"), [(LEDGER, ledger()), (REGISTER, deposits()), (LEDGER, Ledger())])
-def test_the_ledger_and_the_register_come_back_as_they_were(kind, state):
-    text = text_of(Head(state, 3, "h", {"x"}, {"t": 1}))
-    assert decode(type(kind.initial), json.loads(text)["state"]) == state
+async def test_the_ledger_and_the_register_come_back_as_they_were(kind, state):
+    documents, commits = MemoryDocuments(), MemoryDocuments()
+    await commits.insert({"_id": f"{kind.name}:c#3", "hash": "h"})
+    before = Head(state, 3, "h", Table(Handled).set("x", HANDLED), {"t": 1})
+    writing, reading = (Snapshots(kind, documents, commits, 3, page_rows=2) for _ in range(2))
+    await writing.keep(before, "c")
+    await writing.settled()
+    after = Head(kind.initial)
+    await reading.restore(after, "c")
+    assert await paged(lambda: after.state == state, reading.fetch)
+    assert await paged(lambda: after.handled == before.handled, reading.fetch)
+    assert (after.version, after.hash, after.sequences) == (3, "h", {"t": 1})
+
+
+# -- while others write ------------------------------------------------------------------------------------------
+
+
+async def test_deciding_goes_on_while_a_snapshot_is_written():
+    released = asyncio.Event()
+
+    class Slow(MemoryDocuments):
+        async def put(self, document):
+            await released.wait()
+            await super().put(document)
+
+    commits, snapshots = MemoryDocuments(), Slow()
+    process = Process(commits, snapshots)
+    for number in range(1, 8):
+        await process.journal.append("a", lambda _, number=number: count(number), cause(f"x#{number}.1"))
+    assert await snapshots.get("counter:a") is None
+    released.set()
+    await process.snapshots.settled()
+    assert version_of(await root_of(snapshots)) == 5
+    assert await process.add(3, 8) == 8
+
+
+async def test_two_processes_build_on_each_others_snapshots_and_leave_no_page_behind():
+    commits, snapshots = MemoryDocuments(), MemoryDocuments()
+    one, other = Process(commits, snapshots), Process(commits, snapshots)
+    for number in range(1, 61):
+        await (one if number % 3 else other).add(number)
+    root = await root_of(snapshots)
+    held = json.loads(root["head"])
+    named = {f"counter:a/handled/{name}" for name in Directory.of(held["handled"]).names}
+    assert set(snapshots._documents) <= {"counter:a"} | named | set(held["retired"])
+    restarted = Process(commits, snapshots)
+    assert await restarted.add(*range(1, 61)) == 60
+    assert (await restarted.journal.load("a")).state.total == sum(range(1, 61))
+
+
+async def test_a_process_whose_pages_were_removed_by_another_reads_the_newer_snapshot():
+    commits, snapshots = MemoryDocuments(), MemoryDocuments()
+    await Process(commits, snapshots).add(*range(1, 11))
+    idle = Process(commits, snapshots)
+    await idle.journal.load("a")
+    await Process(commits, snapshots).add(*range(11, 61))
+    assert await idle.add(1, 10, 60) == 60
+
+
+# -- pages that are wrong ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["rows", "index"])
+@pytest.mark.parametrize("damage", [None, {}, {"rows": "bm90IGEgcGFnZQ=="}, {"index": "?"}])
+async def test_a_page_that_is_missing_or_damaged_is_not_missed(kind, damage):
+    commits, snapshots = await twelve()
+    for key in [key for key, document in snapshots._documents.items() if kind in document]:
+        await (snapshots.remove(key) if damage is None else snapshots.put({"_id": key} | damage))
+    process = Process(commits, snapshots)
+    assert await process.add(1, 10, 12) == 12
+    assert await snapshots.get("counter:a") is not None  # the fold was stored anew
+    assert await Process(commits, snapshots).add(1, 10, 12, 13) == 13
+
+
+async def test_an_outage_while_a_page_is_read_decides_nothing():
+    class Flaky(MemoryDocuments):
+        down = False
+
+        async def get(self, key):
+            if self.down and "/" in key:
+                raise Unavailable("database")
+            return await super().get(key)
+
+    commits, snapshots = MemoryDocuments(), Flaky()
+    await Process(commits, snapshots).add(*range(1, 13))
+    snapshots.down = True
+    restarted = Process(commits, snapshots)
+    with pytest.raises(Unavailable):
+        await restarted.add(3)
+    snapshots.down = False
+    assert await restarted.add(3, 13) == 13
+
+
+# -- shapes ------------------------------------------------------------------------------------------------------
 
 
 def test_another_shape_is_another_format():

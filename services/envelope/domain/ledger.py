@@ -200,7 +200,6 @@ class Ledger:
     def _decide(self, event: Reserved | Waitlisted | ReservationRefused | SubmissionVoided) -> "Ledger":
         number, dossier_id, amount = event.deposit_number, event.dossier_id, event.amount_cents
         assert number == self.decided + 1, "numbers are decided in order"
-        assert dossier_id not in self.reservations, "a dossier is decided once"
         standing = DECIDED_AS[type(event)]
         waiting = self.waiting.set(number, Queued(dossier_id, amount)) if standing is Standing.WAITING else self.waiting
         return replace(
@@ -208,7 +207,7 @@ class Ledger:
             decided=number,
             held=self.held.delete(number) if number in self.held else self.held,
             voided=self.voided.delete(dossier_id) if dossier_id in self.voided else self.voided,
-            reservations=self.reservations.set(dossier_id, Reservation(number, amount, amount, standing)),
+            reservations=self.reservations.add(dossier_id, Reservation(number, amount, amount, standing)),
             reserved_cents=self.reserved_cents + (amount if standing is Standing.RESERVED else 0),
             waiting=waiting,
         )

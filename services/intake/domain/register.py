@@ -55,7 +55,7 @@ class Register:
             case DossierSubmitted(dossier_id=dossier_id, deposit_number=number, submitted_at=at, loans=loans):
                 assert number == self.last_number + 1, "numbers have no gap"
                 assert self.last_at is None or at >= self.last_at, "numbers follow time"
-                deposits = self.deposits.set(dossier_id, Deposit(number, _lines(loans)))
+                deposits = self.deposits.add(dossier_id, Deposit(number, _lines(loans)))
                 return replace(self, last_number=number, last_at=at, deposits=deposits)
             case DossierWithdrawn(dossier_id=dossier_id):
                 gone = self.deposits[dossier_id]._replace(withdrawn=True)

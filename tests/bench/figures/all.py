@@ -3,6 +3,7 @@
 from tests.bench.figures import (
     batch,
     end_to_end,
+    growth,
     locked_row,
     one_statement,
     replay,
@@ -20,6 +21,7 @@ FIGURES = (
     submissions.FIGURE,
     submissions.SLOW,
     restart.FIGURE,
+    growth.FIGURE,
     replay.FIGURE,
     stored_bytes.FIGURE,
     telemetry.FIGURE,
