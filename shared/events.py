@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
@@ -69,8 +69,7 @@ def decode(name: str, data: Any) -> Event:
     return cls.model_validate(data, extra="ignore")
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a decision is taken: who acts (`user:…` or `service:…`) and which event it follows.
 
     `causation` is the consumed event's id; a stream handles each id once.

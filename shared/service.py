@@ -209,11 +209,11 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(KafkaError, OSError):
+                await self.broker.stop()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.relay.flush(), FLUSH_SECONDS)
             await self.producer.stop()
-            with suppress(KafkaError, OSError):
-                await self.broker.stop()
             self.database.close()
             provider.shutdown()
 

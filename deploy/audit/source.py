@@ -9,7 +9,7 @@ from deploy.audit.knowledge import Knowledge
 from shared.documents import Database, Document, Documents
 from shared.journal import bundle
 from shared.journal.bundle import Bundle
-from shared.journal.commit import commit_key, readable
+from shared.journal.commit import commit_key
 from shared.journal.verify import in_order
 
 PARTS = ("views", "snapshots", "stamps", "journal")  # the journal last: it then holds whatever the others speak of
@@ -38,7 +38,7 @@ class Databases:
         commits = database.collection("journal")
         match part:
             case "journal":
-                rows = (readable(row) async for row in in_order(commits))
+                rows = in_order(commits)
             case "views":
                 views = {name: database.collection(f"view_{name}") for name in self._knowledge[service].renders}
                 rows = view_rows(commits, views, database.collection("outbox"))

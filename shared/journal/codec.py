@@ -40,10 +40,10 @@ def encode(value: Any) -> Any:
         case Table():
             assert not value.recent, "a table is stored before its state is"
             return value.directory.described()
-        case tuple():
+        case tuple() if not hasattr(value, "_fields"):
             return [encode(one) for one in value]
-    if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+    if is_dataclass(value) or isinstance(value, tuple):
+        return {name: encode(getattr(value, name)) for name in _names(value)}
     raise UnknownShape(type(value).__name__)
 
 
@@ -61,9 +61,9 @@ def decode(shape: Any, value: Any) -> Any:
         return tuple(decode(inner[0], one) for one in value)
     if issubclass(shape, BaseModel):
         return shape.model_validate(value)
-    if isinstance(shape, type) and is_dataclass(shape):
+    if _is_record(shape):
         hints = get_type_hints(shape)
-        return shape(**{field.name: decode(hints[field.name], value[field.name]) for field in fields(shape)})
+        return shape(**{name: decode(hints[name], value[name]) for name in _names(shape)})
     if issubclass(shape, datetime):
         return datetime.fromisoformat(value)
     if issubclass(shape, Enum):
@@ -73,6 +73,15 @@ def decode(shape: Any, value: Any) -> Any:
     raise UnknownShape(f"{shape!r} from {type(value).__name__}")
 
 
+def _is_record(shape: Any) -> bool:
+    """A dataclass or a named tuple."""
+    return isinstance(shape, type) and (is_dataclass(shape) or hasattr(shape, "_fields"))
+
+
+def _names(record: Any) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(record)) if is_dataclass(record) else record._fields
+
+
 def format_of(shape: Any) -> str:
     """A short hash of everything a type holds, so that a snapshot of another shape is recognised."""
     return hashlib.sha256(_described(shape).encode()).hexdigest()[:16]
@@ -80,13 +89,11 @@ def format_of(shape: Any) -> str:
 
 def _described(shape: Any) -> str:
     inner = get_args(shape)
-    if not inner and isinstance(shape, type) and issubclass(shape, tuple) and shape is not tuple:
-        return f"{shape.__name__}({shape.__annotations__})"
     if inner:
         return f"{get_origin(shape)}[{', '.join(_described(one) for one in inner)}]"
-    if isinstance(shape, type) and is_dataclass(shape):
+    if _is_record(shape):
         hints = get_type_hints(shape)
-        return f"{shape.__name__}({', '.join(f'{one.name}: {_described(hints[one.name])}' for one in fields(shape))})"
+        return f"{shape.__name__}({', '.join(f'{name}: {_described(hints[name])}' for name in _names(shape))})"
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return f"{shape.__name__}{shape.model_json_schema()}"
     if isinstance(shape, type) and issubclass(shape, Enum):

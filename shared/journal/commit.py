@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.events import Cause, Event, decode
 
@@ -14,10 +14,11 @@ GENESIS_HASH = "0" * 64
 # Below this, compressing saves nothing and a reader of the database sees the text.
 COMPRESSED_FROM_CHARACTERS = 2_000
 COMPRESSION_LEVEL = 3
+# What a document that is no commit raises when it is read.
+UNREADABLE = (KeyError, ValueError, zlib.error)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One decision inside a commit: its events and why they were decided."""
 
     cause: Cause
@@ -79,7 +80,10 @@ class Commit:
 
 def readable(document: Mapping[str, Any]) -> dict[str, Any]:
     """A commit's document with its text, for what is read without this module."""
-    commit = Commit.from_document(document)
+    try:
+        commit = Commit.from_document(document)
+    except UNREADABLE:
+        return dict(document)  # whoever verifies it says so
     return {"_id": document["_id"]} | {name: getattr(commit, name) for name in STORED}
 
 
@@ -101,8 +105,7 @@ def encode_entries(entries: Sequence[Entry]) -> str:
 
 
 def _encoded(entry: Entry) -> str:
-    named = {name: getattr(entry.cause, name) for name in Cause.__dataclass_fields__}
-    cause = canonical_json({name: value for name, value in named.items() if value is not None})
+    cause = canonical_json({name: value for name, value in entry.cause._asdict().items() if value is not None})
     events = ",".join(f'{{"type":"{type(event).__name__}","data":{event.model_dump_json()}}}' for event in entry.events)
     return f'{{"cause":{cause},"events":[{events}]}}'
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from shared.events import Event
 from shared.journal.commit import GENESIS_HASH, Commit, Entry
@@ -13,6 +13,13 @@ class State(Protocol):
     """What a stream folds to; immutable."""
 
     def fold(self, event: Any) -> Self: ...
+
+
+@runtime_checkable
+class FoldsMany(Protocol):
+    """A state that has a faster way for many events; the same comes out."""
+
+    def fold_all(self, events: Sequence[Any]) -> Self: ...
 
 
 S = TypeVar("S", bound=State)
@@ -31,6 +38,9 @@ class StreamKind(Generic[S]):
 
 
 def folded(state: S, events: Sequence[Event]) -> S:
+    """What a state becomes by events; some states fold many faster than one after the other."""
+    if len(events) > 1 and isinstance(state, FoldsMany):
+        return state.fold_all(events)
     for event in events:
         state = state.fold(event)
     return state
@@ -79,14 +89,14 @@ class Head(Generic[S]):
         """Fold the next commit, wholly when this ends; what it tells must be fetched before it is asked on."""
         assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
         assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
-        state, entries = self.state, commit.decoded()
-        for event in (event for entry in entries for event in entry.events):
-            while True:
-                try:
-                    state = state.fold(event)
-                    break
-                except PageNeeded as needed:
-                    yield needed
+        entries = commit.decoded()
+        events = [event for entry in entries for event in entry.events]
+        while True:
+            try:
+                state = folded(self.state, events)
+                break
+            except PageNeeded as needed:
+                yield needed
         self.advance(commit, entries, state, kind)
 
     def advance(self, commit: Commit, entries: Sequence[Entry], state: S, kind: StreamKind[S]) -> None:
@@ -96,8 +106,8 @@ class Head(Generic[S]):
             for event in entry.events:
                 if event.topic in kind.topics:
                     self.sequences[event.topic] = self.sequences.get(event.topic, 0) + 1
-            if entry.cause.causation is not None:
-                self.handled = self.handled.add(entry.cause.causation, HANDLED)
+        causes = [entry.cause.causation for entry in entries if entry.cause.causation is not None]
+        self.handled = self.handled.add_all(dict.fromkeys(causes, HANDLED))
         self.state, self.version, self.hash = state, commit.version, commit.hash
 
     def forget(self, kind: StreamKind[S]) -> None:

@@ -181,9 +181,13 @@ class Journal(Generic[S]):
         if not await self._insert(commit):
             await self._catch_up(head, key)
             return None, None
-        head.advance(commit, entries, decided, self.kind)
-        if self._snapshots is not None:
-            await self._snapshots.keep(head, key)
+        try:
+            head.advance(commit, entries, decided, self.kind)
+            if self._snapshots is not None:
+                await self._snapshots.keep(head, key)
+        except BaseException:
+            self._abandon(commit, inserted=True)
+            raise
         return commit, outcomes
 
     async def _decide(
@@ -230,12 +234,15 @@ class Journal(Generic[S]):
         try:
             inserted = await self._inserted(commit)
         except BaseException:
-            if self._outbox is not None:
-                self._outbox.abandon(commit.stream, commit.version, inserted=True)
+            self._abandon(commit, inserted=True)
             raise
-        if self._outbox is not None and not inserted:
-            self._outbox.abandon(commit.stream, commit.version, inserted=False)
+        if not inserted:
+            self._abandon(commit, inserted=False)
         return inserted
+
+    def _abandon(self, commit: Commit, *, inserted: bool) -> None:
+        if self._outbox is not None:
+            self._outbox.abandon(commit.stream, commit.version, inserted=inserted)
 
     async def _inserted(self, commit: Commit) -> bool:
         """After a time-out the same bytes go to the same `_id`, so an insert that had succeeded is recognised."""

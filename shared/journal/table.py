@@ -175,6 +175,17 @@ class Table(Generic[V]):
         assert self.count < MAX_PLACE, "a place has 32 bits"
         return self._with(self.recent.set(self.count, (key, value)), self.places.set(key, self.count), self.count + 1)
 
+    def add_all(self, rows: Mapping[str, V]) -> "Table[V]":
+        """The same for many."""
+        with self.recent.mutate() as recent, self.places.mutate() as places:
+            for count, (key, value) in enumerate(rows.items(), start=self.count):
+                assert key not in self.places, "a key is added once"
+                recent[count] = (key, value)
+                places[key] = count
+            more = recent.finish(), places.finish()
+        assert self.count + len(rows) <= MAX_PLACE, "a place has 32 bits"
+        return self._with(*more, self.count + len(rows))
+
     def slice(self, skip: int, limit: int) -> list[tuple[str, V]]:
         """At most `limit` rows in the order of their keys' first coming, without the first `skip`."""
         places = range(min(skip, self.count), min(skip + limit, self.count))

@@ -8,14 +8,13 @@ import argparse
 import asyncio
 import json
 import os
-import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.documents import Database, Documents
-from shared.journal.commit import GENESIS_HASH, Commit, canonical_json
+from shared.journal.commit import GENESIS_HASH, UNREADABLE, Commit, canonical_json, readable
 from shared.journal.faults import Broken, Fault
 from shared.journal.head import Head, StreamKind
 
@@ -89,7 +88,7 @@ class Verifier:
     def take(self, document: Mapping[str, Any]) -> None:
         try:
             commit = Commit.from_document(document)
-        except (KeyError, ValueError, zlib.error) as error:
+        except UNREADABLE as error:
             unread = Fault(document["_id"], "lecture", "une inscription", f"{type(error).__name__}: {error}")
             self.report.faults.append(unread)
             self._tails.setdefault(document["_id"].rpartition("#")[0], _Tail()).closed = True
@@ -184,18 +183,23 @@ async def verify(documents: AsyncIterable[dict[str, Any]], known: Mapping[str, K
 
 
 async def in_order(commits: Documents) -> AsyncIterator[dict[str, Any]]:
-    """Every commit, stream after stream, each in version order. The database sorts by its own index, by `_id`,
-    where version 10 comes before version 2; no more than one stream is held in memory.
+    """Every commit, its text readable, stream after stream, each in version order. The database sorts by its own
+    index, by `_id`, where version 10 comes before version 2; no more than one stream is held in memory.
     """
-    stream = list[dict[str, Any]]()
+    name, stream = "", list[dict[str, Any]]()
     async for document in commits.find({}, sort=[("_id", 1)]):
-        if stream and document["stream"] != stream[0]["stream"]:
-            for one in sorted(stream, key=lambda one: one["version"]):
-                yield one
-            stream = []
+        of = document["_id"].rpartition("#")[0]
+        if of != name:
+            for one in sorted(stream, key=_version):
+                yield readable(one)
+            name, stream = of, []
         stream.append(document)
-    for one in sorted(stream, key=lambda one: one["version"]):
-        yield one
+    for one in sorted(stream, key=_version):
+        yield readable(one)
+
+
+def _version(document: Mapping[str, Any]) -> int:
+    return document.get("version", 0)
 
 
 async def verify_database(url: str, database: str) -> Report:

@@ -4,9 +4,10 @@ Invariants asserted after every event: reserved + committed ≤ cap; numbers dec
 resolves once (ARCHITECTURE, Invariants 1, 5, 9).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from immutables import Map
@@ -96,8 +97,7 @@ class Queued:
     amount_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(NamedTuple):
     """The fold. What is live is in persistent maps; `reservations`, by dossier in number order, grow with the history
     and are in memory only as far as they are new (docs/adr/0018).
 
@@ -113,11 +113,11 @@ class Ledger:
     exhausted: bool = False
     closed: bool = False
     decided: int = 0
-    reservations: Table[Reservation] = field(default_factory=lambda: Table(Reservation))
-    waiting: Map[int, Queued] = field(default_factory=Map)
+    reservations: Table[Reservation] = Table(Reservation)
+    waiting: Map[int, Queued] = Map()
     head: int = 1
-    held: Map[int, SubmissionHeld] = field(default_factory=Map)
-    voided: Map[str, str] = field(default_factory=Map)
+    held: Map[int, SubmissionHeld] = Map()
+    voided: Map[str, str] = Map()
     reserved_cents: int = 0
     committed_cents: int = 0
     retained_cents: int = 0
@@ -139,6 +139,17 @@ class Ledger:
         """True from the deposit on, decided or held."""
         return dossier_id in self.reservations or any(one.dossier_id == dossier_id for one in self.held.values())
 
+    def fold_all(self, events: Sequence[Event]) -> "Ledger":
+        """As `fold`, event after event; a run of reservations in one step."""
+        ledger = self
+        for reserved, run in groupby(events, key=lambda event: type(event) is Reserved):
+            if reserved:
+                ledger = ledger._reserve(run)
+                continue
+            for event in run:
+                ledger = ledger.fold(event)
+        return ledger
+
     def fold(self, event: Event) -> "Ledger":
         folded = self._fold(event)
         assert min(folded.reserved_cents, folded.committed_cents) >= 0, type(event).__name__
@@ -152,26 +163,25 @@ class Ledger:
             case Promoted(dossier_id=dossier_id, amount_cents=amount):
                 assert amount == self.reservations[dossier_id].amount_cents, "what waited is promoted, wholly"
                 moved = self._stand(dossier_id, Standing.RESERVED)
-                return replace(moved, reserved_cents=self.reserved_cents + amount)
+                return moved._replace(reserved_cents=self.reserved_cents + amount)
             case ReservationReduced():
                 return self._reduce(event)
             case Committed(dossier_id=dossier_id, amount_cents=amount):
                 assert amount == self.reservations[dossier_id].held_cents, "what is reserved is committed, wholly"
                 moved = self._stand(dossier_id, Standing.COMMITTED)
-                return replace(
-                    moved,
+                return moved._replace(
                     reserved_cents=self.reserved_cents - amount,
                     committed_cents=self.committed_cents + amount,
                 )
             case Released():
                 return self._release(event)
             case SubmissionHeld(deposit_number=number):
-                return replace(self, held=self.held.set(number, event))
+                return self._replace(held=self.held.set(number, event))
             case ReleaseAnticipated(dossier_id=dossier_id, reason=reason):
-                return replace(self, voided=self.voided.set(dossier_id, reason))
+                return self._replace(voided=self.voided.set(dossier_id, reason))
             case EpochBegan(epoch=epoch, writer=writer):
                 assert epoch == self.epoch + 1, "epochs never decrease nor skip"
-                return replace(self, epoch=epoch, writer=writer)
+                return self._replace(epoch=epoch, writer=writer)
             case _:
                 return self._fold_budget(event)
 
@@ -179,21 +189,21 @@ class Ledger:
         match event:
             case CampaignOpened(rules=rules) | RulesChanged(rules=rules) | CapChanged(rules=rules):
                 later = tuple(one for one in self.scheduled if one.version > rules.version)
-                return replace(self, rules=rules, scheduled=later)
+                return self._replace(rules=rules, scheduled=later)
             case RulesScheduled(rules=rules):
-                return replace(self, scheduled=(*self.scheduled, rules))
+                return self._replace(scheduled=(*self.scheduled, rules))
             case RulesRefused(rules=rules):
-                return replace(self, scheduled=tuple(one for one in self.scheduled if one != rules))
+                return self._replace(scheduled=tuple(one for one in self.scheduled if one != rules))
             case CampaignSuspended():
-                return replace(self, suspended=True)
+                return self._replace(suspended=True)
             case CampaignResumed():
-                return replace(self, suspended=False)
+                return self._replace(suspended=False)
             case CampaignClosed():
-                return replace(self, closed=True)
+                return self._replace(closed=True)
             case EnvelopeExhausted():
-                return replace(self, exhausted=True)
+                return self._replace(exhausted=True)
             case EnvelopeReplenished():
-                return replace(self, exhausted=False)
+                return self._replace(exhausted=False)
             case _:
                 return self
 
@@ -202,14 +212,35 @@ class Ledger:
         assert number == self.decided + 1, "numbers are decided in order"
         standing = DECIDED_AS[type(event)]
         waiting = self.waiting.set(number, Queued(dossier_id, amount)) if standing is Standing.WAITING else self.waiting
-        return replace(
-            self,
+        return self._replace(
             decided=number,
             held=self.held.delete(number) if number in self.held else self.held,
             voided=self.voided.delete(dossier_id) if dossier_id in self.voided else self.voided,
             reservations=self.reservations.add(dossier_id, Reservation(number, amount, amount, standing)),
             reserved_cents=self.reserved_cents + (amount if standing is Standing.RESERVED else 0),
             waiting=waiting,
+        )
+
+    def _reserve(self, run: Iterable[Reserved]) -> "Ledger":
+        """What `_decide` does, for many."""
+        rows = dict[str, Reservation]()
+        number, reserved, room = self.decided, self.reserved_cents, self.cap_cents - self.committed_cents
+        for event in run:
+            dossier_id, amount = event.dossier_id, event.amount_cents
+            number, reserved = number + 1, reserved + amount
+            assert event.deposit_number == number, "numbers are decided in order"
+            assert dossier_id not in rows, "a dossier is decided once"
+            assert dossier_id not in self.reservations, "a dossier is decided once"
+            assert amount >= 0, "an amount is never negative"
+            assert reserved <= room, "Reserved"
+            rows[dossier_id] = Reservation(number, amount, amount, Standing.RESERVED)
+        held, voided = self.held, self.voided
+        for dossier_id, row in rows.items() if held or voided else ():
+            held = held.delete(row.number) if row.number in held else held
+            voided = voided.delete(dossier_id) if dossier_id in voided else voided
+        reservations = self.reservations.add_all(rows)
+        return self._replace(
+            decided=number, held=held, voided=voided, reservations=reservations, reserved_cents=reserved
         )
 
     def _stand(self, dossier_id: str, standing: Standing) -> "Ledger":
@@ -220,8 +251,7 @@ class Ledger:
         head = self.head
         while head <= self.decided and head not in waiting:
             head += 1
-        return replace(
-            self,
+        return self._replace(
             reservations=self.reservations.set(dossier_id, before._replace(standing=standing)),
             waiting=waiting,
             head=head,
@@ -231,15 +261,15 @@ class Ledger:
         before = self.reservations[event.dossier_id]
         assert event.amount_cents == before.amount_cents - event.reduced_by_cents >= 0
         after = before._replace(amount_cents=event.amount_cents)
-        reduced = replace(self, reservations=self.reservations.set(event.dossier_id, after))
+        reduced = self._replace(reservations=self.reservations.set(event.dossier_id, after))
         match before.standing:
             case Standing.RESERVED:
-                return replace(reduced, reserved_cents=self.reserved_cents - event.reduced_by_cents)
+                return reduced._replace(reserved_cents=self.reserved_cents - event.reduced_by_cents)
             case Standing.COMMITTED:
-                return replace(reduced, committed_cents=self.committed_cents - event.reduced_by_cents)
+                return reduced._replace(committed_cents=self.committed_cents - event.reduced_by_cents)
             case Standing.WAITING:
                 queued = Queued(event.dossier_id, event.amount_cents)
-                return replace(reduced, waiting=self.waiting.set(before.number, queued))
+                return reduced._replace(waiting=self.waiting.set(before.number, queued))
             case _:
                 return reduced
 
@@ -249,10 +279,10 @@ class Ledger:
         if before.standing is Standing.RELEASED:
             return self  # a voided submission held nothing; it is only announced
         kept = event.amount_cents if self.rules and not self.rules.released_amounts_return else 0
-        released = replace(self._stand(event.dossier_id, Standing.RELEASED), retained_cents=self.retained_cents + kept)
+        released = self._stand(event.dossier_id, Standing.RELEASED)._replace(retained_cents=self.retained_cents + kept)
         if before.standing is Standing.COMMITTED:
-            return replace(released, committed_cents=self.committed_cents - event.amount_cents)
-        return replace(released, reserved_cents=self.reserved_cents - event.amount_cents)
+            return released._replace(committed_cents=self.committed_cents - event.amount_cents)
+        return released._replace(reserved_cents=self.reserved_cents - event.amount_cents)
 
 
 KIND = StreamKind("ledger", Ledger(), frozenset({RESERVATION_TOPIC, BUDGET_TOPIC}))
