@@ -16,6 +16,8 @@ from shared.together import Outcome, Together
 OUT_OF_DISK_SPACE = 14031
 DUPLICATE_KEY = 11000
 MAX_DOCUMENTS_PER_COMMAND = 200
+# FerretDB answers a command of 100 replacements and never one of 120, nor anything after it.
+MAX_REPLACEMENTS_PER_COMMAND = 50
 # How many documents of a long answer are brought at once, while those before are looked at.
 DOCUMENTS_PER_FETCH = 500
 
@@ -94,7 +96,7 @@ class MongoDocuments:
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
         self._inserts = Together(self._insert_all, _key, MAX_DOCUMENTS_PER_COMMAND)
-        self._puts = Together(self._put_all, _key, MAX_DOCUMENTS_PER_COMMAND)
+        self._puts = Together(self._put_all, _key, MAX_REPLACEMENTS_PER_COMMAND)
         self._removals = Together(self._remove_all, str, MAX_DOCUMENTS_PER_COMMAND)
 
     async def insert(self, document: Document) -> None:
@@ -164,24 +166,28 @@ class MongoDocuments:
 
     async def _put_all(self, documents: list[Document]) -> list[Outcome]:
         with _translated():
+            if len(documents) == 1:
+                await self._put_one(documents[0])
+                return [None]
             try:
-                if len(documents) == 1:
-                    await self._collection.replace_one({"_id": documents[0]["_id"]}, documents[0], upsert=True)
-                else:
-                    replacing = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
-                    await self._collection.bulk_write(replacing, ordered=False)
-            except DuplicateKeyError:
-                await self._replace(documents[0])
+                replacing = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents]
+                await self._collection.bulk_write(replacing, ordered=False)
             except BulkWriteError as error:
                 # Those only: the others are stored, and somebody may have stored something newer since.
                 for one, outcome in zip(documents, _outcomes(error, len(documents)), strict=True):
                     if outcome is not None:
-                        await self._replace(one)
+                        await self._put_one(one)
+            except KeyError:  # FerretDB's answer to a lost race lacks what pymongo looks for; which one lost is unknown
+                for one in documents:
+                    await self._put_one(one)
         return [None] * len(documents)
 
-    async def _replace(self, document: Document) -> None:
-        """Two first writers: the other's insert won, ours becomes a plain replacement."""
-        await self._collection.replace_one({"_id": document["_id"]}, document)
+    async def _put_one(self, document: Document) -> None:
+        try:
+            await self._collection.replace_one({"_id": document["_id"]}, document, upsert=True)
+        except DuplicateKeyError:
+            # Two first writers: the other's insert won, ours becomes a plain replacement.
+            await self._collection.replace_one({"_id": document["_id"]}, document)
 
     async def _remove_all(self, keys: list[str]) -> list[Outcome]:
         with _translated():

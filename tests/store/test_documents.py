@@ -88,6 +88,13 @@ async def test_of_puts_of_one_document_at_once_the_last_asked_for_remains(docume
     assert sorted([row["n"] async for row in documents.find({})]) == [57, 58, 59]
 
 
+async def test_first_puts_of_one_document_from_several_places_all_succeed(documents):
+    own = getattr(documents, "_collection", None)
+    places = [documents if own is None else MongoDocuments(own) for _ in range(4)]
+    await asyncio.gather(*[place.put({"_id": str(n), "n": n}) for n in range(MANY) for place in places])
+    assert [row["n"] async for row in documents.find({}, sort=[("n", 1)])] == list(range(MANY))
+
+
 async def test_more_removals_at_once_than_a_command_takes_remove_what_they_name(documents):
     await asyncio.gather(*[documents.insert({"_id": str(n)}) for n in range(MANY)])
     gone = [str(n) for n in range(MANY - 5)] + ["nobody"]
@@ -243,7 +250,8 @@ class Bulk:
         assert not ordered
         raise self._error
 
-    async def replace_one(self, query: Any, _: Any) -> None:
+    async def replace_one(self, query: Any, _: Any, *, upsert: bool) -> None:
+        assert upsert
         self.replaced.append(query["_id"])
 
     async def bulk_write(self, _: Any, *, ordered: bool) -> None:

@@ -47,7 +47,7 @@ async def held(bootstrap: str, start: dict[tuple[str, int], int], ends: dict[tup
             consumer.seek(TopicPartition(*place), offset)
         while len(read) < sum(ends.values()) - sum(start.values()):
             record = await consumer.getone()
-            read.append((record.key.decode(), record.partition, int(dict(record.headers)["ce_version"])))
+            read.append(((record.key or b"").decode(), record.partition, int(dict(record.headers)["ce_version"])))
         for place, end in ends.items():
             assert await consumer.position(TopicPartition(*place)) == end
     finally:
