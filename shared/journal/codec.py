@@ -5,7 +5,8 @@ and tables, of which it says where their pages are.
 """
 
 import hashlib
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from types import NoneType, UnionType
@@ -43,7 +44,7 @@ def encode(value: Any) -> Any:
         case tuple() if not hasattr(value, "_fields"):
             return [encode(one) for one in value]
     if is_dataclass(value) or isinstance(value, tuple):
-        return {name: encode(getattr(value, name)) for name in _names(value)}
+        return {name: encode(getattr(value, name)) for name in names_of(value)}
     raise UnknownShape(type(value).__name__)
 
 
@@ -63,7 +64,7 @@ def decode(shape: Any, value: Any) -> Any:
         return shape.model_validate(value)
     if _is_record(shape):
         hints = get_type_hints(shape)
-        return shape(**{name: decode(hints[name], value[name]) for name in _names(shape)})
+        return shape(**{name: decode(hints[name], value[name]) for name in names_of(shape)})
     if issubclass(shape, datetime):
         return datetime.fromisoformat(value)
     if issubclass(shape, Enum):
@@ -78,8 +79,14 @@ def _is_record(shape: Any) -> bool:
     return isinstance(shape, type) and (is_dataclass(shape) or hasattr(shape, "_fields"))
 
 
-def _names(record: Any) -> tuple[str, ...]:
+def names_of(record: Any) -> tuple[str, ...]:
+    """The fields of a record, or of a type of records."""
     return tuple(one.name for one in fields(record)) if is_dataclass(record) else record._fields
+
+
+def changed(record: Any, changes: Mapping[str, Any]) -> Any:
+    """A record with other values in some fields."""
+    return replace(record, **changes) if is_dataclass(record) else record._replace(**changes)
 
 
 def format_of(shape: Any) -> str:
@@ -93,7 +100,7 @@ def _described(shape: Any) -> str:
         return f"{get_origin(shape)}[{', '.join(_described(one) for one in inner)}]"
     if _is_record(shape):
         hints = get_type_hints(shape)
-        return f"{shape.__name__}({', '.join(f'{name}: {_described(hints[name])}' for name in _names(shape))})"
+        return f"{shape.__name__}({', '.join(f'{name}: {_described(hints[name])}' for name in names_of(shape))})"
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return f"{shape.__name__}{shape.model_json_schema()}"
     if isinstance(shape, type) and issubclass(shape, Enum):

@@ -8,7 +8,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ import structlog
 from shared.documents import Document, Documents
 from shared.errors import Unavailable
 from shared.ids import new_id
-from shared.journal.codec import decode, encode, format_of
+from shared.journal.codec import changed, decode, encode, format_of, names_of
 from shared.journal.commit import canonical_json, commit_key
 from shared.journal.faults import Fault
 from shared.journal.head import Handled, Head, PageLost, StreamKind
@@ -204,12 +204,12 @@ def _lean_on(head: Head[Any], writing: _Writing) -> None:
 
 def tables_of(head: Head[Any]) -> dict[str, Table[Any]]:
     """By name; the state's under their fields' names."""
-    held = {field.name: getattr(head.state, field.name) for field in fields(head.state)}
+    held = {name: getattr(head.state, name) for name in names_of(head.state)}
     return {"handled": head.handled} | {name: one for name, one in held.items() if isinstance(one, Table)}
 
 
 def _with_tables(head: Head[Any], tables: Mapping[str, Table[Any]]) -> Head[Any]:
-    state = replace(head.state, **{name: table for name, table in tables.items() if name != "handled"})
+    state = changed(head.state, {name: table for name, table in tables.items() if name != "handled"})
     return replace(head, state=state, handled=tables["handled"])
 
 

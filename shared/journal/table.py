@@ -177,14 +177,13 @@ class Table(Generic[V]):
 
     def add_all(self, rows: Mapping[str, V]) -> "Table[V]":
         """The same for many."""
-        with self.recent.mutate() as recent, self.places.mutate() as places:
-            for count, (key, value) in enumerate(rows.items(), start=self.count):
-                assert key not in self.places, "a key is added once"
-                recent[count] = (key, value)
-                places[key] = count
-            more = recent.finish(), places.finish()
         assert self.count + len(rows) <= MAX_PLACE, "a place has 32 bits"
-        return self._with(*more, self.count + len(rows))
+        recent, places = self.recent.mutate(), self.places.mutate()
+        for count, (key, value) in enumerate(rows.items(), start=self.count):
+            assert key not in self.places, "a key is added once"
+            recent[count] = (key, value)
+            places[key] = count
+        return self._with(recent.finish(), places.finish(), self.count + len(rows))
 
     def slice(self, skip: int, limit: int) -> list[tuple[str, V]]:
         """At most `limit` rows in the order of their keys' first coming, without the first `skip`."""

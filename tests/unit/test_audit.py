@@ -308,7 +308,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 async def test_the_command_verifies_a_bundle_with_no_server_and_no_settings(stored, tmp_path):
     for name in ("instruction", "pricing", "contracting"):
-        stored.collections[name] = {part: MemoryDocuments() for part in ("journal", *PARTS)}
+        stored.collections[name] = {part: MemoryDocuments() for part in ("journal", "outbox", *PARTS)}
     every = KNOWLEDGE | {name: replace(KNOWLEDGE["envelope"], renders={}) for name in stored.collections}
     del stored.collections["offices"], every["offices"]
     await export(stored, every, tmp_path / "b")

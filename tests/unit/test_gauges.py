@@ -1,7 +1,5 @@
 """The gauges tell what is so when they are asked."""
 
-from dataclasses import replace
-
 from prometheus_client import REGISTRY
 
 from deploy.docs import app_of
@@ -20,5 +18,5 @@ def test_the_relay_backlog_is_what_waits_now():
 
 
 def test_a_takeover_of_the_ledger_shows_as_its_epoch():
-    show("epoch-test", replace(Ledger(), epoch=2))
+    show("epoch-test", Ledger(epoch=2))
     assert REGISTRY.get_sample_value("als_ledger_epoch", {"campaign": "epoch-test"}) == 2

@@ -159,7 +159,7 @@ async def test_decisions_that_are_all_refused_or_empty_insert_nothing():
 
 
 async def test_no_commit_takes_more_decisions_than_it_may_and_no_request_is_parted(monkeypatch):
-    monkeypatch.setattr("shared.journal.journal.MAX_DECISIONS_PER_COMMIT", 4)
+    monkeypatch.setattr("shared.journal.lane.MAX_DECISIONS_PER_COMMIT", 4)
     seen = list[Commit]()
     journal = make_journal(MemoryDocuments(), seen)
     several = [(lambda _: count(1), cause())] * 3

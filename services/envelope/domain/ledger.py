@@ -4,7 +4,7 @@ Invariants asserted after every event: reserved + committed ≤ cap; numbers dec
 resolves once (ARCHITECTURE, Invariants 1, 5, 9).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -142,11 +142,13 @@ class Ledger(NamedTuple):
     def fold_all(self, events: Sequence[Event]) -> "Ledger":
         """As `fold`, event after event; a run of reservations in one step."""
         ledger = self
-        for reserved, run in groupby(events, key=lambda event: type(event) is Reserved):
+        for _, run in groupby(events, key=type):
+            alike = list(run)
+            reserved = [event for event in alike if isinstance(event, Reserved)]
             if reserved:
-                ledger = ledger._reserve(run)
+                ledger = ledger._reserve(reserved)
                 continue
-            for event in run:
+            for event in alike:
                 ledger = ledger.fold(event)
         return ledger
 
@@ -221,7 +223,7 @@ class Ledger(NamedTuple):
             waiting=waiting,
         )
 
-    def _reserve(self, run: Iterable[Reserved]) -> "Ledger":
+    def _reserve(self, run: Sequence[Reserved]) -> "Ledger":
         """What `_decide` does, for many."""
         rows = dict[str, Reservation]()
         number, reserved, room = self.decided, self.reserved_cents, self.cap_cents - self.committed_cents

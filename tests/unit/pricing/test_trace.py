@@ -35,7 +35,7 @@ async def tampered(documents: MemoryDocuments, name: str, change) -> MemoryDocum
     """The journal with the data of one event type changed, and chained anew as somebody careful would."""
     altered, prev = MemoryDocuments(), "0" * 64
     async for document in documents.find({"stream": STREAM}, sort=[("version", 1)]):
-        entries = json.loads(document["entries"])
+        entries = json.loads(Commit.from_document(document).entries)
         for event in (event for entry in entries for event in entry["events"]):
             if event["type"] == name:
                 change(event["data"])
