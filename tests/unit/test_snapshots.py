@@ -9,7 +9,7 @@ import pytest
 
 from services.envelope.domain import decisions
 from services.envelope.domain.ledger import KIND as LEDGER
-from services.envelope.domain.ledger import Ledger
+from services.envelope.domain.ledger import Ledger, Standing
 from services.intake.domain import register
 from services.intake.domain.register import KIND as REGISTER
 from services.intake.domain.register import Register
@@ -194,6 +194,102 @@ async def test_the_ledger_and_the_register_come_back_as_they_were(kind, state):
     assert await paged(lambda: after.state == state, reading.fetch)
     assert await paged(lambda: after.handled == before.handled, reading.fetch)
     assert (after.version, after.hash, after.sequences) == (3, "h", {"t": 1})
+
+
+# -- tables in a state -------------------------------------------------------------------------------------------
+
+
+class Opened:
+    """A ledger as one process has it, its pages of two rows."""
+
+    def __init__(self, commits, snapshots) -> None:
+        async def on_commit(*_) -> None:
+            """No view, no relay."""
+
+        self.snapshots = Snapshots(LEDGER, snapshots, commits, EVERY, page_rows=2)
+        self.journal = Journal(LEDGER, commits, FixedClock(), on_commit, self.snapshots)
+
+    async def do(self, decide, *arguments) -> Ledger:
+        done = await self.journal.append("c", lambda ledger: decide(ledger, *arguments, NOW), cause())
+        await self.snapshots.settled()
+        return done.state
+
+    async def standing(self, name: str) -> Standing:
+        return await self.journal.read("c", lambda ledger: ledger.reservations[name].standing)
+
+
+async def decided(count: int) -> tuple[Counting, Counting]:
+    """A ledger that reserved for `count` dossiers, named by their numbers."""
+    commits, snapshots = Counting(), Counting()
+    process = Opened(commits, snapshots)
+    await process.do(decisions.adopt, rules(10**9))
+    for number in range(1, count + 1):
+        await process.do(decisions.submit, str(number), number, 10)
+    commits.read = snapshots.read = 0
+    return commits, snapshots
+
+
+async def folded_from(commits) -> Ledger:
+    head = Head(LEDGER.initial)
+    async for document in commits.find({}, sort=[("version", 1)]):
+        head.apply(Commit.from_document(document), LEDGER)
+    return head.state
+
+
+async def test_what_is_decided_on_pages_is_what_is_decided_on_the_whole_fold():
+    commits, snapshots = await decided(60)
+    process = Opened(commits, snapshots)
+    for number in (3, 58, 31, 3, 44):
+        await process.do(decisions.commit, str(number))
+    for number in (44, 7):
+        await process.do(decisions.release, str(number), "DossierWithdrawn")
+    await process.do(decisions.submit, "61", 61, 10)
+    whole = await folded_from(commits)
+    assert await process.journal.read("c", lambda ledger: ledger == whole)
+    assert await process.standing("44") is Standing.RELEASED
+    assert (whole.reserved_cents, whole.committed_cents) == (560, 30)
+
+
+async def test_a_restart_reads_as_many_documents_whatever_the_history():
+    counted = []
+    for length in (40, 80, 400):
+        commits, snapshots = await decided(length)
+        await Opened(commits, snapshots).do(decisions.submit, "new", length + 1, 10)
+        counted.append(commits.read + snapshots.read)
+    assert max(counted) <= 20
+
+
+async def test_a_page_of_the_list_reads_the_pages_it_is_on():
+    commits, snapshots = await decided(200)
+    process = Opened(commits, snapshots)
+    await process.journal.load("c")
+    snapshots.read = 0
+    rows = await process.journal.read("c", lambda ledger: ledger.reservations.slice(100, 10))
+    assert [line.number for _, line in rows] == list(range(101, 111))
+    assert snapshots.read == 5
+
+
+async def test_memory_holds_what_is_new_and_not_the_history():
+    commits, snapshots = await decided(200)
+    state = (await Opened(commits, snapshots).journal.load("c")).state
+    assert len(state.reservations) == 200
+    assert len(state.reservations.recent) <= EVERY
+
+
+@pytest.mark.parametrize("kind", ["rows", "index"])
+async def test_a_lost_page_of_the_ledger_is_folded_anew_whoever_needs_it(kind):
+    for ask in (
+        lambda process: process.do(decisions.commit, "3"),
+        lambda process: process.standing("3"),
+    ):
+        commits, snapshots = await decided(20)
+        process = Opened(commits, snapshots)
+        await process.journal.load("c")
+        for key in [key for key, one in snapshots._documents.items() if kind in one and "/reservations/" in key]:
+            await snapshots.remove(key)
+        await ask(process)
+        whole = await folded_from(commits)
+        assert await process.journal.read("c", lambda ledger, whole=whole: ledger == whole)
 
 
 # -- while others write ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from services.envelope.domain.facts import (
     SubmissionHeld,
 )
 from services.envelope.domain.invariants import broken
-from services.envelope.domain.ledger import Ledger, Standing
+from services.envelope.domain.ledger import Ledger, Queued, Standing
 from shared.contracts.envelope import (
     CampaignClosed,
     CampaignOpened,
@@ -130,6 +130,27 @@ def test_first_fit_promotes_around_a_head_that_does_not_fit():
         book.submit(name, number, amount)
     assert book.release("a") == [Released, Promoted]
     assert (book.standing("b"), book.standing("c")) == (Standing.WAITING, Standing.RESERVED)
+
+
+def test_a_waiting_dossier_that_asks_for_less_waits_for_less():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.submit("b", 2, 500)
+    book.do(decisions.reduce, "b", 200, NOW)
+    assert book.ledger.waiting[2] == Queued("b", 200)
+    assert book.standing("b") is Standing.WAITING
+
+
+def test_a_released_dossier_is_reduced_without_a_change_of_the_figures():
+    book = Book()
+    book.submit("a", 1, 900)
+    book.release("a")
+    reduced = ReservationReduced(
+        campaign_id="c", dossier_id="a", amount_cents=800, reduced_by_cents=100, reduced_at=NOW
+    )
+    folded = book.ledger.fold(reduced)
+    assert folded.reservations["a"].amount_cents == 800
+    assert (folded.reserved_cents, folded.committed_cents) == (0, 0)
 
 
 def test_a_waiting_dossier_that_leaves_frees_those_behind_it():
