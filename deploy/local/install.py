@@ -1,5 +1,6 @@
 """Installs the real servers natively: `python -m deploy.local.install`. Idempotent; the first build takes minutes."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,14 @@ from pathlib import Path
 HERE = Path(__file__).parent
 MINIO_MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 INSTALL_SECONDS = 40 * 60
+FERRETDB_MODULE = "github.com/FerretDB/FerretDB"
+# FerretDB 1.24, archived upstream, makes an index on `_id` and asks by another expression, so that SQLite reads the
+# whole collection for one document. File, its text, and the expression of the index (docs/adr/0005).
+FERRETDB_ID = (
+    "internal/backends/sqlite/metadata/metadata.go",
+    """IDColumn = DefaultColumn + "->'$._id'\"""",
+    """IDColumn = DefaultColumn + `->"_id"`""",
+)
 
 
 class ToolMissing(Exception):
@@ -73,12 +82,31 @@ def _kafka(cache: Path) -> Path:
 
 
 def _ferretdb(cache: Path) -> Path:
-    binary = cache / "ferretdb-1.24.0"
+    """FerretDB with one line of its source corrected: see `FERRETDB_ID`."""
+    binary = cache / "ferretdb-1.24.0-id"
     if not binary.exists():
         go = _tool("go", "FerretDB")
         _say("FerretDB 1.24.0")
-        fresh = cache / "ferretdb.new"
-        _run([go, "build", "-o", str(fresh), "."], HERE / "ferretdb")
+        fresh, build = cache / "ferretdb.new", cache / "ferretdb.build"
+        shutil.rmtree(build, ignore_errors=True)
+        shutil.copytree(HERE / "ferretdb", build)
+        found = subprocess.run(
+            [go, "mod", "download", "-json", FERRETDB_MODULE],
+            cwd=build,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=INSTALL_SECONDS,
+        )
+        source = build / "source"
+        shutil.copytree(json.loads(found.stdout)["Dir"], source, copy_function=shutil.copyfile)
+        file, wrong, right = FERRETDB_ID
+        text = (source / file).read_text()
+        assert text.count(wrong) == 1, f"{file} is not as it was"
+        (source / file).chmod(0o644)
+        (source / file).write_text(text.replace(wrong, right))
+        _run([go, "mod", "edit", "-replace", f"{FERRETDB_MODULE}=./source"], build)
+        _run([go, "build", "-o", str(fresh), "."], build)
+        shutil.rmtree(build)
         fresh.rename(binary)
     return binary
 
