@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
@@ -11,7 +11,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry import propagate, trace
+from opentelemetry.semconv.attributes.http_attributes import (
+    HTTP_REQUEST_METHOD,
+    HTTP_RESPONSE_STATUS_CODE,
+    HTTP_ROUTE,
+)
+from opentelemetry.semconv.attributes.url_attributes import URL_PATH
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -24,9 +30,11 @@ from shared.ids import new_id
 from shared.telemetry import Metrics, current_traceparent
 
 log = structlog.get_logger(__name__)
+tracer = trace.get_tracer(__name__)
 
 RETRY_AFTER_SECONDS = 5
 CORRELATION_HEADER = "X-Correlation-Id"
+UNTRACED = ("/health", "/metrics")
 _CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # What pydantic says, in French. Anything else reads "Valeur invalide".
@@ -83,7 +91,6 @@ def build_app(
     app.add_middleware(Observed)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="health,metrics", exclude_spans=["receive", "send"])
     return app
 
 
@@ -112,7 +119,9 @@ def _health(checks: Callable[[], Awaitable[dict[str, bool]]]) -> APIRouter:
 
 
 class Observed:
-    """ASGI middleware: a request has its correlation, is timed until its answer begins, and has the common headers."""
+    """ASGI middleware: a request has its correlation and its span (OpenTelemetry's names), is timed until its answer
+    begins, and its answer has the common headers.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -121,24 +130,37 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(CORRELATION_HEADER, "")
-        correlation = given if _CORRELATION.fullmatch(given) else new_id()
+        given = Headers(scope=scope)
+        correlation = given.get(CORRELATION_HEADER, "")
+        if not _CORRELATION.fullmatch(correlation):
+            correlation = new_id()
         scope.setdefault("state", {})["correlation"] = correlation
-        started = time.perf_counter()
+        method, started = scope["method"], time.perf_counter()
 
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "unmatched")
-                elapsed = time.perf_counter() - started
-                Metrics.requests.labels(scope["method"], route, message["status"]).observe(elapsed)
+                Metrics.requests.labels(method, route, message["status"]).observe(time.perf_counter() - started)
+                span.update_name(f"{method} {route}")
+                span.set_attributes({HTTP_ROUTE: route, HTTP_RESPONSE_STATUS_CODE: message["status"]})
                 headers = MutableHeaders(scope=message)
                 headers[CORRELATION_HEADER] = correlation
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation=correlation):
+        with structlog.contextvars.bound_contextvars(correlation=correlation), _span(scope, given) as span:
             await self._app(scope, receive, answered)
+
+
+def _span(scope: Scope, given: Headers) -> AbstractContextManager[trace.Span]:
+    """The request's span, within its caller's trace; none for what supervisors ask every few seconds."""
+    if scope["path"].startswith(UNTRACED):
+        return nullcontext(trace.INVALID_SPAN)
+    attributes = {HTTP_REQUEST_METHOD: scope["method"], URL_PATH: scope["path"]}
+    return tracer.start_as_current_span(
+        scope["method"], context=propagate.extract(given), kind=trace.SpanKind.SERVER, attributes=attributes
+    )
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:
