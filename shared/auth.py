@@ -159,18 +159,21 @@ class Authenticator:
 bearer = HTTPBearer(auto_error=False, description="Jeton OIDC de l'émetteur configuré")
 
 
+async def principal(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+) -> Principal:
+    """The caller. Raises: Unauthenticated."""
+    if credentials is None:
+        raise Unauthenticated("Un jeton d'accès est nécessaire (en-tête Authorization: Bearer …).")
+    authenticator: Authenticator = request.app.state.authenticator
+    return await authenticator.authenticate(credentials.credentials)
+
+
 def require(*roles: Role) -> Any:
     """A route dependency: the caller must hold one of `roles`; gives the Principal. Every route names its own."""
-    allowed = frozenset(roles)
 
-    async def check(
-        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
-    ) -> Principal:
-        if credentials is None:
-            raise Unauthenticated("Un jeton d'accès est nécessaire (en-tête Authorization: Bearer …).")
-        authenticator: Authenticator = request.app.state.authenticator
-        caller = await authenticator.authenticate(credentials.credentials)
-        if not caller.roles & allowed:
+    async def check(caller: Annotated[Principal, Depends(principal)]) -> Principal:
+        if not caller.roles & set(roles):
             raise Forbidden("Votre profil ne donne pas accès à cette opération.")
         return caller
 

@@ -3,21 +3,15 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
-from opentelemetry import propagate, trace
-from opentelemetry.semconv.attributes.http_attributes import (
-    HTTP_REQUEST_METHOD,
-    HTTP_RESPONSE_STATUS_CODE,
-    HTTP_ROUTE,
-)
-from opentelemetry.semconv.attributes.url_attributes import URL_PATH
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -30,11 +24,18 @@ from shared.ids import new_id
 from shared.telemetry import Metrics, current_traceparent
 
 log = structlog.get_logger(__name__)
-tracer = trace.get_tracer(__name__)
 
 RETRY_AFTER_SECONDS = 5
 CORRELATION_HEADER = "X-Correlation-Id"
+# What supervisors ask every few seconds has no span.
 UNTRACED = ("/health", "/metrics")
+# One span a request; requests are counted and failures logged by this product's own (shared/telemetry.py).
+TELEMETRY: TelemetryConfig = {
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "exclude": lambda scope: scope["path"].startswith(UNTRACED),
+}
 _CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # What pydantic says, in French. Anything else reads "Valeur invalide".
@@ -83,7 +84,7 @@ def build_app(
 
     `checks` tells for each component whether it answers; readiness is true when all do.
     """
-    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None, telemetry=TELEMETRY)
     for router in routers:
         app.include_router(router)
     app.include_router(_health(checks))
@@ -119,9 +120,7 @@ def _health(checks: Callable[[], Awaitable[dict[str, bool]]]) -> APIRouter:
 
 
 class Observed:
-    """ASGI middleware: a request has its correlation and its span (OpenTelemetry's names), is timed until its answer
-    begins, and its answer has the common headers.
-    """
+    """ASGI middleware: a request has its correlation, is timed until its answer begins, and gets the common headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -130,10 +129,8 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope)
-        correlation = given.get(CORRELATION_HEADER, "")
-        if not _CORRELATION.fullmatch(correlation):
-            correlation = new_id()
+        given = Headers(scope=scope).get(CORRELATION_HEADER, "")
+        correlation = given if _CORRELATION.fullmatch(given) else new_id()
         scope.setdefault("state", {})["correlation"] = correlation
         method, started = scope["method"], time.perf_counter()
 
@@ -141,26 +138,14 @@ class Observed:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "unmatched")
                 Metrics.requests.labels(method, route, message["status"]).observe(time.perf_counter() - started)
-                span.update_name(f"{method} {route}")
-                span.set_attributes({HTTP_ROUTE: route, HTTP_RESPONSE_STATUS_CODE: message["status"]})
                 headers = MutableHeaders(scope=message)
                 headers[CORRELATION_HEADER] = correlation
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation=correlation), _span(scope, given) as span:
+        with structlog.contextvars.bound_contextvars(correlation=correlation):
             await self._app(scope, receive, answered)
-
-
-def _span(scope: Scope, given: Headers) -> AbstractContextManager[trace.Span]:
-    """The request's span, within its caller's trace; none for what supervisors ask every few seconds."""
-    if scope["path"].startswith(UNTRACED):
-        return nullcontext(trace.INVALID_SPAN)
-    attributes = {HTTP_REQUEST_METHOD: scope["method"], URL_PATH: scope["path"]}
-    return tracer.start_as_current_span(
-        scope["method"], context=propagate.extract(given), kind=trace.SpanKind.SERVER, attributes=attributes
-    )
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:
