@@ -10,8 +10,8 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -27,6 +27,15 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
 CORRELATION_HEADER = "X-Correlation-Id"
+# What supervisors ask every few seconds has no span.
+UNTRACED = ("/health", "/metrics")
+# One span a request; requests are counted and failures logged by this product's own (shared/telemetry.py).
+TELEMETRY: TelemetryConfig = {
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "exclude": lambda scope: scope["path"].startswith(UNTRACED),
+}
 _CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # What pydantic says, in French. Anything else reads "Valeur invalide".
@@ -75,7 +84,7 @@ def build_app(
 
     `checks` tells for each component whether it answers; readiness is true when all do.
     """
-    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None, telemetry=TELEMETRY)
     for router in routers:
         app.include_router(router)
     app.include_router(_health(checks))
@@ -83,7 +92,6 @@ def build_app(
     app.add_middleware(Observed)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="health,metrics", exclude_spans=["receive", "send"])
     return app
 
 
@@ -112,7 +120,7 @@ def _health(checks: Callable[[], Awaitable[dict[str, bool]]]) -> APIRouter:
 
 
 class Observed:
-    """ASGI middleware: a request has its correlation, is timed until its answer begins, and has the common headers."""
+    """ASGI middleware: a request has its correlation, is timed until its answer begins, and gets the common headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -124,13 +132,12 @@ class Observed:
         given = Headers(scope=scope).get(CORRELATION_HEADER, "")
         correlation = given if _CORRELATION.fullmatch(given) else new_id()
         scope.setdefault("state", {})["correlation"] = correlation
-        started = time.perf_counter()
+        method, started = scope["method"], time.perf_counter()
 
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "unmatched")
-                elapsed = time.perf_counter() - started
-                Metrics.requests.labels(scope["method"], route, message["status"]).observe(elapsed)
+                Metrics.requests.labels(method, route, message["status"]).observe(time.perf_counter() - started)
                 headers = MutableHeaders(scope=message)
                 headers[CORRELATION_HEADER] = correlation
                 headers["X-Content-Type-Options"] = "nosniff"

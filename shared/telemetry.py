@@ -11,6 +11,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from prometheus_client import Counter, Gauge, Histogram
 
 # Libraries whose warnings name the holders of certificates: what they find is in the journal's reports.
@@ -38,7 +39,8 @@ class Metrics:
 
 def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
     """Logs to standard output, spans to the collector when there is one. Call once a process."""
-    provider = TracerProvider(resource=Resource({SERVICE_NAME: service}))
+    # Spans that nobody collects still have ids, for log lines and commits; nothing is recorded of them.
+    provider = TracerProvider(None if otlp_endpoint else ALWAYS_OFF, Resource({SERVICE_NAME: service}))
     if otlp_endpoint:
         exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))

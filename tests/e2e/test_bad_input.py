@@ -334,6 +334,21 @@ async def test_a_deposit_with_a_document_missing_is_refused_with_the_list(visit)
     assert {one["code"] for one in answer.json()["missing"]} == {"letter-missing", "presentation-missing"}
 
 
+async def test_a_draft_that_changed_since_it_was_read_is_not_deposited(visit):
+    dossier = await visit.ready()
+    url = f"/dossiers/{dossier.dossier_id}"
+    form = changed(dossier.operation.form(), "operation/name", "Revu par un collègue")
+    saved = await visit.call("PUT", "intake", url, who=dossier.who, json=form, headers={"If-Match": '"1"'})
+    for stale in ('"1"', "garbage"):
+        answer = await visit.call("POST", "intake", f"{url}/submission", who=dossier.who, headers={"If-Match": stale})
+        assert (answer.status_code, problem(answer), answer.json()["etag"]) == (412, "stale-etag", '"2"')
+    assert (await visit.portal.timeline(dossier))["status"] == "draft"
+    seen = {"If-Match": saved.headers["ETag"]}
+    answer = await visit.call("POST", "intake", f"{url}/submission", who=dossier.who, headers=seen)
+    assert answer.status_code == 200
+    assert (await visit.portal.timeline(dossier))["deposit_number"] == answer.json()["deposit_number"]
+
+
 async def test_submitting_many_times_at_once_gives_one_number(visit):
     dossier = await visit.ready()
     path = f"/dossiers/{dossier.dossier_id}/submission"

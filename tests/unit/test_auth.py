@@ -94,3 +94,83 @@ async def test_the_public_key_used_as_a_shared_secret_is_refused(authenticator):
 async def test_garbage_is_refused(authenticator, garbage):
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(garbage)
+
+
+# -- signatures checked once -------------------------------------------------------------------------------------
+
+
+class Decoding:
+    """Counts signature checks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self._decode = jwt.decode
+        monkeypatch.setattr(jwt, "decode", self._counted)
+
+    def _counted(self, *given, **named):
+        self.count += 1
+        return self._decode(*given, **named)
+
+
+@pytest.fixture
+def decoding(monkeypatch) -> Decoding:
+    return Decoding(monkeypatch)
+
+
+async def test_a_signature_is_checked_once(authenticator, decoding):
+    good = token()
+    assert await authenticator.authenticate(good) == await authenticator.authenticate(good)
+    assert decoding.count == 1
+
+
+async def test_a_token_known_to_be_signed_still_expires(authenticator, decoding):
+    good = token(exp=START.timestamp() + 60)
+    await authenticator.authenticate(good)
+    authenticator._clock.advance(seconds=91)
+    for _ in range(2):
+        with pytest.raises(Unauthenticated, match="expiré"):
+            await authenticator.authenticate(good)
+    assert decoding.count == 2, "nothing is kept of a token that does not hold"
+
+
+async def test_a_token_known_to_be_signed_still_begins_when_it_says(authenticator):
+    good = token(nbf=START.timestamp())
+    await authenticator.authenticate(good)
+    authenticator._clock.advance(seconds=-31)
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(good)
+
+
+async def test_keys_that_turned_end_what_they_signed(authenticator, decoding):
+    good = token()
+    await authenticator.authenticate(good)
+    authenticator._keys = KeySet([OTHER_KEY])
+    renewed = token(OTHER_KEY)
+    assert (await authenticator.authenticate(renewed)).subject == "u1"
+
+    async def unchanged():
+        return authenticator._keys
+
+    authenticator._fetch = unchanged
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(good)
+    assert decoding.count == 3
+
+
+async def test_tokens_are_not_taken_for_each_other(authenticator):
+    callers = {subject: token(sub=subject, roles=[subject]) for subject in ("u1", "u2")}
+    for _ in range(2):
+        for subject, given in callers.items():
+            caller = await authenticator.authenticate(given)
+            assert (caller.subject, caller.roles) == (subject, {subject})
+    head, body, _ = callers["u1"].split(".")
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(f"{head}.{body}.{callers['u2'].rsplit('.', 1)[1]}")
+
+
+async def test_the_memory_of_tokens_is_bounded(authenticator, decoding, monkeypatch):
+    monkeypatch.setattr("shared.auth.MAX_TOKENS_KEPT", 2)
+    one, *others = [token(sub=f"u{number}") for number in range(3)]
+    for given in (one, *others, others[0], one):
+        await authenticator.authenticate(given)
+    assert decoding.count == 4

@@ -55,6 +55,12 @@ def test_a_line_inside_a_span_names_it_as_the_traceparent_does(provider, capsys)
     assert traceparent.startswith(f"00-{line['trace_id']}-{line['span_id']}-")
 
 
+def test_a_span_that_nobody_collects_is_named_and_not_recorded(provider):
+    with provider.get_tracer("essai").start_as_current_span("essai") as span:
+        assert current_traceparent() is not None
+        assert not span.is_recording()
+
+
 def test_a_debugging_line_is_not_written(provider, capsys):
     structlog.get_logger().debug("noise")
     assert capsys.readouterr().out == ""
@@ -81,4 +87,5 @@ def test_spans_go_to_the_collector_when_there_is_one(monkeypatch, endpoint):
     provider = telemetry.configure("intake", endpoint)
     assert given == ["http://collector:4318/v1/traces"]
     assert provider.resource.attributes["service.name"] == "intake"
+    assert provider.get_tracer("essai").start_span("essai").is_recording()
     provider.shutdown()
