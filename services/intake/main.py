@@ -52,7 +52,7 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     asked = service.journal(question.KIND, store.render_question)
     questions = Questions(asked, service.view(question.KIND), mailbox, service.clock)
     answers = Answers(dossiers, journal, service.objects, service.clock)
-    service.consume(GROUP, handlers(dossiers), in_batches=True)
+    service.consume(GROUP, handlers(dossiers), in_batches=True, batch=dossiers.heard)
     service.every(SCAN_CHECK_SECONDS, depositing.scan_pending)
     service.every(MAIL_CHECK_SECONDS, questions.mail_pending)
     routers = [

@@ -192,6 +192,7 @@ class IntakeNode(Node):
             territory=TERRITORY,
         )
         inbox = service.consume(intake_handlers.GROUP, intake_handlers.handlers(self.dossiers))
+        inbox.batch = self.dossiers.heard
         return [self._consume(inbox, in_batches=True)]
 
 

@@ -1,5 +1,6 @@
 """From the draft to the deposit, and what follows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from services.intake.domain.uploads import AlreadySubmitted, papers_of
 from services.intake.forms import DraftForm
 from services.intake.store import Deposits, Draft, Drafts, StaleDraft
 from services.intake.usecases.accounts import Accounts, check_represents
+from services.intake.usecases.told import Told
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.contracts.envelope import Promoted, Released, Waitlisted
@@ -243,6 +245,25 @@ class Dossiers:
 
     async def note_campaign(self, event: Any, meta: MessageMeta) -> None:
         await self.campaigns.append(event.campaign_id, lambda _: [event], meta.cause("intake"))
+
+    async def heard(self, heard: Sequence[tuple[Any, MessageMeta]]) -> list[Exception | None]:
+        """The same for many at once: what concerns a campaign first, then the dossiers beside each other, each stream
+        in the order of what was heard of it.
+        """
+        campaigns, dossiers = Told[Campaign](), Told[Dossier]()
+        for place, (event, meta) in enumerate(heard):
+            cause = meta.cause("intake")
+            if isinstance(event, Waitlisted | Promoted | Released):
+                campaigns.add(
+                    event.campaign_id, place, lambda state, event=event: campaign.note_wait(state, event), cause
+                )
+            if hasattr(event, "dossier_id"):
+                dossiers.add(event.dossier_id, place, lambda state, event=event: dossier.note(state, event), cause)
+            else:
+                campaigns.add(event.campaign_id, place, lambda _, event=event: [event], cause)
+        failed = await campaigns.append_to(self.campaigns)
+        failed |= await dossiers.append_to(self.dossiers)
+        return [failed.get(place) for place in range(len(heard))]
 
     async def campaign(self) -> Campaign:
         return (await self.campaigns.load(self.campaign_id)).state
