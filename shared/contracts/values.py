@@ -110,6 +110,14 @@ class StoredDocument(Value):
     version: int = 1
 
 
+class Printing(Value):
+    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature."""
+
+    templates: str
+    engine: str
+    sha256: str
+
+
 class PremiumLine(Value):
     """What a landlord sees of one line's price; neither rate nor step (DOMAIN rule 11)."""
 

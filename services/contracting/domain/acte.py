@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import ActeAcknowledged, ActeDelivered, ActePrepared, Printing, Proof
+from services.contracting.domain.facts import ActeAcknowledged, ActeDelivered, ActePrepared, Proof, SignedPrinting
 from services.contracting.domain.gate import acte_gate, labels
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
@@ -46,7 +46,7 @@ def check_ready(engagement: Engagement, actor: str, now: datetime) -> None:
 def prepare(
     engagement: Engagement,
     acte: StoredDocument,
-    printing: Printing,
+    printing: SignedPrinting,
     printed: tuple[Loan, ...],
     actor: str,
     now: datetime,

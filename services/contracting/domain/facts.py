@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from shared.contracts.values import StoredDocument
+from shared.contracts.values import Printing, StoredDocument
 from shared.events import Event, UtcDatetime, Value
 
 
@@ -74,15 +74,9 @@ class Guarantor(Value):
     capacity: str
 
 
-class Printing(Value):
-    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature.
+class SignedPrinting(Printing):
+    """How a paper that ALS signs was printed; `guarantor` is None where it does not identify it, as in version 1."""
 
-    `guarantor` is None where the paper does not identify it, as in version 1.
-    """
-
-    templates: str
-    engine: str
-    sha256: str
     guarantor: Guarantor | None = None
 
 
@@ -90,7 +84,7 @@ class PapersPrinted(Event):
     """What the convention and the premium call were printed with, just before they are sent."""
 
     dossier_id: str
-    convention: Printing
+    convention: SignedPrinting
     premium_call: Printing
     payee: Payee
 
@@ -123,7 +117,7 @@ class ActePrepared(Event):
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
-    printing: Printing | None = None
+    printing: SignedPrinting | None = None
 
 
 class Channel(StrEnum):

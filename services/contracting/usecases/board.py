@@ -18,7 +18,7 @@ from services.contracting.domain.board import (
 from services.contracting.domain.deliberation import Taken
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.refusals import AlreadyDecided, DossierNamedTwice, EngagementEnded, UnknownDossier
-from services.contracting.minutes import render_minutes
+from services.contracting.minutes import TEMPLATES, render_minutes
 from shared.clock import Clock
 from shared.contracts.values import StoredDocument
 from shared.documents import Documents
@@ -28,6 +28,7 @@ from shared.filing import keep_pdf, retained_until
 from shared.ids import new_id
 from shared.journal import Journal
 from shared.objects import ObjectStore
+from shared.typeset import printing
 
 MAX_AGENDA_ITEMS = 200
 
@@ -139,10 +140,11 @@ class Board:
             return session
         now, struck = self.clock.now(), await self._struck(session_id, session)
         domain.check_minutes(session, struck, now)
-        minutes = await self._keep(session_id, await render_minutes(session, struck, now), now)
+        pdf = await render_minutes(session, struck, now)
+        minutes, how = await self._keep(session_id, pdf, now), printing(pdf, TEMPLATES)
         return await self._change(
             session_id,
-            lambda current: domain.write_minutes(current, session, minutes, struck, cause.actor, now),
+            lambda current: domain.write_minutes(current, session, minutes, how, struck, cause.actor, now),
             cause,
         )
 

@@ -6,7 +6,7 @@ from services.pricing.domain.grid import Grid
 from services.pricing.domain.premium import Derogation, LineFigures
 from services.pricing.domain.rating import CreditQualityStep
 from shared.contracts.instruction import RiskProfileRecorded
-from shared.contracts.values import Loan, PremiumLine
+from shared.contracts.values import Loan, PremiumLine, Printing
 from shared.events import Event, UtcDatetime, Value
 
 
@@ -53,6 +53,15 @@ class OfferDrafted(Event):
     cap_applied: bool
     drafted_at: UtcDatetime
     workings: Workings | None = None
+
+
+class OfferPrinted(Event):
+    """What the offer was printed with, just before it is issued; `validity_days` are the business days it announces."""
+
+    dossier_id: str
+    offer_id: str
+    validity_days: int
+    printing: Printing
 
 
 class AutomaticPricingRefused(Event):

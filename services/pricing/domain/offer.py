@@ -135,3 +135,8 @@ class Offer:
 
 
 KIND = StreamKind("offer", Offer(), frozenset({OFFER_TOPIC}))
+
+
+def stream_of(offer_id: str) -> str:
+    """The stream an offer is in: offers are called `{dossier}-{number}`."""
+    return KIND.stream(offer_id.rpartition("-")[0])

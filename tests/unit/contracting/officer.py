@@ -17,7 +17,6 @@ from services.contracting.domain import screening
 from services.contracting.domain.engagement import KIND, EngagementDocument
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.premium import pay
-from services.contracting.reprint import events_of
 from services.contracting.signatures.examination import Examiner
 from services.contracting.transmission import BdtDirectory
 from services.contracting.usecases.engagements import Engagements
@@ -34,6 +33,7 @@ from shared.filing import keep_pdf
 from shared.http import build_app
 from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects
+from shared.reprint import events_of
 from shared.signing import Seal
 from shared.views import View
 from tests.counter import FixedClock
@@ -83,7 +83,7 @@ class Officer:
         await self.journal.append(DOSSIER, lambda _: events, CAUSE)
 
     async def events(self) -> list[Event]:
-        return await events_of(self._documents, DOSSIER)
+        return await events_of(self._documents, KIND.stream(DOSSIER))
 
     async def call(self, role: Role, method: str, path: str, body: Any = None) -> httpx.Response:
         self.caller = Principal(f"{role}-1", frozenset({role}))

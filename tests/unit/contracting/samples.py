@@ -26,9 +26,9 @@ from services.contracting.domain.facts import (
     PapersPrinted,
     Payee,
     PaymentReceived,
-    Printing,
     Proof,
     Purpose,
+    SignedPrinting,
     Verdict,
 )
 from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
@@ -161,7 +161,7 @@ def lodged(name: str = "signed-1") -> SignedConventionLodged:
     return SignedConventionLodged(dossier_id=DOSSIER, lodged_at=NOW, document=document(name, "signed_convention"))
 
 
-PRINTING = Printing(templates="v1", engine="typst", sha256="0" * 64)
+PRINTING = SignedPrinting(templates="v1", engine="typst", sha256="0" * 64)
 
 
 def printed() -> PapersPrinted:

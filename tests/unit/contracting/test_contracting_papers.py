@@ -17,11 +17,12 @@ from services.contracting.documents import render_acte, render_convention, rende
 from services.contracting.domain.engagement import EngagementDocument
 from services.contracting.domain.facts import ActePrepared
 from services.contracting.papers import Papers
-from services.contracting.reprint import REPRINTED, compare, reprint
+from services.contracting.reprint import REPRINTED, reprint
 from shared.contracts.values import RateBasis
 from shared.errors import NotFound, Unavailable
 from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
 from shared.objects import DirectoryObjects
+from shared.reprint import compare
 from shared.signing import Seal
 from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
@@ -298,7 +299,7 @@ async def test_what_was_never_printed_is_not_found(officer):
 
 async def test_the_command_says_that_the_bytes_are_the_same(officer, capsys, tmp_path):
     out = tmp_path / "again.pdf"
-    assert await compare(await officer.events(), EngagementDocument.ACTE, out) == 0
+    assert await compare("acte", reprint(await officer.events(), EngagementDocument.ACTE), out) == 0
     assert "à l'octet près" in capsys.readouterr().out
     assert out.read_bytes().startswith(b"%PDF-")
 
@@ -312,12 +313,12 @@ async def test_the_command_says_that_the_bytes_differ_and_which_typesetter_made_
         return event.model_copy(update={"prepared_at": NOW + timedelta(days=1), "printing": printing})
 
     events = [moved(event) for event in await officer.events()]
-    assert await compare(events, EngagementDocument.ACTE) == 1
+    assert await compare("acte", reprint(events, EngagementDocument.ACTE)) == 1
     said = capsys.readouterr().err
     assert "DIFFÉRENT" in said
     assert "édité par typst 0" in said
 
 
 async def test_the_command_says_that_nothing_was_printed(capsys):
-    assert await compare([], EngagementDocument.ACTE) == 1
+    assert await compare("acte", reprint([], EngagementDocument.ACTE)) == 1
     assert "pas encore" in capsys.readouterr().err
