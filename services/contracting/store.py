@@ -157,6 +157,15 @@ def overpaid(view: Documents, skip: int, limit: int) -> Rows:
     return view.find({"to_return_cents": {"$gt": 0}}, sort=DEPOSIT_ORDER, skip=skip, limit=limit)
 
 
+async def money_held(payments: Documents, dossiers: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """The counted payments that have not wholly gone back, by dossier, the oldest first."""
+    held: dict[str, list[dict[str, Any]]] = {dossier_id: [] for dossier_id in dossiers}
+    query = {"dossier_id": {"$in": dossiers}, "booked": True, "left_cents": {"$gt": 0}}
+    async for row in payments.find(query, sort=[("received_on", 1), ("recorded_at", 1)]):
+        held[row["dossier_id"]].append(row)
+    return held
+
+
 def to_examine(view: Documents) -> Rows:
     """Returned conventions whose signatures nobody has read yet."""
     return view.find({"to_examine": True})

@@ -1,6 +1,6 @@
 """The board's sessions: agenda, decisions, minutes, and the announcement of what was signed off."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from shared.contracts.values import StoredDocument
 from shared.documents import Documents
 from shared.errors import NotFound, Refusal
 from shared.events import Cause, Event
-from shared.filing import keep_pdf, retained_until
+from shared.filing import keep_pdf, read_kept, retained_until
 from shared.ids import new_id
 from shared.journal import Journal
 from shared.objects import ObjectStore
@@ -148,12 +148,12 @@ class Board:
             cause,
         )
 
-    async def minutes(self, session_id: str) -> tuple[StoredDocument, AsyncIterator[bytes]]:
-        """The minutes that stand and their bytes. Raises: NotFound, Unavailable."""
+    async def minutes(self, session_id: str) -> tuple[StoredDocument, bytes]:
+        """The minutes that stand and their bytes. Raises: NotFound, DocumentAltered, Unavailable."""
         written = (await self.session(session_id)).minutes
         if written is None:
             raise NotFound("Le procès-verbal n'est pas encore établi.")
-        return written.minutes, self.objects.stream(written.minutes.object_key)
+        return written.minutes, await read_kept(self.objects, written.minutes)
 
     async def sign_off(self, session_id: str, minutes_sha256: str, cause: Cause) -> Session:
         """Make the decisions final, then announce them; after an outage in between the timer goes on.

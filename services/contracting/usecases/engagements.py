@@ -1,7 +1,7 @@
 """From what is heard to the convention, the acte and the lapse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,10 +64,10 @@ class Engagements:
         return [row async for row in store.listed(self.view, state, skip, limit)]
 
     async def screen(self, screened: EngagementScreened, cause: Cause) -> Engagement:
-        """Raises: NotFound; AlertOpen when an alert of the register contradicts `clear`; as screen of the domain."""
+        """Raises: NotFound; OwnersNotDeclared, AlertOpen for one that says `clear`; as screen of the domain."""
         await self.engagement(screened.dossier_id)
         if screened.clear:
-            await self.screenings.check_no_alert(screened.dossier_id)
+            await self.screenings.check_clear(screened.dossier_id)
         done = await self.engagements.append(
             screened.dossier_id, lambda engagement: convention_domain.screen(engagement, screened), cause
         )
@@ -152,12 +152,12 @@ class Engagements:
             )
             return done.state
 
-    async def document(self, dossier_id: str, kind: EngagementDocument) -> tuple[StoredDocument, AsyncIterator[bytes]]:
-        """A document of the engagement and its bytes. Raises: NotFound, Unavailable."""
+    async def document(self, dossier_id: str, kind: EngagementDocument) -> tuple[StoredDocument, bytes]:
+        """A document of the engagement and its bytes. Raises: NotFound, DocumentAltered, Unavailable."""
         found = (await self.engagement(dossier_id)).documents.get(kind)
         if found is None:
             raise NotFound("Ce document n'existe pas encore.")
-        return found, self.objects.stream(found.object_key)
+        return found, await read_kept(self.objects, found)
 
     async def _rules(self, engagement: Engagement) -> CampaignRules:
         campaign_id = engagement.submitted.campaign_id if engagement.submitted else ""

@@ -90,8 +90,7 @@ class Officer:
         return await self._client.request(method, f"/engagements/{DOSSIER}/{path}", json=body)
 
     async def kept(self, kind: EngagementDocument) -> bytes:
-        _, chunks = await self.engagements.document(DOSSIER, kind)
-        return b"".join([chunk async for chunk in chunks])
+        return (await self.engagements.document(DOSSIER, kind))[1]
 
     async def send(self) -> bytes:
         """Everything before the convention, then the convention; gives what the bailleur receives."""

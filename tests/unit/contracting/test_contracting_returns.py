@@ -147,6 +147,18 @@ async def test_a_stored_return_that_was_exchanged_is_not_examined(officer, tmp_p
     assert (await officer.engagements.engagement(DOSSIER)).report is None
 
 
+async def test_a_stored_paper_that_was_exchanged_is_not_served(officer, tmp_path):
+    await officer.send()
+    engagement = await officer.engagements.engagement(DOSSIER)
+    stored = tmp_path / "objects" / engagement.documents[EngagementDocument.CONVENTION].object_key
+    stored.chmod(0o644)
+    stored.write_bytes(stored.read_bytes().replace(b"%PDF-1", b"%PDF-2", 1))
+    answer = await officer.call(Role.LEGAL_OFFICER, "GET", "documents/convention")
+    assert (answer.status_code, problem(answer)) == (409, "document-altered")
+    whole = await officer.call(Role.LEGAL_OFFICER, "GET", "documents/premium_call")
+    assert whole.content.startswith(b"%PDF-1")
+
+
 async def test_an_outage_of_the_store_is_awaited(officer, tmp_path):
     document = await officer.lodge(await officer.sign(await officer.send()))
     stored = tmp_path / "objects" / document.object_key
