@@ -34,9 +34,10 @@ def _checked_host_key(given: str) -> str:
 
 
 # The ways to the BdT: what chooses each, and what it needs beside.
+MAIL = "bdt_mail_to"
 WAYS = {
     "bdt_directory": (),
-    "bdt_mail_to": ("smtp_host", "mail_from"),
+    MAIL: ("smtp_host", "mail_from"),
     "bdt_sftp_host": ("bdt_sftp_user", "bdt_sftp_key_file", "bdt_sftp_host_key"),
     "bdt_s3_endpoint": ("bdt_s3_access_key", "bdt_s3_secret_key", "bdt_s3_bucket"),
 }
@@ -59,7 +60,8 @@ DEMONSTRATION_GUARANTOR = {
 
 
 class ContractingSettings(ServiceSettings):
-    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four.
+    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, a directory, SFTP or S3
+    drop, mail, or mail beside a drop.
 
     `guarantor_*`: how ALS is identified in what it signs; `guarantor_capacity` is the function its representative signs
     in. A production states them all, a local stack has demonstration values.
@@ -130,13 +132,14 @@ class ContractingSettings(ServiceSettings):
         )
 
     @model_validator(mode="after")
-    def _one_way_to_the_bdt(self) -> "ContractingSettings":
+    def _a_way_to_the_bdt(self) -> "ContractingSettings":
         chosen = [way for way in WAYS if getattr(self, way)]
-        if len(chosen) != 1:
-            raise ValueError(f"{_variables(WAYS, 'ou')} : l'un d'eux, et un seul")
-        needed = WAYS[chosen[0]]
-        if not all(getattr(self, name) for name in needed):
-            raise ValueError(f"{_variables(needed, 'et')} sont nécessaires avec ALS_{chosen[0].upper()}")
+        drops = [way for way in chosen if way != MAIL]
+        if not chosen or len(drops) > 1:
+            raise ValueError(f"{_variables(WAYS, 'ou')} : l'un d'eux, ou le courriel et un seul des autres")
+        for way in chosen:
+            if not all(getattr(self, name) for name in WAYS[way]):
+                raise ValueError(f"{_variables(WAYS[way], 'et')} sont nécessaires avec ALS_{way.upper()}")
         return self
 
     @model_validator(mode="after")

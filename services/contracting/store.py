@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from services.contracting.domain.acte import channels_left
 from services.contracting.domain.board import AgendaItem, Decision, Session
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import Direction, PaymentReceived
@@ -51,8 +52,8 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "outstanding_cents": engagement.outstanding_cents,
         "to_return_cents": engagement.to_return_cents,
         "convention_outdated": engagement.convention_outdated,
-        "transmission_pending": engagement.transmission_pending,
-        "acte_name": engagement.delivered.proof.name if engagement.delivered else None,
+        "transmission_pending": engagement.transmission_pending or bool(channels_left(engagement)),
+        "acte_name": engagement.deliveries[0].proof.name if engagement.deliveries else None,
         "acknowledged": engagement.acknowledged is not None,
     }
 

@@ -110,21 +110,27 @@ class SignedConventionChecked(Event):
     note: str = ""
 
 
+class Channel(StrEnum):
+    """A way to the BdT: one of three drops, or mail."""
+
+    DIRECTORY = "directory"
+    MAIL = "mail"
+    SFTP = "sftp"
+    S3 = "s3"
+
+
 class ActePrepared(Event):
-    """The acte's bytes are settled; they are transmitted until the BdT has them."""
+    """The acte's bytes are settled, and the ways it goes; it is transmitted over each until the BdT has it.
+
+    `channels` is empty in what was settled when there was one way at a time.
+    """
 
     dossier_id: str
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
     printing: SignedPrinting | None = None
-
-
-class Channel(StrEnum):
-    DIRECTORY = "directory"
-    MAIL = "mail"
-    SFTP = "sftp"
-    S3 = "s3"
+    channels: tuple[Channel, ...] = ()
 
 
 class Proof(Value):
@@ -140,7 +146,7 @@ class Proof(Value):
 
 
 class ActeDelivered(Event):
-    """The proof of delivery, kept with the transmission it proves."""
+    """The proof of delivery over one way; the first is kept with the transmission it proves."""
 
     dossier_id: str
     proof: Proof

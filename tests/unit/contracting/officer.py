@@ -15,7 +15,7 @@ from services.contracting.api import engagements as engagements_api
 from services.contracting.api import signed_returns as signed_returns_api
 from services.contracting.domain import screening
 from services.contracting.domain.engagement import KIND, EngagementDocument
-from services.contracting.domain.facts import Purpose
+from services.contracting.domain.facts import Channel, Purpose
 from services.contracting.domain.premium import pay
 from services.contracting.signatures.examination import Examiner
 from services.contracting.transmission import BdtDirectory
@@ -63,7 +63,7 @@ class Officer:
             campaigns=self._campaigns,
             view=self.view.documents,
             objects=self.objects,
-            transmission=BdtDirectory(folder / "bdt"),
+            ways={Channel.DIRECTORY: BdtDirectory(folder / "bdt")},
             papers=papers,
             clock=clock,
             screenings=Screenings(self.journal, screened, MemoryDocuments(), None, clock, 30),

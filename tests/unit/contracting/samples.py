@@ -263,9 +263,9 @@ def received(
     )
 
 
-def proof(sha256: str = document("acte").sha256) -> Proof:
+def proof(sha256: str = document("acte").sha256, channel: Channel = Channel.SFTP) -> Proof:
     return Proof(
-        channel=Channel.SFTP,
+        channel=channel,
         destination="sftp://bdt.example",
         name="000012-d1.pdf",
         sha256=sha256,
@@ -323,8 +323,8 @@ class Case:
     def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
         return self.do(convention.screen, screened(purpose, clear=clear))
 
-    def prepare(self, actor: str = OTHER) -> list[Event]:
-        return self.do(acte.prepare, document("acte", "acte"), PRINTING, self.engagement.loans, actor, NOW)
+    def prepare(self, actor: str = OTHER, channels: tuple[Channel, ...] = (Channel.SFTP,)) -> list[Event]:
+        return self.do(acte.prepare, document("acte", "acte"), PRINTING, self.engagement.loans, channels, actor, NOW)
 
 
 def favourable() -> Case:

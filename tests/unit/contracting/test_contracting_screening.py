@@ -10,6 +10,7 @@ import pytest
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
 from services.contracting.domain import screening
+from services.contracting.domain.facts import Channel
 from services.contracting.domain.names import normalised
 from services.contracting.domain.screening import Listed, Party, Register, Screening, find
 from services.contracting.freeze_register import RegisterFile, RegisterObject, RegisterUnreadable, parse
@@ -165,7 +166,7 @@ class Desk:
             campaigns=Journal(campaign.KIND, self.office.commits, clock, self.office.keep),
             view=view,
             objects=DirectoryObjects(root / "objects"),
-            transmission=BdtDirectory(self.bdt),
+            ways={Channel.DIRECTORY: BdtDirectory(self.bdt)},
             papers=papers(root, DirectoryObjects(root / "objects")),
             clock=clock,
             screenings=self.screenings,

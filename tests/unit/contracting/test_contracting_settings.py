@@ -1,4 +1,4 @@
-"""Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
+"""Contracting starts with a way to the BdT and a payee that exists, or says what is wrong."""
 
 import sys
 from datetime import timedelta
@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.local.authority import Authority
+from services.contracting.domain.facts import Channel
 from services.contracting.freeze_register import RegisterFile, RegisterObject
 from services.contracting.main import freeze_register, transmission
 from services.contracting.settings import ContractingSettings
@@ -61,20 +62,28 @@ def settings(**given) -> ContractingSettings:
 
 
 def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
-    key_file = Path("/keys/bdt")
-    assert transmission(settings(**SFTP)) == BdtSftp("sftp.bdt.example", 22, "als", key_file, HOST_KEY, ".")
-    bucket = transmission(settings(**S3))
+    sftp = BdtSftp("sftp.bdt.example", 22, "als", Path("/keys/bdt"), HOST_KEY, ".")
+    assert transmission(settings(**SFTP)) == {Channel.SFTP: sftp}
+    (bucket,) = transmission(settings(**S3)).values()
     assert isinstance(bucket, BdtBucket)
     assert bucket.destination == "s3://s3.bdt.example/actes"
-    assert transmission(settings(bdt_directory=tmp_path)) == BdtDirectory(tmp_path)
-    assert transmission(settings(**MAIL)) == BdtMail("mail", 25, "actes@bdt.example", "garantie@als.example")
+    assert transmission(settings(bdt_directory=tmp_path)) == {Channel.DIRECTORY: BdtDirectory(tmp_path)}
+    mail = BdtMail("mail", 25, "actes@bdt.example", "garantie@als.example")
+    assert transmission(settings(**MAIL)) == {Channel.MAIL: mail}
+
+
+@pytest.mark.parametrize("drop", [SFTP, S3, {"bdt_directory": "/bdt"}], ids=["sftp", "s3", "directory"])
+def test_mail_goes_beside_a_drop_and_after_it(drop):
+    assert list(transmission(settings(**MAIL, **drop)))[1:] == [Channel.MAIL]
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({}, "ALS_BDT_DIRECTORY, ALS_BDT_MAIL_TO, ALS_BDT_SFTP_HOST ou ALS_BDT_S3_ENDPOINT"),
-        (MAIL | {"bdt_directory": "/bdt"}, "un seul"),
+        (SFTP | {"bdt_directory": "/bdt"}, "un seul des autres"),
+        (MAIL | SFTP | S3, "un seul des autres"),
+        (MAIL | {"bdt_directory": "/bdt", "mail_from": None}, "ALS_MAIL_FROM sont nécessaires avec ALS_BDT_MAIL_TO"),
         (SFTP | {"bdt_sftp_host_key": None}, "ALS_BDT_SFTP_HOST_KEY sont nécessaires avec ALS_BDT_SFTP_HOST"),
         (SFTP | {"bdt_sftp_host_key": "ssh-ed25519 none"}, "clé publique illisible"),
         (S3 | {"bdt_s3_bucket": None}, "ALS_BDT_S3_BUCKET sont nécessaires avec ALS_BDT_S3_ENDPOINT"),
