@@ -45,12 +45,13 @@ class Exhaustion(StrEnum):
 
 
 class Bailleur(Value):
-    """The landlord as it stood at the deposit."""
+    """The landlord as it stood at the deposit; `seat` is the address it registered with, where that is known."""
 
     siren: str
     name: str
     structure: Structure
     department: str
+    seat: str | None = None
 
 
 class Operation(Value):

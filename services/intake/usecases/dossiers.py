@@ -136,10 +136,9 @@ class Dossiers:
             return submitted
         check_deposit((await self.campaigns.load(campaign_id)).state, self.clock.now())
         account = await self.accounts.member(found.opened.siren, caller)
-        assert account.bailleur is not None
         draft = await self.drafts.read(dossier_id)
         papers, cap_cents = store.papers_of(await self.uploads.of(dossier_id)), await self._cap_cents(campaign_id)
-        content = checklist.freeze(account.bailleur, draft.form, papers, self.limits, self.territory, cap_cents)
+        content = checklist.freeze(account.depositor, draft.form, papers, self.limits, self.territory, cap_cents)
         done = await self.registers.append(
             campaign_id,
             lambda state: register.deposit(state, campaign_id, dossier_id, content, self.clock.now()),
