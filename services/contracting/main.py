@@ -17,8 +17,7 @@ from services.contracting.freeze_register import FreezeRegister, RegisterFile, R
 from services.contracting.handlers import GROUP, handlers
 from services.contracting.papers import Papers
 from services.contracting.settings import ContractingSettings
-from services.contracting.signatures.examination import Examiner
-from services.contracting.signatures.keys import check_keys, seal
+from services.contracting.signatures.keys import check_keys, examiner, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission, Ways
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.board import Board
@@ -71,7 +70,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     sittings = service.view(board.KIND)
     rule, days = _quorum(settings), settings.retention_days
     decisions = Board(journal, sessions, view, sittings, service.objects, rule, service.clock, days)
-    returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
+    returns = SignedReturns(journal, view, service.objects, papers, examiner(settings), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
     acknowledgements = Acknowledgements(journal, view, ways, service.clock)

@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError
 
 from services.contracting.domain.board import MAX_BOARD_MEMBERS
 from services.contracting.domain.facts import Guarantor
+from services.contracting.domain.returned import RevocationPolicy
 from shared.settings import ServiceSettings
 
 
@@ -67,6 +68,9 @@ class ContractingSettings(ServiceSettings):
     in. A production states them all, a local stack has demonstration values.
     `signing_*`: ALS's key, in files or in a PKCS#11 token, and its certificate. `timestamp_url`: an RFC 3161 authority.
     `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
+    `revocation`: whether their revocation is asked for, and whether an unknown one needs a person; `revocation_lists`:
+    their authorities' lists, a file or a directory that is kept up to date. With `timestamp_url` they go into what ALS
+    signs.
     `retention_days`: how long papers are locked in the object store.
     `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
     a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
@@ -97,6 +101,8 @@ class ContractingSettings(ServiceSettings):
     pkcs11_pin: SecretStr | None = None
     timestamp_url: str | None = None
     trust_roots: Path
+    revocation: RevocationPolicy = RevocationPolicy.OFF
+    revocation_lists: Path | None = None
     retention_days: Annotated[int, Field(ge=1)] | None = None
     board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-1"
     board_members: Annotated[int, Field(ge=1, le=MAX_BOARD_MEMBERS)] = 10
@@ -146,6 +152,12 @@ class ContractingSettings(ServiceSettings):
     def _one_register(self) -> "ContractingSettings":
         if self.freeze_register_file and self.freeze_register_object:
             raise ValueError("ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT, pas les deux")
+        return self
+
+    @model_validator(mode="after")
+    def _lists_to_ask(self) -> "ContractingSettings":
+        if self.revocation is not RevocationPolicy.OFF and self.revocation_lists is None:
+            raise ValueError(f"ALS_REVOCATION_LISTS est nécessaire avec ALS_REVOCATION={self.revocation.value}")
         return self
 
     @model_validator(mode="after")
