@@ -148,7 +148,7 @@ def decline(offer: Offer, lodged: OfferDeclineLodged) -> Event:
 
 def _open_until(offer: Offer, offer_id: str) -> datetime | None:
     """Until when an offer that is over could be accepted; None when something else than time ended it."""
-    if offer.closed or offer.issued is None:
+    if offer.closed or offer.concluded or offer.issued is None:
         return None
     if offer.issued.offer_id == offer_id:
         return offer.issued.valid_until if offer.status is OfferStatus.EXPIRED else None

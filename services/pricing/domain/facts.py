@@ -1,6 +1,7 @@
 """What pricing records for itself: private facts that hold ratings, steps and rates (DOMAIN rule 11)."""
 
 from decimal import Decimal
+from enum import StrEnum
 
 from services.pricing.domain.grid import Grid
 from services.pricing.domain.premium import Derogation, LineFigures
@@ -62,6 +63,24 @@ class OfferPrinted(Event):
     offer_id: str
     validity_days: int
     printing: Printing
+
+
+class ContestConclusion(StrEnum):
+    """Redressed: the bailleur was put back in its rights, by acts of their own (docs/adr/0016)."""
+
+    EXPIRY_STANDS = "expiry_stands"
+    REDRESSED = "redressed"
+
+
+class ContestConcluded(Event):
+    """What a person made of an acceptance that was in time and read after the expiry."""
+
+    dossier_id: str
+    offer_id: str
+    conclusion: ContestConclusion
+    reason: str
+    concluded_by: str
+    concluded_at: UtcDatetime
 
 
 class AutomaticPricingRefused(Event):

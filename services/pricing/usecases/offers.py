@@ -10,8 +10,8 @@ import structlog
 
 from services.pricing import store
 from services.pricing.documents import TEMPLATES, render_offer
-from services.pricing.domain import deadlines, decisions, derogation, drafting
-from services.pricing.domain.facts import OfferDrafted, OfferPrinted
+from services.pricing.domain import contest, deadlines, decisions, derogation, drafting
+from services.pricing.domain.facts import ContestConclusion, OfferDrafted, OfferPrinted
 from services.pricing.domain.offer import Offer
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
@@ -121,6 +121,17 @@ class Offers:
             dossier_id,
             lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, printed, document),
             cause,
+        )
+        return done.state
+
+    async def conclude_contest(
+        self, dossier_id: str, conclusion: ContestConclusion, reason: str, cause: Cause
+    ) -> Offer:
+        """Raises: NotFound; as conclude of the domain."""
+        await self._known(dossier_id)
+        now = self.clock.now()
+        done = await self.journal.append(
+            dossier_id, lambda offer: contest.conclude(offer, conclusion, reason, cause.actor, now), cause
         )
         return done.state
 

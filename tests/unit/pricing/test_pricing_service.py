@@ -257,6 +257,13 @@ async def test_an_acceptance_in_time_that_no_look_could_foresee_goes_to_a_person
     (row,) = await desk.done("GET", "/offers?status=contested")
     assert row["dossier_id"] == DOSSIER
     assert desk.of(OfferAccepted) == []
+    path, body = f"/offers/{DOSSIER}/contest-conclusion", {"conclusion": "redressed", "reason": "Rang rétabli"}
+    assert (await desk.call("POST", path, body, who=AUDITOR)).status_code == 403
+    concluded = await desk.done("POST", path, body)
+    assert (concluded["status"], concluded["contest_conclusion"]) == ("expired", "redressed")
+    assert await desk.done("GET", "/offers?status=contested") == []
+    other = await desk.call("POST", path, body | {"conclusion": "expiry_stands"})
+    assert problem(other) == "contest-already-concluded"
 
 
 # -- the trace ---------------------------------------------------------------------------------------------------
