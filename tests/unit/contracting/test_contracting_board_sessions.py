@@ -31,6 +31,7 @@ from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects, Retained
 from shared.reprint import NeverPrinted, PrintingUnknown, events_of
 from shared.views import View
+from tests.archival import check_archival
 from tests.counter import FixedClock
 from tests.unit.contracting.samples import (
     ALL_FOR,
@@ -264,6 +265,7 @@ async def test_the_minutes_are_the_same_bytes_when_printed_again_from_the_journa
     again = await reprint_minutes(events)
     assert again.same
     assert (again.pdf, again.sha256) == (kept, document.sha256)
+    check_archival(kept, "Procès-verbal")
     fewer = [event for event in events if getattr(event, "dossier_id", "") != "d3"]
     assert not (await reprint_minutes(fewer)).same
 

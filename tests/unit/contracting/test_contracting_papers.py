@@ -24,6 +24,7 @@ from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
 from shared.objects import DirectoryObjects
 from shared.reprint import compare
 from shared.signing import Seal
+from tests.archival import check_archival
 from tests.unit.contracting import stationery
 from tests.unit.contracting.officer import Officer
 from tests.unit.contracting.returned_files import TERMS, engagement
@@ -74,26 +75,9 @@ def words(pdf: bytes) -> str:
 
 async def test_each_paper_is_archival_tagged_and_in_french():
     for title, pdf in (await papers()).items():
-        with pikepdf.open(io.BytesIO(pdf)) as opened, opened.open_metadata() as metadata:
-            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("2", "A")
-            assert metadata["dc:title"].startswith(title)
-            assert metadata["dc:language"] == ["fr-FR"] or opened.Root.Lang == "fr-FR"
-            assert opened.Root.MarkInfo.Marked
-            assert opened.Root.StructTreeRoot.K
-            assert opened.Root.OutputIntents
-            assert not opened.Root.get("/AcroForm")
-
-
-async def test_every_font_is_embedded():
-    for pdf in (await papers()).values():
+        check_archival(pdf, title)
         with pikepdf.open(io.BytesIO(pdf)) as opened:
-            fonts = [one for one in opened.objects if isinstance(one, pikepdf.Dictionary) and _is_font(one)]
-            assert fonts
-            assert all("/FontFile3" in one or "/FontFile2" in one for one in fonts)
-
-
-def _is_font(one: pikepdf.Dictionary) -> bool:
-    return one.get("/Type") == "/FontDescriptor"
+            assert not opened.Root.get("/AcroForm")
 
 
 async def test_the_structure_has_headings_and_tables():
