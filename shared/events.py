@@ -1,12 +1,19 @@
 """What a fact is: the base of every event, public or private, and why it was recorded."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
+from itertools import groupby
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 class Value(BaseModel):
@@ -69,6 +76,20 @@ def decode(name: str, data: Any) -> Event:
     return cls.model_validate(data, extra="ignore")
 
 
+def decode_all(rows: Sequence[Mapping[str, Any]]) -> list[Event]:
+    """The same for many stored events, each with its `type` and `data`; those alike that follow each other at once."""
+    events = list[Event]()
+    for name, run in groupby(rows, key=lambda row: row["type"]):
+        many = _many(Event._registry[name])
+        events += many.validate_python([row["data"] for row in run], extra="ignore")
+    return events
+
+
+@cache
+def _many(cls: type[Event]) -> TypeAdapter[Any]:
+    return TypeAdapter(list[cls])  # pyright: ignore[reportInvalidTypeForm] (made at run time)
+
+
 class Cause(NamedTuple):
     """Why a decision is taken: who acts (`user:…` or `service:…`) and which event it follows.
 
@@ -81,8 +102,7 @@ class Cause(NamedTuple):
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageMeta:
+class MessageMeta(NamedTuple):
     """What travels in a message's headers: CloudEvents attributes, stream position and trace."""
 
     id: str

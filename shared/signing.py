@@ -11,24 +11,35 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pikepdf
+from asn1crypto import crl
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+from cryptography.x509 import load_der_x509_crl, load_pem_x509_crl
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer, SimpleSigner
-from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+from pyhanko.sign.signers.pdf_signer import DSSContentSettings, PdfSigningSession, SigDSSPlacementPreference
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import ValidationError
+from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 
 from shared.errors import Unavailable
 
 DIGEST = "sha256"
 TIMESTAMP_SECONDS = 10
 LAST_PAGE = -1
+# Certificates for signing documents state either usage, by age and country.
+SIGNING_USAGES = {"non_repudiation", "digital_signature"}
+# The signature covers the evidence it comes with, and nothing is appended after it.
+IN_ONE_REVISION = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE)
+# A list published after the moment that counts says what was revoked by then as well as one before it.
+REVOCATION_ASKED = CertRevTrustPolicy(REQUIRE_REVINFO, retroactive_revinfo=True)
 # What a field with a place on the page shows; one without a place shows nothing.
 SHOWN = TextStampStyle(
     stamp_text="Signé électroniquement par\n%(signer)s\nle %(ts)s",
@@ -124,11 +135,30 @@ class _SignerAt(PdfSigner):
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that a certificate held: the roots it leads to and the revocation lists below them, files or
+    directories. They are read at each signature, so that renewing them needs no restart.
+    """
+
+    trust_roots: Path
+    lists: Path
+
+    def at(self, moment: datetime) -> ValidationContext:
+        """Raises: BadKeyMaterial."""
+        roots, lists = certificates(self.trust_roots), revocation_lists(self.lists)
+        return ValidationContext(trust_roots=roots, crls=lists, moment=moment, revinfo_policy=REVOCATION_ASKED)
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
-    """Signs as its certificate's holder. With `timestamp_url` an RFC 3161 authority proves the moment (PAdES B-T)."""
+    """Signs as its certificate's holder. With `timestamp_url` an RFC 3161 authority proves the moment (PAdES B-T).
+
+    With `evidence` too, the certificates and lists that show both to hold go into the file (PAdES B-LT).
+    """
 
     keys: Keys
     timestamp_url: str | None = None
+    evidence: Evidence | None = None
 
     async def sign(
         self, pdf: bytes, *, at: datetime, field: str, reason: str, next_field: tuple[str, Box] | None = None
@@ -136,7 +166,8 @@ class Seal:
         """The PDF with a signature appended, and with `next_field` an empty one for who signs after, on the last page.
 
         Raises: Unavailable("signature") when the token or the time stamp authority does not answer; BadKeyMaterial,
-        also when the certificate is not in validity at `at` or the signature made does not hold.
+        also when the certificate is not in validity at `at`, when the evidence does not show it to hold, or when the
+        signature made does not.
         """
         assert at.tzinfo is not None, "an aware moment"
         return await asyncio.to_thread(
@@ -159,8 +190,16 @@ class Seal:
         next_field: tuple[str, Box] | None,
         timestamp_url: str | None,
     ) -> bytes:
+        lasting = self.evidence.at(at) if self.evidence and timestamp_url else None
         meta = PdfSignatureMetadata(
-            field_name=field, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES, reason=reason
+            field_name=field,
+            md_algorithm=DIGEST,
+            subfilter=SigSeedSubFilter.PADES,
+            reason=reason,
+            embed_validation_info=lasting is not None,
+            validation_context=lasting,
+            dss_settings=IN_ONE_REVISION,
+            signer_key_usage=set(),  # the usage a certificate states is its readers' to judge
         )
         stamper = HTTPTimeStamper(timestamp_url, timeout=TIMESTAMP_SECONDS) if timestamp_url else None
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
@@ -174,6 +213,8 @@ class Seal:
                 _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=SHOWN).sign_pdf(writer, output=out)
             except TimestampRequestError as error:
                 raise Unavailable("signature") from error
+            except (SigningError, ValidationError) as error:
+                raise BadKeyMaterial("les listes de révocation ne montrent pas que les certificats valent") from error
         signed = out.getvalue()
         _check_signature(signed, at)
         return signed
@@ -209,13 +250,31 @@ def certificates(path: Path) -> list[Any]:
 
     Raises: BadKeyMaterial when there is none.
     """
-    files = (
-        [path] if path.is_file() else sorted(one for one in path.glob("*") if one.suffix in (".pem", ".crt", ".cer"))
-    )
     try:
-        found = list(load_certs_from_pemder([str(one) for one in files]))
+        found = list(load_certs_from_pemder([str(one) for one in _files(path, ".pem", ".crt", ".cer")]))
     except (OSError, ValueError) as error:
         raise BadKeyMaterial(f"certificats illisibles : {path}") from error
     if not found:
         raise BadKeyMaterial(f"aucun certificat : {path}")
     return found
+
+
+def revocation_lists(path: Path) -> list[crl.CertificateList]:
+    """The revocation list of a PEM or DER file, or those of every .crl and .pem file of a directory, none included.
+
+    Raises: BadKeyMaterial.
+    """
+    try:
+        return [_list(one.read_bytes()) for one in _files(path, ".crl", ".pem")]
+    except (OSError, ValueError) as error:
+        raise BadKeyMaterial(f"listes de révocation illisibles : {path}") from error
+
+
+def _list(content: bytes) -> crl.CertificateList:
+    read = load_pem_x509_crl if content.startswith(b"-----BEGIN") else load_der_x509_crl
+    return crl.CertificateList.load(read(content).public_bytes(Encoding.DER))
+
+
+def _files(path: Path, *suffixes: str) -> list[Path]:
+    """The file itself, or those of a directory, in order."""
+    return [path] if path.is_file() else sorted(one for one in path.glob("*") if one.suffix in suffixes)

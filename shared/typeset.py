@@ -1,6 +1,7 @@
 """Prints French documents with typst: PDF/A with tags, the same bytes for the same data."""
 
 import asyncio
+import hashlib
 import json
 from datetime import date, datetime
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from typing import Any
 import typst
 
 from shared.calendar import PARIS
+from shared.contracts.values import Printing
 
 ROOT = Path(__file__).parent.parent
 PDF_STANDARD = "a-2a"  # archival, tagged: readable by a screen reader
@@ -39,6 +41,11 @@ def compile_pdf(template: str, data: dict[str, Any], at: datetime) -> bytes:
     )
     assert isinstance(printed, bytes)
     return printed
+
+
+def printing(pdf: bytes, templates: str) -> Printing:
+    """How `pdf` was just printed, from the version `templates`."""
+    return Printing(templates=templates, engine=ENGINE, sha256=hashlib.sha256(pdf).hexdigest())
 
 
 def french_date(moment: datetime) -> str:

@@ -202,9 +202,14 @@ class Offices:
         return None if "committee-opinion" in {one["code"] for one in answer.json()["missing"]} else True
 
     async def _screen(self, dossier: Dossier, purpose: str, today: date) -> None:
-        body = {"purpose": purpose, "screened_on": today.isoformat(), "clear": True}
-        path = f"/engagements/{dossier.dossier_id}/screening"
-        await self.client.ok("PUT", "contracting", path, who=people.COMPLIANCE, json=body)
+        """Compliance screens by its own means, once it has said that nobody owns the landlord."""
+        acts = {
+            "beneficial-owners": {"owners": []},
+            "screening": {"purpose": purpose, "screened_on": today.isoformat(), "clear": True},
+        }
+        for act, body in acts.items():
+            path = f"/engagements/{dossier.dossier_id}/{act}"
+            await self.client.ok("PUT", "contracting", path, who=people.COMPLIANCE, json=body)
 
     async def send_convention(self, dossier: Dossier, today: date) -> None:
         async def committed() -> bool | None:

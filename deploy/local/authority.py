@@ -4,7 +4,7 @@ Keys are made at run time in the stack's data directory and trusted by nobody el
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -78,6 +78,21 @@ class Authority:
             return built.sign(_key(root), hashes.SHA256())
 
         return self._make(label, certify, with_rsa=time_stamping)
+
+    def revocation_list(self, *revoked: KeyFiles, at: datetime, valid_for: timedelta = timedelta(days=7)) -> Path:
+        """The authority's list of `at`; each of `revoked` was so from then on."""
+        root = self._root
+        issuer = x509.load_pem_x509_certificate(root.certificate.read_bytes())
+        built = x509.CertificateRevocationListBuilder().issuer_name(issuer.subject)
+        built = built.last_update(at).next_update(at + valid_for)
+        for keys in revoked:
+            number = x509.load_pem_x509_certificate(keys.certificate.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(at).build()
+            built = built.add_revoked_certificate(entry)
+        path = self.directory / "lists" / f"{at:%Y%m%dT%H%M%S}-{len(revoked)}.crl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(built.sign(_key(root), hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+        return path
 
     def _make(
         self, label: str, certify: Callable[[PrivateKey], x509.Certificate], *, with_rsa: bool = False

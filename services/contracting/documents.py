@@ -24,8 +24,8 @@ from shared.typeset import french_date, french_day, french_moment, render
 from shared.words import euros_in_words
 
 # The version that is printed today; earlier ones stay beside it for what was signed from them.
-TEMPLATES = "v2"
-# Where versions 1 and 2 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
+TEMPLATES = "v3"
+# Where versions 1 to 3 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
 BAILLEUR_FIELD = "Bailleur"
 BAILLEUR_BOX = Box(318, 75, 523, 140)
 
@@ -153,6 +153,7 @@ def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
             "siren": submitted.bailleur.siren,
             "structure": STRUCTURES[submitted.bailleur.structure],
             "department": submitted.bailleur.department,
+            "seat": submitted.bailleur.seat,
         },
         "operation": {
             "name": submitted.operation.name,

@@ -12,14 +12,13 @@ from services.contracting.api import signed_returns as signed_returns_api
 from services.contracting.api import statements as statements_api
 from services.contracting.domain import board, engagement, payment, screening, statement
 from services.contracting.domain.board import QuorumRule
-from services.contracting.domain.facts import Payee
+from services.contracting.domain.facts import Channel, Payee
 from services.contracting.freeze_register import FreezeRegister, RegisterFile, RegisterObject
 from services.contracting.handlers import GROUP, handlers
 from services.contracting.papers import Papers
 from services.contracting.settings import ContractingSettings
-from services.contracting.signatures.examination import Examiner
-from services.contracting.signatures.keys import check_keys, seal
-from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission
+from services.contracting.signatures.keys import check_keys, examiner, seal
+from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission, Ways
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.board import Board
 from services.contracting.usecases.engagements import Engagements
@@ -56,14 +55,14 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     screened = service.journal(screening.KIND, store.render_screening)
     kept, days = freeze_register(settings, service.objects), settings.freeze_register_max_age_days
     screenings = Screenings(journal, screened, service.view(screening.KIND), kept, service.clock, days)
-    way = transmission(settings)
+    ways = transmission(settings)
     papers = _papers(settings, service.objects)
     engagements = Engagements(
         engagements=journal,
         campaigns=service.journal(campaign.KIND),
         view=view,
         objects=service.objects,
-        transmission=way,
+        ways=ways,
         papers=papers,
         clock=service.clock,
         screenings=screenings,
@@ -71,10 +70,10 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     sittings = service.view(board.KIND)
     rule, days = _quorum(settings), settings.retention_days
     decisions = Board(journal, sessions, view, sittings, service.objects, rule, service.clock, days)
-    returns = SignedReturns(journal, view, service.objects, papers, Examiner(settings.trust_roots), service.clock)
+    returns = SignedReturns(journal, view, service.objects, papers, examiner(settings), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
     statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
-    acknowledgements = Acknowledgements(journal, view, way, service.clock)
+    acknowledgements = Acknowledgements(journal, view, ways, service.clock)
     service.consume(GROUP, handlers(engagements))
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
     service.every(ACKNOWLEDGEMENTS_SECONDS, acknowledgements.collect)
@@ -107,15 +106,16 @@ def _quorum(settings: ContractingSettings) -> QuorumRule:
     )
 
 
-def transmission(settings: ContractingSettings) -> Transmission:
-    """The configured way to the BdT; settings hold exactly one."""
+def transmission(settings: ContractingSettings) -> Ways:
+    """The configured ways to the BdT; settings hold one drop, mail, or both."""
+    ways = dict[Channel, Transmission]()
     if settings.bdt_directory is not None:
-        return BdtDirectory(settings.bdt_directory)
+        ways[Channel.DIRECTORY] = BdtDirectory(settings.bdt_directory)
     if settings.bdt_sftp_host is not None:
         assert settings.bdt_sftp_user
         assert settings.bdt_sftp_key_file
         assert settings.bdt_sftp_host_key
-        return BdtSftp(
+        ways[Channel.SFTP] = BdtSftp(
             settings.bdt_sftp_host,
             settings.bdt_sftp_port,
             settings.bdt_sftp_user,
@@ -129,11 +129,13 @@ def transmission(settings: ContractingSettings) -> Transmission:
         assert settings.bdt_s3_bucket
         keys = settings.bdt_s3_access_key.get_secret_value(), settings.bdt_s3_secret_key.get_secret_value()
         bucket = MinioObjects(settings.bdt_s3_endpoint, *keys, settings.bdt_s3_bucket, secure=settings.bdt_s3_secure)
-        return BdtBucket(bucket, f"s3://{settings.bdt_s3_endpoint}/{settings.bdt_s3_bucket}")
-    assert settings.bdt_mail_to
-    assert settings.smtp_host
-    assert settings.mail_from
-    return BdtMail(settings.smtp_host, settings.smtp_port, settings.bdt_mail_to, settings.mail_from)
+        ways[Channel.S3] = BdtBucket(bucket, f"s3://{settings.bdt_s3_endpoint}/{settings.bdt_s3_bucket}")
+    if settings.bdt_mail_to is not None:
+        assert settings.smtp_host
+        assert settings.mail_from
+        mail = BdtMail(settings.smtp_host, settings.smtp_port, settings.bdt_mail_to, settings.mail_from)
+        ways[Channel.MAIL] = mail
+    return ways
 
 
 def freeze_register(settings: ContractingSettings, objects: ObjectStore) -> FreezeRegister | None:

@@ -7,12 +7,15 @@ from services.contracting.domain.board import AgendaItem, BoardDecisionRecorded,
 from shared.money import format_euros
 from shared.typeset import french_date, french_day, render
 
-TEMPLATE = "services/contracting/templates/v1/minutes.typ"
+# The version that is printed today; it is never edited once released.
+TEMPLATES = "v1"
 DECISIONS = {Decision.CONFIRM: "Confirmé", Decision.REFUSE: "Refusé", Decision.ADJOURN: "Ajourné"}
 PRESENCES = {Presence.PRESENT: "Présent", Presence.EXCUSED: "Excusé"}
 
 
-async def render_minutes(session: Session, struck: tuple[str, ...], written_at: datetime) -> bytes:
+async def render_minutes(
+    session: Session, struck: tuple[str, ...], written_at: datetime, templates: str = TEMPLATES
+) -> bytes:
     """The same bytes for the same session, struck items and moment."""
     opened = session.opened
     assert opened is not None
@@ -33,7 +36,7 @@ async def render_minutes(session: Session, struck: tuple[str, ...], written_at: 
         "struck": [_item(item) for item in gone],
         "totals": [_total(decided, decision) for decision in Decision],
     }
-    return await render(TEMPLATE, data, at=written_at)
+    return await render(f"services/contracting/templates/{templates}/minutes.typ", data, at=written_at)
 
 
 def _item(item: AgendaItem) -> dict[str, Any]:

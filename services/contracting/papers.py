@@ -1,6 +1,5 @@
 """The papers of an engagement: printed, signed by ALS, kept under a retention lock."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +15,14 @@ from services.contracting.documents import (
 )
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
-from services.contracting.domain.facts import Guarantor, Payee, Printing
-from shared.contracts.values import StoredDocument
+from services.contracting.domain.facts import Guarantor, Payee, SignedPrinting
+from shared.contracts.values import Printing, StoredDocument
 from shared.errors import Unavailable
 from shared.filing import keep_pdf, retained_until
 from shared.ids import new_id
 from shared.objects import ObjectStore
 from shared.signing import BadKeyMaterial, Box, Seal
-from shared.typeset import ENGINE
+from shared.typeset import printing
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +41,7 @@ class Papers:
     guarantor: Guarantor
     retention_days: int | None = None
 
-    async def convention(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
+    async def convention(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, SignedPrinting]:
         """Signed by ALS, with an empty field for the bailleur. Raises: Unavailable."""
         pdf = await render_convention(engagement, agreed, self.guarantor)
         field = BAILLEUR_FIELD, BAILLEUR_BOX
@@ -52,9 +51,11 @@ class Papers:
     async def premium_call(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
         """Raises: Unavailable."""
         pdf = await render_premium_call(engagement, agreed, self.payee)
-        return await self._keep(engagement, EngagementDocument.PREMIUM_CALL, pdf, agreed.sent_at), _printing(pdf)
+        return await self._keep(engagement, EngagementDocument.PREMIUM_CALL, pdf, agreed.sent_at), printing(
+            pdf, TEMPLATES
+        )
 
-    async def acte(self, engagement: Engagement, now: datetime) -> tuple[StoredDocument, Printing]:
+    async def acte(self, engagement: Engagement, now: datetime) -> tuple[StoredDocument, SignedPrinting]:
         """Signed by ALS. Raises: Unavailable."""
         pdf = await render_acte(engagement, now, self.guarantor)
         signed = await self._sign(pdf, now, "Acte de cautionnement")
@@ -89,12 +90,8 @@ class Papers:
             retain_until=self._until(made_at),
         )
 
-    def _signed_as(self, pdf: bytes) -> Printing:
-        return _printing(pdf).model_copy(update={"guarantor": self.guarantor})
+    def _signed_as(self, pdf: bytes) -> SignedPrinting:
+        return SignedPrinting(**printing(pdf, TEMPLATES).model_dump(), guarantor=self.guarantor)
 
     def _until(self, since: datetime) -> datetime | None:
         return retained_until(since, self.retention_days)
-
-
-def _printing(pdf: bytes) -> Printing:
-    return Printing(templates=TEMPLATES, engine=ENGINE, sha256=hashlib.sha256(pdf).hexdigest())

@@ -8,6 +8,7 @@ from services.contracting.domain.returned import (
     Findings,
     Outcome,
     PageState,
+    Revocation,
     SignatureFound,
     SignedReturnExamined,
     reason_of,
@@ -25,6 +26,13 @@ PAGES = {
     PageState.CHANGED: "différente de la page envoyée",
     PageState.ADDED: "ajoutée",
     PageState.MISSING: "manquante",
+}
+
+REVOCATIONS = {
+    Revocation.NOT_ASKED: "révocation du certificat non contrôlée.",
+    Revocation.GOOD: "certificat non révoqué à la réception, d'après la liste ou la réponse de son autorité.",
+    Revocation.REVOKED: "certificat RÉVOQUÉ à la réception.",
+    Revocation.UNKNOWN: "révocation du certificat INCONNUE : aucune liste en vigueur de son autorité.",
 }
 
 _PAGES_OF_HTML = Environment(
@@ -45,8 +53,6 @@ def sentences(examined: SignedReturnExamined) -> list[str]:
         said.append("Aucune signature électronique du bailleur.")
     for place, signature in enumerate(findings.signatures, start=1):
         said += [f"Signature {place} : {sentence}" for sentence in _signature(signature)]
-    if findings.signatures:
-        said.append("La révocation des certificats n'est pas interrogée en ligne.")
     return said
 
 
@@ -70,6 +76,7 @@ def _signature(found: SignatureFound) -> list[str]:
         "intacte." if found.intact else "ROMPUE.",
         *(["le document a été modifié ensuite."] if found.extended else []),
         f"certificat de {found.issuer}, autorité {trust}, {validity} à la réception.",
+        REVOCATIONS[found.revocation],
     ]
 
 

@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError
 
 from services.contracting.domain.board import MAX_BOARD_MEMBERS
 from services.contracting.domain.facts import Guarantor
+from services.contracting.domain.returned import RevocationPolicy
 from shared.settings import ServiceSettings
 
 
@@ -34,9 +35,10 @@ def _checked_host_key(given: str) -> str:
 
 
 # The ways to the BdT: what chooses each, and what it needs beside.
+MAIL = "bdt_mail_to"
 WAYS = {
     "bdt_directory": (),
-    "bdt_mail_to": ("smtp_host", "mail_from"),
+    MAIL: ("smtp_host", "mail_from"),
     "bdt_sftp_host": ("bdt_sftp_user", "bdt_sftp_key_file", "bdt_sftp_host_key"),
     "bdt_s3_endpoint": ("bdt_s3_access_key", "bdt_s3_secret_key", "bdt_s3_bucket"),
 }
@@ -59,12 +61,16 @@ DEMONSTRATION_GUARANTOR = {
 
 
 class ContractingSettings(ServiceSettings):
-    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, one way of the four.
+    """`payee_*`: where the premium is paid, printed on its call. `bdt_*`: where actes go, a directory, SFTP or S3
+    drop, mail, or mail beside a drop.
 
     `guarantor_*`: how ALS is identified in what it signs; `guarantor_capacity` is the function its representative signs
     in. A production states them all, a local stack has demonstration values.
     `signing_*`: ALS's key, in files or in a PKCS#11 token, and its certificate. `timestamp_url`: an RFC 3161 authority.
     `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
+    `revocation`: whether their revocation is asked for, and whether an unknown one needs a person; `revocation_lists`:
+    their authorities' lists, a file or a directory that is kept up to date. With `timestamp_url` they go into what ALS
+    signs.
     `retention_days`: how long papers are locked in the object store.
     `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
     a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
@@ -95,6 +101,8 @@ class ContractingSettings(ServiceSettings):
     pkcs11_pin: SecretStr | None = None
     timestamp_url: str | None = None
     trust_roots: Path
+    revocation: RevocationPolicy = RevocationPolicy.OFF
+    revocation_lists: Path | None = None
     retention_days: Annotated[int, Field(ge=1)] | None = None
     board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-1"
     board_members: Annotated[int, Field(ge=1, le=MAX_BOARD_MEMBERS)] = 10
@@ -130,19 +138,26 @@ class ContractingSettings(ServiceSettings):
         )
 
     @model_validator(mode="after")
-    def _one_way_to_the_bdt(self) -> "ContractingSettings":
+    def _a_way_to_the_bdt(self) -> "ContractingSettings":
         chosen = [way for way in WAYS if getattr(self, way)]
-        if len(chosen) != 1:
-            raise ValueError(f"{_variables(WAYS, 'ou')} : l'un d'eux, et un seul")
-        needed = WAYS[chosen[0]]
-        if not all(getattr(self, name) for name in needed):
-            raise ValueError(f"{_variables(needed, 'et')} sont nécessaires avec ALS_{chosen[0].upper()}")
+        drops = [way for way in chosen if way != MAIL]
+        if not chosen or len(drops) > 1:
+            raise ValueError(f"{_variables(WAYS, 'ou')} : l'un d'eux, ou le courriel et un seul des autres")
+        for way in chosen:
+            if not all(getattr(self, name) for name in WAYS[way]):
+                raise ValueError(f"{_variables(WAYS[way], 'et')} sont nécessaires avec ALS_{way.upper()}")
         return self
 
     @model_validator(mode="after")
     def _one_register(self) -> "ContractingSettings":
         if self.freeze_register_file and self.freeze_register_object:
             raise ValueError("ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT, pas les deux")
+        return self
+
+    @model_validator(mode="after")
+    def _lists_to_ask(self) -> "ContractingSettings":
+        if self.revocation is not RevocationPolicy.OFF and self.revocation_lists is None:
+            raise ValueError(f"ALS_REVOCATION_LISTS est nécessaire avec ALS_REVOCATION={self.revocation.value}")
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from services.contracting.domain.acte import channels_left
 from services.contracting.domain.board import AgendaItem, Decision, Session
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import Direction, PaymentReceived
@@ -51,8 +52,8 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "outstanding_cents": engagement.outstanding_cents,
         "to_return_cents": engagement.to_return_cents,
         "convention_outdated": engagement.convention_outdated,
-        "transmission_pending": engagement.transmission_pending,
-        "acte_name": engagement.delivered.proof.name if engagement.delivered else None,
+        "transmission_pending": engagement.transmission_pending or bool(channels_left(engagement)),
+        "acte_name": engagement.deliveries[0].proof.name if engagement.deliveries else None,
         "acknowledged": engagement.acknowledged is not None,
     }
 
@@ -155,6 +156,15 @@ def sessions(view: Documents, skip: int, limit: int) -> Rows:
 def overpaid(view: Documents, skip: int, limit: int) -> Rows:
     """Dossiers whose money is to be returned, in part or wholly."""
     return view.find({"to_return_cents": {"$gt": 0}}, sort=DEPOSIT_ORDER, skip=skip, limit=limit)
+
+
+async def money_held(payments: Documents, dossiers: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """The counted payments that have not wholly gone back, by dossier, the oldest first."""
+    held: dict[str, list[dict[str, Any]]] = {dossier_id: [] for dossier_id in dossiers}
+    query = {"dossier_id": {"$in": dossiers}, "booked": True, "left_cents": {"$gt": 0}}
+    async for row in payments.find(query, sort=[("received_on", 1), ("recorded_at", 1)]):
+        held[row["dossier_id"]].append(row)
+    return held
 
 
 def to_examine(view: Documents) -> Rows:

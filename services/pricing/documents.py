@@ -9,12 +9,14 @@ from shared.lending import LoanPurpose
 from shared.money import format_euros
 from shared.typeset import french_date, french_moment, render
 
-# A released version is never edited; a change of text or of look is a new directory.
-TEMPLATE = "services/pricing/templates/v1/offer.typ"
+# The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
+TEMPLATES = "v1"
 PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 
 
-async def render_offer(offer: Offer, issued_at: datetime, last_moment: datetime, validity_days: int) -> bytes:
+async def render_offer(
+    offer: Offer, issued_at: datetime, last_moment: datetime, validity_days: int, templates: str = TEMPLATES
+) -> bytes:
     """The proposal a landlord reads; the draft's confidential inputs stay out."""
     submitted, drafted = offer.submitted, offer.draft
     assert submitted is not None, "an offer is drafted on a deposit"
@@ -41,7 +43,7 @@ async def render_offer(offer: Offer, issued_at: datetime, last_moment: datetime,
         "valid_until": french_moment(last_moment),
         "validity": _business_days(validity_days),
     }
-    return await render(TEMPLATE, data, at=issued_at)
+    return await render(f"services/pricing/templates/{templates}/offer.typ", data, at=issued_at)
 
 
 def _business_days(days: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.pricing.domain import trace
-from services.pricing.domain.offer import KIND
+from services.pricing.domain.offer import stream_of
 from shared.documents import Database, Documents
 from shared.errors import NotFound, Refusal
 from shared.events import Event
@@ -33,7 +33,8 @@ async def recompute(commits: Documents, offer_id: str) -> Recomputation:
 
     Raises: NotFound, TraceMissing, GridHashMismatch.
     """
-    documents = [document async for document in commits.find(_stream(offer_id), sort=[("version", 1)])]
+    found = commits.find({"stream": stream_of(offer_id)}, sort=[("version", 1)])
+    documents = [document async for document in found]
     report = await verify(_each(documents))
     events: list[Event] = [
         event for document in documents for entry in Commit.from_document(document).decoded() for event in entry.events
@@ -47,11 +48,6 @@ async def recompute(commits: Documents, offer_id: str) -> Recomputation:
     recomputed = trace.trace_bytes(again)
     assert bool(differences) or recomputed == trace.trace_bytes(drafted), "the same fields are the same bytes"
     return Recomputation(recomputed, differences)
-
-
-def _stream(offer_id: str) -> dict[str, str]:
-    """An offer is called `{dossier}-{number}`."""
-    return {"stream": KIND.stream(offer_id.rpartition("-")[0])}
 
 
 async def _each(documents):

@@ -45,12 +45,13 @@ class Exhaustion(StrEnum):
 
 
 class Bailleur(Value):
-    """The landlord as it stood at the deposit."""
+    """The landlord as it stood at the deposit; `seat` is the address it registered with, where that is known."""
 
     siren: str
     name: str
     structure: Structure
     department: str
+    seat: str | None = None
 
 
 class Operation(Value):
@@ -108,6 +109,14 @@ class StoredDocument(Value):
     sha256: str
     size_bytes: int
     version: int = 1
+
+
+class Printing(Value):
+    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature."""
+
+    templates: str
+    engine: str
+    sha256: str
 
 
 class PremiumLine(Value):

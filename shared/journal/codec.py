@@ -86,7 +86,7 @@ def names_of(record: Any) -> tuple[str, ...]:
 
 def changed(record: Any, changes: Mapping[str, Any]) -> Any:
     """A record with other values in some fields."""
-    return replace(record, **changes) if is_dataclass(record) else record._replace(**changes)
+    return replace(record, **changes) if is_dataclass(record) else record._replace(**changes)  # pyright: ignore[reportArgumentType]
 
 
 def format_of(shape: Any) -> str:

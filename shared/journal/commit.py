@@ -6,9 +6,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
+from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
-from shared.events import Cause, Event, decode
+from pydantic_core import from_json
+
+from shared.events import Cause, Event, decode_all
 
 GENESIS_HASH = "0" * 64
 # Below this, compressing saves nothing and a reader of the database sees the text.
@@ -57,10 +61,20 @@ class Commit:
         """The decisions of this commit. Raises: KeyError for an event type this version does not know."""
         if self.written is not None:
             return self.written
-        return tuple(
-            Entry(Cause(**raw["cause"]), tuple(decode(event["type"], event["data"]) for event in raw["events"]))
-            for raw in json.loads(self.entries)
-        )
+        raws = from_json(self.entries)
+        events = iter(decode_all([event for raw in raws for event in raw["events"]]))
+        return tuple([Entry(Cause(**raw["cause"]), tuple(islice(events, len(raw["events"])))) for raw in raws])
+
+    def said(self) -> tuple[list[Event], list[str]]:
+        """What a fold needs of this commit: its events, and the events that were handled. Raises: KeyError."""
+        if self.written is not None:
+            causes = [entry.cause.causation for entry in self.written]
+            events = [event for entry in self.written for event in entry.events]
+        else:
+            raws = from_json(self.entries)
+            causes = [raw["cause"].get("causation") for raw in raws]
+            events = decode_all([event for raw in raws for event in raw["events"]])
+        return events, [cause for cause in causes if cause is not None]
 
     def document(self) -> dict[str, Any]:
         """As the database holds it: long entries are zlib's bytes."""
@@ -105,9 +119,10 @@ def encode_entries(entries: Sequence[Entry]) -> str:
 
 
 def _encoded(entry: Entry) -> str:
-    cause = canonical_json({name: value for name, value in entry.cause._asdict().items() if value is not None})
+    said = zip(Cause._fields, entry.cause, strict=True)
+    cause = ",".join([f'"{name}":{quoted(value)}' for name, value in said if value is not None])
     events = ",".join(f'{{"type":"{type(event).__name__}","data":{event.model_dump_json()}}}' for event in entry.events)
-    return f'{{"cause":{cause},"events":[{events}]}}'
+    return f'{{"cause":{{{cause}}},"events":[{events}]}}'
 
 
 def seal(

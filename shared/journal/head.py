@@ -1,11 +1,12 @@
 """What a process knows of a stream: the fold of its commits and what they say of themselves."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 from shared.events import Event
-from shared.journal.commit import GENESIS_HASH, Commit, Entry
+from shared.journal.commit import GENESIS_HASH, Commit
 from shared.journal.table import PageNeeded, Table
 
 
@@ -89,24 +90,23 @@ class Head(Generic[S]):
         """Fold the next commit, wholly when this ends; what it tells must be fetched before it is asked on."""
         assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
         assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
-        entries = commit.decoded()
-        events = [event for entry in entries for event in entry.events]
+        events, causes = commit.said()
         while True:
             try:
                 state = folded(self.state, events)
                 break
             except PageNeeded as needed:
                 yield needed
-        self.advance(commit, entries, state, kind)
+        self.advance(commit, events, causes, state, kind)
 
-    def advance(self, commit: Commit, entries: Sequence[Entry], state: S, kind: StreamKind[S]) -> None:
-        """Move to a commit whose entries fold to `state`."""
-        for entry in entries:
-            self.fresh += len(entry.events)
-            for event in entry.events:
-                if event.topic in kind.topics:
-                    self.sequences[event.topic] = self.sequences.get(event.topic, 0) + 1
-        causes = [entry.cause.causation for entry in entries if entry.cause.causation is not None]
+    def advance(
+        self, commit: Commit, events: Sequence[Event], causes: Sequence[str], state: S, kind: StreamKind[S]
+    ) -> None:
+        """Move to a commit whose events fold to `state`."""
+        self.fresh += len(events)
+        for cls, count in Counter(map(type, events)).items():
+            if cls.topic in kind.topics:
+                self.sequences[cls.topic] = self.sequences.get(cls.topic, 0) + count
         self.handled = self.handled.add_all(dict.fromkeys(causes, HANDLED))
         self.state, self.version, self.hash = state, commit.version, commit.hash
 

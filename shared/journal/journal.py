@@ -182,7 +182,7 @@ class Journal(Generic[S]):
             await self._catch_up(head, key)
             return None, None
         try:
-            head.advance(commit, entries, decided, self.kind)
+            head.advance(commit, *commit.said(), decided, self.kind)
             if self._snapshots is not None:
                 await self._snapshots.keep(head, key)
         except BaseException:

@@ -135,9 +135,12 @@ class Directory:
         return cls(prefix, count, page_rows, tuple(described["rows"]), runs)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Table(Generic[V]):
-    """`recent` rows by place: those not stored yet and those changed since; `places` of the keys not stored yet."""
+    """`recent` rows by place: those not stored yet and those changed since; `places` of the keys not stored yet.
+
+    Nobody changes a table: each step makes a new one.
+    """
 
     shape: type[V]
     recent: Map[int, tuple[str, V]] = field(default_factory=Map)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from shared.main import calm_collector
 from tests.bench.context import Context
 from tests.bench.figures import growth as growing
 from tests.bench.lanes import growth, history, ledger, parts, postgres, raw, submissions
@@ -77,6 +78,7 @@ def environment(name: str) -> dict[str, str]:
 def main() -> None:
     context = Context.from_json(sys.stdin.read())
     name = sys.argv[1]
+    calm_collector()  # every lane alike
     told = asyncio.run(LANES[name](context))
     sys.stdout.write(json.dumps(told if isinstance(told, dict) else {name: told}) + "\n")
 

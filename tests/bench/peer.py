@@ -24,6 +24,7 @@ from shared.clock import SystemClock
 from shared.contracts.values import Bailleur, StoredDocument
 from shared.errors import NotFound
 from shared.lending import LoanLimits
+from shared.main import calm_collector
 from shared.territory import Territory
 
 CONNECTIONS = 16
@@ -105,5 +106,6 @@ def create_app(dsn: str, issuer: str) -> FastAPI:
 
 
 if __name__ == "__main__":
+    calm_collector()
     application = create_app(os.environ["PEER_DSN"], os.environ["PEER_ISSUER"])
     uvicorn.run(application, port=int(os.environ["PEER_PORT"]), log_level="warning", access_log=False)

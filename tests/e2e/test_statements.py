@@ -52,7 +52,8 @@ async def test_statements_bring_a_premium_from_its_first_part_to_the_return_of_i
 async def test_an_acte_leaves_its_proof_and_takes_an_acknowledgement(visit):
     dossier = await visit.brought_to("acte_transmitted")
     path = f"/engagements/{dossier.dossier_id}/acte"
-    proof = await visit.client.ok("GET", "contracting", f"{path}/delivery", who=people.LEGAL)
+    delivery = await visit.client.ok("GET", "contracting", f"{path}/delivery", who=people.LEGAL)
+    (proof,) = delivery["proofs"]
     assert proof["sha256"] in proof["answer"]
     answer = {"reference": "BDT-1", "received_on": visit.scenario.today.isoformat()}
     known = await visit.client.ok("POST", "contracting", f"{path}/acknowledgement", who=people.ACCOUNTANT, json=answer)

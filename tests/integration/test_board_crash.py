@@ -10,6 +10,7 @@ from deploy.demo.client import awaited
 from deploy.demo.people import SECOND_BOARD
 from shared.crash import Step
 from tests.integration.test_crashes import dead, whole
+from tests.integration.test_offer_deadlines import command
 
 
 @pytest.mark.parametrize("step", [Step.AFTER_INSERT, Step.BEFORE_PUBLISH, Step.AFTER_PUBLISH])
@@ -40,6 +41,8 @@ async def test_contracting_killed_at_the_sign_off_still_announces_each_decision_
         return True if (await offices.board("GET", path))["announced"] else None
 
     await awaited(announced, "the session is announced without anybody asking again")
+    printed = await asyncio.to_thread(command, visit, "contracting.reprint", session["session_id"], "minutes")
+    assert (printed.returncode, "à l'octet près" in printed.stdout) == (0, True), printed.stderr
     for dossier in dossiers:
         await visit.until(dossier, status="engaged")
         labels = [entry["label"] for entry in (await visit.portal.timeline(dossier))["entries"]]

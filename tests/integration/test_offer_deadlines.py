@@ -30,7 +30,7 @@ async def restarted_after_the_end(visit, due: datetime) -> None:
 
 def command(visit, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"ALS_MONGO_URL": visit.platform.stack.environment()["ALS_MONGO_URL"]}
-    line = [sys.executable, "-m", f"services.pricing.{module}", *arguments]
+    line = [sys.executable, "-m", f"services.{module}", *arguments]
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -48,11 +48,13 @@ async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_an
     labels = [entry["label"] for entry in (await visit.portal.timeline(silent))["entries"]]
     assert labels.count("Proposition expirée") == 1
 
-    recomputed = await asyncio.to_thread(command, visit, "recompute", f"{accepted.dossier_id}-1")
+    recomputed = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-1")
     assert (recomputed.returncode, "identique" in recomputed.stdout) == (0, True), recomputed.stdout
-    unknown = await asyncio.to_thread(command, visit, "recompute", f"{accepted.dossier_id}-9")
+    unknown = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-9")
     assert unknown.returncode == 2
-    simulated = await asyncio.to_thread(command, visit, "simulate", "demonstration-1", "demonstration-1")
+    printed = await asyncio.to_thread(command, visit, "pricing.reprint", f"{accepted.dossier_id}-1")
+    assert (printed.returncode, "à l'octet près" in printed.stdout) == (0, True), printed.stderr
+    simulated = await asyncio.to_thread(command, visit, "pricing.simulate", "demonstration-1", "demonstration-1")
     assert (simulated.returncode, "dossiers ouverts" in simulated.stdout) == (0, True), simulated.stdout
 
 

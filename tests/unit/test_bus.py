@@ -97,7 +97,7 @@ def test_every_public_fact_reads_back_from_the_wire(cls):
     ],
 )
 def test_a_message_no_retry_can_help_has_its_reason(body, changes, reason):
-    given = {name: getattr(META, name) for name in MessageMeta.__dataclass_fields__}
+    given = {name: getattr(META, name) for name in MessageMeta._fields}
     with pytest.raises(UnreadableMessage) as unreadable:
         read_event(body, MessageMeta(**given | changes))
     assert unreadable.value.reason == reason

@@ -4,29 +4,38 @@ import asyncio
 import io
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from asn1crypto import tsp
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.signers import Signer, SimpleSigner
-from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator import ValidationContext
 
 from deploy.demo.letters import supplement_pdf
 from deploy.demo.operations import OPERATIONS
 from deploy.local.authority import Authority
 from shared.errors import Unavailable
-from shared.signing import BadKeyMaterial, KeyFiles, Seal, Token, certificates
+from shared.signing import (
+    REVOCATION_ASKED,
+    BadKeyMaterial,
+    Evidence,
+    KeyFiles,
+    Seal,
+    Token,
+    certificates,
+    revocation_lists,
+)
+from tests.stamping import stamping
 
 AT = datetime(2024, 6, 3, 8, tzinfo=UTC)
 STAMPED_AT = datetime(2024, 6, 3, 8, 0, 5, tzinfo=UTC)
@@ -44,35 +53,8 @@ def paper() -> bytes:
 
 @pytest.fixture(scope="module")
 def stamp_url(authority: Authority) -> Iterator[str]:
-    """A time stamp authority on loopback."""
-    keys = authority.issue("stamps", "Horodatage", "900000118", time_stamping=True)
-    stamper = DummyTimeStamper(
-        load_cert_from_pemder(str(keys.certificate)),
-        load_private_key_from_pemder(str(keys.key), None),
-        None,
-        STAMPED_AT,
-    )
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = tsp.TimeStampReq.load(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = asyncio.run(stamper.async_request_tsa_response(asked)).dump()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-            """Quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with stamping(authority, STAMPED_AT) as url:
+        yield url
 
 
 async def signed(seal: Seal, paper: bytes) -> bytes:
@@ -99,6 +81,54 @@ async def test_a_time_stamp_authority_proves_the_moment(authority, paper, stamp_
     assert status.timestamp_validity.timestamp == STAMPED_AT
     assert status.timestamp_validity.trusted
     assert status.bottom_line
+
+
+async def test_the_evidence_in_the_file_alone_shows_the_signature_to_hold(authority, paper, stamp_url):
+    lists = authority.revocation_list(at=AT - timedelta(hours=1))
+    pdf = await signed(Seal(authority.als, stamp_url, Evidence(authority.root, lists)), paper)
+    assert pdf.startswith(paper)
+    assert pdf.count(b"%%EOF") == paper.count(b"%%EOF") + 1, "nothing is appended after the signature"
+    reader = PdfFileReader(io.BytesIO(pdf))
+    kept = DocumentSecurityStore.read_dss(reader)
+    trust = kept.as_validation_context(
+        {"trust_roots": certificates(authority.root), "moment": AT, "revinfo_policy": REVOCATION_ASKED}
+    )
+    status = await async_validate_pdf_signature(reader.embedded_signatures[0], trust)
+    assert status.bottom_line
+    assert status.timestamp_validity is not None
+    assert status.timestamp_validity.trusted
+    assert len(kept.crls) == 1
+
+
+async def test_without_a_time_stamp_there_is_no_evidence_to_keep(authority, paper):
+    seal = Seal(authority.als, None, Evidence(authority.root, authority.revocation_list(at=AT)))
+    with pytest.raises(NoDSSFoundError):
+        DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(await signed(seal, paper))))
+
+
+@pytest.mark.parametrize("days", [-30, None], ids=["out of date", "none"])
+async def test_evidence_that_shows_nothing_signs_nothing(authority, paper, stamp_url, tmp_path, days):
+    lists = tmp_path if days is None else authority.revocation_list(at=AT + timedelta(days=days))
+    with pytest.raises(BadKeyMaterial, match="listes de révocation"):
+        await signed(Seal(authority.als, stamp_url, Evidence(authority.root, lists)), paper)
+
+
+async def test_a_revoked_certificate_of_als_signs_nothing(authority, paper, stamp_url):
+    lists = authority.revocation_list(authority.als, at=AT - timedelta(hours=1))
+    with pytest.raises(BadKeyMaterial, match="listes de révocation"):
+        await signed(Seal(authority.als, stamp_url, Evidence(authority.root, lists)), paper)
+
+
+def test_revocation_lists_are_a_file_or_a_directory_that_may_hold_none_yet(authority, tmp_path):
+    der = authority.revocation_list(at=AT)
+    assert len(revocation_lists(der)) == 1
+    assert revocation_lists(tmp_path) == []
+    (tmp_path / "first.crl").write_bytes(der.read_bytes())
+    (tmp_path / "second.pem").write_bytes(x509.load_der_x509_crl(der.read_bytes()).public_bytes(Encoding.PEM))
+    assert len(revocation_lists(tmp_path)) == 2
+    (tmp_path / "third.crl").write_bytes(b"nothing")
+    with pytest.raises(BadKeyMaterial, match="illisibles"):
+        revocation_lists(tmp_path)
 
 
 async def test_an_authority_that_is_away_is_awaited(authority, paper):

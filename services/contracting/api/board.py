@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 
 from services.contracting.api import Limit, Skip
 from services.contracting.api.board_models import (
@@ -79,10 +78,10 @@ def _deciding(routes: APIRouter, board: Board) -> None:
         return detail(await board.write_minutes(session_id, cause_of(request, caller.actor)))
 
     @routes.get("/{session_id}/minutes", summary="Le procès-verbal")
-    async def read_minutes(session_id: str, _: Reader) -> StreamingResponse:
-        document, chunks = await board.minutes(session_id)
+    async def read_minutes(session_id: str, _: Reader) -> Response:
+        document, content = await board.minutes(session_id)
         disposition = f'attachment; filename="{document.filename}"'
-        return StreamingResponse(chunks, media_type=document.media_type, headers={"Content-Disposition": disposition})
+        return Response(content, media_type=document.media_type, headers={"Content-Disposition": disposition})
 
     @routes.post("/{session_id}/sign-off", summary="Signer le procès-verbal : les décisions sont définitives")
     async def sign_off(session_id: str, body: SignOffRequest, request: Request, caller: Secretary) -> SessionDetail:

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 
 from services.contracting.api import READERS, Limit, Skip
 from services.contracting.api.models import (
@@ -60,10 +59,10 @@ def _reading(routes: APIRouter, engagements: Engagements) -> None:
         dossier_id: str,
         kind: EngagementDocument,
         _: Annotated[Principal, require(Role.LEGAL_OFFICER, Role.AUDITOR)],
-    ) -> StreamingResponse:
-        document, chunks = await engagements.document(dossier_id, kind)
+    ) -> Response:
+        document, content = await engagements.document(dossier_id, kind)
         disposition = f'attachment; filename="{document.document_id}.pdf"'
-        return StreamingResponse(chunks, media_type=document.media_type, headers={"Content-Disposition": disposition})
+        return Response(content, media_type=document.media_type, headers={"Content-Disposition": disposition})
 
 
 def _screening(routes: APIRouter, engagements: Engagements) -> None:

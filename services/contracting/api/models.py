@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracting.domain import gate as domain_gate
+from services.contracting.domain.acte import channels_left
 from services.contracting.domain.convention import overdue
 from services.contracting.domain.engagement import Engagement, EngagementState
 from services.contracting.domain.facts import Channel, EngagementScreened, Purpose, Verdict
@@ -120,9 +121,7 @@ class EngagementDetail(EngagementRow):
     payments: list[PaymentLine]
 
 
-class DeliveryDetail(BaseModel):
-    """The proof of delivery, and the BdT's acknowledgement once there is one."""
-
+class ProofDetail(BaseModel):
     channel: Channel
     destination: str
     name: str
@@ -130,6 +129,13 @@ class DeliveryDetail(BaseModel):
     size_bytes: int
     answer: str
     sent_at: datetime
+
+
+class DeliveryDetail(BaseModel):
+    """The proof of each delivery, the ways the acte has still to go, the BdT's acknowledgement once there is one."""
+
+    proofs: list[ProofDetail]
+    channels_left: list[Channel]
     acknowledged_reference: str | None
     acknowledged_on: date | None
 
@@ -207,11 +213,12 @@ def screenings(engagement: Engagement) -> list[ScreeningDetail]:
 
 def delivery(engagement: Engagement) -> DeliveryDetail:
     """Raises: NotFound while nothing was delivered."""
-    if engagement.delivered is None:
+    if not engagement.deliveries:
         raise NotFound("L'acte n'est pas encore transmis.")
     answered = engagement.acknowledged
-    fields = engagement.delivered.proof.model_dump() | {
-        "acknowledged_reference": answered.reference if answered else None,
-        "acknowledged_on": answered.received_on if answered else None,
-    }
-    return DeliveryDetail.model_validate(fields)
+    return DeliveryDetail(
+        proofs=[ProofDetail.model_validate(one.proof.model_dump()) for one in engagement.deliveries],
+        channels_left=list(channels_left(engagement)),
+        acknowledged_reference=answered.reference if answered else None,
+        acknowledged_on=answered.received_on if answered else None,
+    )

@@ -85,8 +85,19 @@ class PaymentRow(BaseModel):
     status: PaymentStatus
 
 
+class HeldRow(BaseModel):
+    """A counted payment; `left_cents` have not gone back, of which `to_return_cents` are decided to."""
+
+    payment_id: str
+    amount_cents: int
+    left_cents: int
+    to_return_cents: int
+    received_on: date
+    payer: str
+
+
 class OverpaidRow(BaseModel):
-    """`ended`: the end that makes all of it due back, if any."""
+    """`ended`: the end that makes all of it due back, if any. `payments` hold the money, the oldest first."""
 
     dossier_id: str
     deposit_number: int
@@ -96,6 +107,7 @@ class OverpaidRow(BaseModel):
     paid_cents: int
     to_return_cents: int
     ended: str | None
+    payments: list[HeldRow]
 
 
 def router(payments: Payments) -> APIRouter:

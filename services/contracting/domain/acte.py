@@ -4,7 +4,14 @@ from datetime import date, datetime, timedelta
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.facts import ActeAcknowledged, ActeDelivered, ActePrepared, Printing, Proof
+from services.contracting.domain.facts import (
+    ActeAcknowledged,
+    ActeDelivered,
+    ActePrepared,
+    Channel,
+    Proof,
+    SignedPrinting,
+)
 from services.contracting.domain.gate import acte_gate, labels
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
@@ -46,12 +53,13 @@ def check_ready(engagement: Engagement, actor: str, now: datetime) -> None:
 def prepare(
     engagement: Engagement,
     acte: StoredDocument,
-    printing: Printing,
+    printing: SignedPrinting,
     printed: tuple[Loan, ...],
+    channels: tuple[Channel, ...],
     actor: str,
     now: datetime,
 ) -> list[Event]:
-    """Settle the acte's bytes; what was settled first stays.
+    """Settle the acte's bytes and the ways it goes; what was settled first stays.
 
     Raises: as check_ready; DossierChanged when `printed`, the loans on the paper, are no longer the dossier's.
     """
@@ -69,21 +77,37 @@ def prepare(
             prepared_by=actor,
             prepared_at=now,
             printing=printing,
+            channels=channels,
         )
     ]
 
 
+def channels_left(engagement: Engagement, unnamed: tuple[Channel, ...] = ()) -> tuple[Channel, ...]:
+    """The ways a settled acte has still to go, in order; `unnamed` is that of one that was settled without naming any.
+
+    Once the BdT has it nothing holds the others up: they bring the same acte again, they engage no more.
+    """
+    prepared, gone = engagement.prepared, {one.proof.channel for one in engagement.deliveries}
+    if prepared is None or not (engagement.transmission_pending or engagement.transmitted):
+        return ()
+    ways = prepared.channels or (() if gone else unnamed)
+    return tuple(channel for channel in ways if channel not in gone)
+
+
 def record_transmission(engagement: Engagement, proof: Proof, now: datetime) -> list[Event]:
-    """The BdT has the acte: the guarantee is effective. It is recorded even when an end crossed it on the way."""
+    """The BdT has the acte: with the first proof the guarantee is effective, each other way adds its own.
+
+    It is recorded even when an end crossed it on the way.
+    """
     prepared = engagement.prepared
     assert prepared is not None
     assert proof.sha256 == prepared.acte.sha256, "what was sent is what was settled"
-    if engagement.transmitted is not None:
+    if any(one.proof.channel is proof.channel for one in engagement.deliveries):
         return []
-    return [
-        ActeDelivered(dossier_id=prepared.dossier_id, proof=proof),
-        ActeTransmitted(dossier_id=prepared.dossier_id, acte=prepared.acte, transmitted_at=now),
-    ]
+    delivered = ActeDelivered(dossier_id=prepared.dossier_id, proof=proof)
+    if engagement.transmitted is not None:
+        return [delivered]
+    return [delivered, ActeTransmitted(dossier_id=prepared.dossier_id, acte=prepared.acte, transmitted_at=now)]
 
 
 def acknowledge(

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from shared.contracts.values import StoredDocument
+from shared.contracts.values import Printing, StoredDocument
 from shared.events import Event, UtcDatetime, Value
 from shared.journal import StreamKind
 
@@ -117,13 +117,17 @@ class BoardDecisionRecorded(Event):
 
 
 class BoardMinutesWritten(Event):
-    """The minutes as printed; `struck` are the items that ended before the board came to them."""
+    """The minutes as printed; `struck` are the items that ended before the board came to them.
+
+    `printing` is None in what was written before it was kept.
+    """
 
     session_id: str
     minutes: StoredDocument
     struck: tuple[str, ...]
     written_by: str
     written_at: UtcDatetime
+    printing: Printing | None = None
 
 
 class BoardMinutesSignedOff(Event):

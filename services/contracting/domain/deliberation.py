@@ -38,7 +38,7 @@ from services.contracting.domain.refusals import (
 )
 from services.contracting.domain.votes import check_deliberation, check_known, check_members
 from shared.contracts.contracting import BoardConfirmed, BoardRefused
-from shared.contracts.values import StoredDocument
+from shared.contracts.values import Printing, StoredDocument
 from shared.errors import Refusal
 from shared.events import Event
 
@@ -171,7 +171,13 @@ def check_minutes(session: Session, struck: tuple[str, ...], now: datetime) -> N
 
 
 def write_minutes(
-    session: Session, printed: Session, minutes: StoredDocument, struck: tuple[str, ...], actor: str, now: datetime
+    session: Session,
+    printed: Session,
+    minutes: StoredDocument,
+    printing: Printing,
+    struck: tuple[str, ...],
+    actor: str,
+    now: datetime,
 ) -> list[Event]:
     """Keep the minutes printed from `printed`. Raises: MinutesOutdated when the session changed meanwhile."""
     opened = check_not_final(session)
@@ -179,7 +185,12 @@ def write_minutes(
         raise MinutesOutdated("La séance a changé pendant l'édition du procès-verbal : recommencez.")
     return [
         BoardMinutesWritten(
-            session_id=opened.session_id, minutes=minutes, struck=struck, written_by=actor, written_at=now
+            session_id=opened.session_id,
+            minutes=minutes,
+            struck=struck,
+            written_by=actor,
+            written_at=now,
+            printing=printing,
         )
     ]
 

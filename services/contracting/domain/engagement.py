@@ -95,7 +95,6 @@ KEPT: dict[type[Event], str] = {
     ConventionSigned: "signed",
     PremiumPaid: "paid",
     ActePrepared: "prepared",
-    ActeDelivered: "delivered",
     ActeTransmitted: "transmitted",
     ActeAcknowledged: "acknowledged",
 }
@@ -131,7 +130,7 @@ class Engagement:
     reversals: tuple[PremiumPaymentReversed, ...] = ()
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
-    delivered: ActeDelivered | None = None
+    deliveries: tuple[ActeDelivered, ...] = ()
     transmitted: ActeTransmitted | None = None
     acknowledged: ActeAcknowledged | None = None
     end: EngagementState | None = None
@@ -293,6 +292,8 @@ class Engagement:
             case ConventionSent():
                 before = dict.fromkeys(("lodged", "examined", "checked", "signed"))
                 return replace(self, convention=event, convention_loans=self.loans, **before)
+            case ActeDelivered():
+                return replace(self, deliveries=(*self.deliveries, event))
             case PremiumPaymentRecorded():
                 return replace(self, payments=(*self.payments, event))
             case PremiumPaymentReversed(outstanding_cents=outstanding):

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from shared.contracts.values import StoredDocument
+from shared.contracts.values import Printing, StoredDocument
 from shared.events import Event, UtcDatetime, Value
 
 
@@ -74,15 +74,9 @@ class Guarantor(Value):
     capacity: str
 
 
-class Printing(Value):
-    """How a paper was printed, to print it again: template version, typesetter, SHA-256 before any signature.
+class SignedPrinting(Printing):
+    """How a paper that ALS signs was printed; `guarantor` is None where it does not identify it, as in version 1."""
 
-    `guarantor` is None where the paper does not identify it, as in version 1.
-    """
-
-    templates: str
-    engine: str
-    sha256: str
     guarantor: Guarantor | None = None
 
 
@@ -90,7 +84,7 @@ class PapersPrinted(Event):
     """What the convention and the premium call were printed with, just before they are sent."""
 
     dossier_id: str
-    convention: Printing
+    convention: SignedPrinting
     premium_call: Printing
     payee: Payee
 
@@ -116,21 +110,27 @@ class SignedConventionChecked(Event):
     note: str = ""
 
 
+class Channel(StrEnum):
+    """A way to the BdT: one of three drops, or mail."""
+
+    DIRECTORY = "directory"
+    MAIL = "mail"
+    SFTP = "sftp"
+    S3 = "s3"
+
+
 class ActePrepared(Event):
-    """The acte's bytes are settled; they are transmitted until the BdT has them."""
+    """The acte's bytes are settled, and the ways it goes; it is transmitted over each until the BdT has it.
+
+    `channels` is empty in what was settled when there was one way at a time.
+    """
 
     dossier_id: str
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
-    printing: Printing | None = None
-
-
-class Channel(StrEnum):
-    DIRECTORY = "directory"
-    MAIL = "mail"
-    SFTP = "sftp"
-    S3 = "s3"
+    printing: SignedPrinting | None = None
+    channels: tuple[Channel, ...] = ()
 
 
 class Proof(Value):
@@ -146,7 +146,7 @@ class Proof(Value):
 
 
 class ActeDelivered(Event):
-    """The proof of delivery, kept with the transmission it proves."""
+    """The proof of delivery over one way; the first is kept with the transmission it proves."""
 
     dossier_id: str
     proof: Proof

@@ -37,6 +37,11 @@ class CertificateExpired(ReturnRefused):
     title = "Certificat de signature hors validité"
 
 
+class CertificateRevoked(ReturnRefused):
+    type = "certificate-revoked"
+    title = "Certificat de signature révoqué"
+
+
 class CertificateUntrusted(ReturnRefused):
     type = "certificate-untrusted"
     title = "Certificat de signature d'une autorité non reconnue"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from services.contracting.domain.return_refusals import (
     CertificateExpired,
     CertificateOfAnotherName,
+    CertificateRevoked,
     CertificateUntrusted,
     ChangedAfterSignature,
     ConventionAltered,
@@ -19,6 +20,23 @@ from shared.events import Event, UtcDatetime, Value
 
 # How certificates state a French company's SIREN: ETSI EN 319 412-1 (NTRFR, VATFR) and the RGS (ICD 0002).
 _SIREN = re.compile(r"(?:NTRFR-|SI:FR-|VATFR-\w{2}|0002 ?)(\d{9})")
+
+
+class RevocationPolicy(StrEnum):
+    """Whether revocation is asked for, and whether a certificate nobody can tell of is good enough."""
+
+    OFF = "off"
+    SOFT = "soft"
+    REQUIRE = "require"
+
+
+class Revocation(StrEnum):
+    """What the lists of an authority say of a certificate at the moment of receipt."""
+
+    NOT_ASKED = "not_asked"
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
 
 
 class PageState(StrEnum):
@@ -39,6 +57,7 @@ class Fault(StrEnum):
     CHANGED_AFTER_SIGNATURE = "changed-after-signature"
     SIGNATURE_MISSING = "signature-missing"
     CERTIFICATE_EXPIRED = "certificate-expired"
+    CERTIFICATE_REVOKED = "certificate-revoked"
     CERTIFICATE_UNTRUSTED = "certificate-untrusted"
     CERTIFICATE_OF_ANOTHER_NAME = "certificate-of-another-name"
 
@@ -71,18 +90,21 @@ class SignatureFound(Value):
     extended: bool
     trusted: bool
     in_validity: bool
+    revocation: Revocation = Revocation.NOT_ASKED
 
 
 class Findings(Value):
     """What a returned file holds. `incremental`: it begins with the very bytes that were sent.
 
     `seal_intact`: nothing that ALS's signature does not allow was appended; meaningless unless incremental.
+    `revocation_required`: a person looks at a certificate whose revocation is unknown.
     """
 
     incremental: bool
     seal_intact: bool
     pages: tuple[PageFound, ...]
     signatures: tuple[SignatureFound, ...]
+    revocation_required: bool = False
 
     def numbers(self, *states: PageState) -> tuple[int, ...]:
         return tuple(page.number for page in self.pages if page.state in states)
@@ -114,6 +136,7 @@ def faults_of(findings: Findings, bailleur: Bailleur) -> tuple[Fault, ...]:
         Fault.CHANGED_AFTER_SIGNATURE: appended or any(one.extended for one in signatures),
         Fault.SIGNATURE_MISSING: unsigned,
         Fault.CERTIFICATE_EXPIRED: not all(one.in_validity for one in signatures),
+        Fault.CERTIFICATE_REVOKED: any(one.revocation is Revocation.REVOKED for one in signatures),
         Fault.CERTIFICATE_UNTRUSTED: any(one.intact and one.in_validity and not one.trusted for one in signatures),
         Fault.CERTIFICATE_OF_ANOTHER_NAME: bool(signatures) and not any(names(one, bailleur) for one in signatures),
     }
@@ -125,7 +148,9 @@ def outcome_of(findings: Findings, faults: tuple[Fault, ...]) -> Outcome:
     if faults:
         return Outcome.REFUSED
     untouched = all(page.state is PageState.SAME for page in findings.pages)
-    sound = findings.incremental and findings.signatures and untouched
+    unknown = any(one.revocation is Revocation.UNKNOWN for one in findings.signatures)
+    told = not (findings.revocation_required and unknown)
+    sound = findings.incremental and findings.signatures and untouched and told
     return Outcome.CONFORMING if sound else Outcome.FOR_A_PERSON
 
 
@@ -175,6 +200,7 @@ SENTENCES = {
     Fault.CHANGED_AFTER_SIGNATURE: "Le document a été modifié après une signature.",
     Fault.SIGNATURE_MISSING: "Le document retourné ne porte aucune signature du bailleur.",
     Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était pas en cours de validité à la réception.",
+    Fault.CERTIFICATE_REVOKED: "Un certificat de signature était révoqué à la réception.",
     Fault.CERTIFICATE_UNTRUSTED: "Un certificat de signature n'est pas délivré par une autorité reconnue.",
     Fault.CERTIFICATE_OF_ANOTHER_NAME: "Aucun certificat de signature n'est au nom du bailleur.",
 }
@@ -185,6 +211,7 @@ _REFUSALS: dict[Fault, type[ReturnRefused]] = {
     Fault.CHANGED_AFTER_SIGNATURE: ChangedAfterSignature,
     Fault.SIGNATURE_MISSING: SignatureMissing,
     Fault.CERTIFICATE_EXPIRED: CertificateExpired,
+    Fault.CERTIFICATE_REVOKED: CertificateRevoked,
     Fault.CERTIFICATE_UNTRUSTED: CertificateUntrusted,
     Fault.CERTIFICATE_OF_ANOTHER_NAME: CertificateOfAnotherName,
 }

@@ -175,13 +175,11 @@ def screen(
 
     Raises: OwnersNotDeclared; RegisterTooOld when the register was published more than `max_age_days` ago.
     """
-    if screening.owners is None:
-        raise OwnersNotDeclared("Déclarez-les, ou qu'il n'y en a aucun, avant de filtrer.")
+    owners = (Party(name=owner.name, birth_year=owner.birth_year) for owner in _declared(screening))
     if paris_date(now) - register.published > timedelta(days=max_age_days):
         raise RegisterTooOld(
             f"Sa dernière publication connue est du {register.published:%d/%m/%Y} : actualisez-le avant de filtrer."
         )
-    owners = (Party(name=owner.name, birth_year=owner.birth_year) for owner in screening.owners)
     parties = (bailleur, *owners)
     return [
         RegisterScreened(
@@ -222,8 +220,12 @@ def resolve(
     ]
 
 
-def check_no_alert(screening: Screening) -> None:
-    """Raises: AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed."""
+def check_clear(screening: Screening) -> None:
+    """Whether a person may say that a screening by other means found nobody.
+
+    Raises: OwnersNotDeclared; AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed.
+    """
+    _declared(screening)
     if not all(_cleared(screening.resolution(hit.alert_id)) for hit in screening.hits):
         raise AlertOpen("Une alerte non levée empêche de déclarer ce filtrage sans suite.")
 
@@ -269,6 +271,13 @@ def _numbers(written: str) -> set[str]:
 def _alert_id(party: Party, entry: Listed, name: str) -> str:
     pair = f"{entry.register_id}|{normalised(name)}|{normalised(party.name)}"
     return hashlib.sha256(pair.encode()).hexdigest()[:16]
+
+
+def _declared(screening: Screening) -> tuple[Owner, ...]:
+    """Raises: OwnersNotDeclared."""
+    if screening.owners is None:
+        raise OwnersNotDeclared("Déclarez-les, ou qu'il n'y en a aucun, avant de filtrer.")
+    return screening.owners
 
 
 def _cleared(resolved: AlertResolved | None) -> bool:

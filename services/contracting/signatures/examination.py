@@ -14,16 +14,24 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import ValueErrorWithMessage
 from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_signature
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
-from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
+from services.contracting.domain.returned import (
+    Findings,
+    PageFound,
+    PageState,
+    Revocation,
+    RevocationPolicy,
+    SignatureFound,
+)
 from services.contracting.signatures.pages import compare
-from shared.signing import certificates
+from shared.signing import REVOCATION_ASKED, SIGNING_USAGES, certificates, revocation_lists
 
-# Certificates for signing documents state either usage, by age and country.
-USAGES = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
+USAGES = KeyUsageConstraints(key_usage=SIGNING_USAGES)
 # What pyHanko and asn1crypto raise on bytes that are not a signature they can read.
 UNREADABLE = (PdfError, ValueErrorWithMessage, ValueError, TypeError, KeyError, IndexError)
 # What pikepdf raises on a file, or on objects that are not what a page holds.
@@ -45,10 +53,13 @@ NOBODY = SignatureFound(
 class Examiner:
     """`trust_roots`: the certificates below which a bailleur's signature is trusted, a file or a directory.
 
-    They are read at each examination, so that renewing them needs no restart. Revocation is not asked for online.
+    `lists`: their authorities' revocation lists, likewise. Both are read at each examination, so that renewing them
+    needs no restart. Nothing is asked for online: a certificate names the addresses to ask, and anyone can make one.
     """
 
     trust_roots: Path
+    policy: RevocationPolicy = RevocationPolicy.OFF
+    lists: Path | None = None
 
     async def examine(self, sent: bytes, returned: bytes, received_at: datetime) -> Findings:
         """What `returned` holds, certificates judged at `received_at`."""
@@ -56,18 +67,24 @@ class Examiner:
 
     async def _examine(self, sent: bytes, returned: bytes, received_at: datetime) -> Findings:
         roots = certificates(self.trust_roots)
+        asked = self.policy is not RevocationPolicy.OFF
+        crls = revocation_lists(self.lists) if asked and self.lists else []
         incremental = returned.startswith(sent)
         seals = {one.signer_cert.dump() for one in PdfFileReader(io.BytesIO(sent)).embedded_regular_signatures}
         own, signatures = list[SignatureFound](), list[SignatureFound]()
         for embedded in _embedded(returned):
             found = NOBODY if embedded is None else await _signature(embedded, roots, received_at)
             sealed = embedded is not None and embedded.signer_cert.dump() in seals
+            if embedded is not None and asked and found.trusted and not sealed:
+                told = await _revocation(embedded, roots, crls, received_at)
+                found = found.model_copy(update={"revocation": told})
             (own if sealed else signatures).append(found)
         return Findings(
             incremental=incremental,
             seal_intact=bool(own) and all(one.intact and not one.extended for one in own),
             pages=_pages(sent, returned),
             signatures=tuple(signatures),
+            revocation_required=self.policy is RevocationPolicy.REQUIRE,
         )
 
 
@@ -89,6 +106,35 @@ async def _signature(embedded: EmbeddedPdfSignature, roots: list[Any], received_
         trusted=status.trusted,
         in_validity=certificate.not_valid_before <= received_at <= certificate.not_valid_after,
     )
+
+
+async def _revocation(
+    embedded: EmbeddedPdfSignature, roots: list[Any], lists: list[Any], received_at: datetime
+) -> Revocation:
+    """What the lists, and the lists and answers that came in the file, say of the signer and its authorities."""
+    given = {
+        "trust_roots": roots,
+        "other_certs": list(embedded.other_embedded_certs),
+        "crls": lists,
+        "moment": received_at,
+        "revinfo_policy": REVOCATION_ASKED,
+    }
+    try:
+        trust = _with_evidence(embedded.reader, given)
+        status = await async_validate_pdf_signature(embedded, trust, key_usage_settings=USAGES)
+    except UNREADABLE:
+        return Revocation.UNKNOWN
+    if status.revocation_details is not None:
+        return Revocation.REVOKED
+    return Revocation.GOOD if status.trusted else Revocation.UNKNOWN
+
+
+def _with_evidence(reader: PdfFileReader, given: dict[str, Any]) -> ValidationContext:
+    """With the evidence a file holds, where it holds some (PAdES B-LT)."""
+    try:
+        return DocumentSecurityStore.read_dss(reader).as_validation_context(given)
+    except NoDSSFoundError:
+        return ValidationContext(**given)
 
 
 def _only_signed_after(status: PdfSignatureStatus) -> bool:

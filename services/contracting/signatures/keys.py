@@ -1,30 +1,42 @@
-"""ALS's signing key and the trust roots, as settings give them."""
+"""ALS's signing key, the trust roots and the revocation lists, as settings give them."""
 
 from datetime import datetime
 
 import structlog
 
 from services.contracting.settings import ContractingSettings
+from services.contracting.signatures.examination import Examiner
 from shared.errors import Unavailable
 from shared.settings import refuse_setting
-from shared.signing import BadKeyMaterial, KeyFiles, Keys, Seal, Token, certificates
+from shared.signing import BadKeyMaterial, Evidence, KeyFiles, Keys, Seal, Token, certificates, revocation_lists
 
 log = structlog.get_logger(__name__)
 
 
 def seal(settings: ContractingSettings) -> Seal:
     """How ALS signs; settings hold exactly one key."""
-    return Seal(_keys(settings), settings.timestamp_url)
+    lists = settings.revocation_lists
+    return Seal(_keys(settings), settings.timestamp_url, Evidence(settings.trust_roots, lists) if lists else None)
+
+
+def examiner(settings: ContractingSettings) -> Examiner:
+    """How a return's signatures are read."""
+    return Examiner(settings.trust_roots, settings.revocation, settings.revocation_lists)
 
 
 def check_keys(settings: ContractingSettings, now: datetime) -> None:
-    """A key or trust roots that lead to nothing stop the service at once, and so does a certificate that is out of date
-    or another key's; a token that is away is awaited.
+    """A key, trust roots or lists that lead to nothing stop the service at once, and so does a certificate that is out
+    of date or another key's; a token that is away is awaited.
     """
     try:
         certificates(settings.trust_roots)
     except BadKeyMaterial as problem:
         refuse_setting("ALS_TRUST_ROOTS", str(problem))
+    try:
+        if settings.revocation_lists is not None:
+            revocation_lists(settings.revocation_lists)
+    except BadKeyMaterial as problem:
+        refuse_setting("ALS_REVOCATION_LISTS", str(problem))
     try:
         seal(settings).check(now)
     except BadKeyMaterial as problem:

@@ -1,4 +1,4 @@
-"""How an acte reaches the Banque des Territoires: a directory, mail, an SFTP or an S3 drop (docs/adr/0013)."""
+"""How an acte reaches the Banque des Territoires: a directory, an SFTP or an S3 drop, mail, or both (docs/adr/0013)."""
 
 from services.contracting.transmission.bucket import BdtBucket
 from services.contracting.transmission.directory import BdtDirectory
@@ -10,6 +10,8 @@ from services.contracting.transmission.port import (
     BdtHostUnknown,
     Transmission,
     TransmissionRefused,
+    WayNotConfigured,
+    Ways,
     acknowledgement_name,
 )
 from services.contracting.transmission.sftp import BdtSftp
@@ -25,5 +27,7 @@ __all__ = [
     "BdtSftp",
     "Transmission",
     "TransmissionRefused",
+    "WayNotConfigured",
+    "Ways",
     "acknowledgement_name",
 ]

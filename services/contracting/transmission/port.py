@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -34,6 +34,13 @@ class ActeAltered(TransmissionRefused):
 class BdtHostUnknown(TransmissionRefused):
     type = "bdt-host-unknown"
     title = "Le serveur de la Banque des Territoires n'est pas celui attendu"
+
+
+class WayNotConfigured(TransmissionRefused):
+    """An acte that was settled to go over a way goes over it: a person sets it up again."""
+
+    type = "bdt-way-not-configured"
+    title = "Une voie vers la Banque des Territoires n'est plus configurée"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class Acte:
 
 
 class Transmission(Protocol):
+    """One way to the BdT."""
+
     async def send(self, acte: Acte, now: datetime) -> Proof:
         """Return the proof once the BdT has the acte, the same bytes again included.
 
@@ -91,6 +100,10 @@ class Transmission(Protocol):
         Raises: Unavailable("bdt"), TransmissionRefused.
         """
         ...
+
+
+Ways = Mapping[Channel, Transmission]
+"""The configured ways, each once, in the order they are tried: the drop, then mail."""
 
 
 def acknowledgement_name(name: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.contracting import store
 from services.contracting.domain import acte as domain
 from services.contracting.domain.engagement import Engagement
-from services.contracting.transmission import Transmission
+from services.contracting.transmission import Ways
 from shared.clock import Clock
 from shared.documents import Documents
 from shared.errors import NotFound, Refusal
@@ -35,7 +35,7 @@ class Acknowledgement(BaseModel):
 class Acknowledgements:
     engagements: Journal[Engagement]
     view: Documents
-    transmission: Transmission
+    ways: Ways
     clock: Clock
 
     async def record(
@@ -53,10 +53,10 @@ class Acknowledgements:
         return done.state
 
     async def collect(self) -> None:
-        """Read the drop for the actes that wait; a file that does not hold is left to a person."""
+        """Read the ways for the actes that wait; a file that does not hold is left to a person."""
         waiting = {row["acte_name"]: row["dossier_id"] async for row in store.unacknowledged(self.view, AT_ONCE)}
-        files = await self.transmission.acknowledgements(sorted(waiting))
-        for name, content in files.items():
+        files = [await way.acknowledgements(sorted(waiting)) for way in self.ways.values()]
+        for name, content in (found for answers in files for found in answers.items()):
             dossier_id = waiting[name]
             cause = Cause("service:contracting", correlation=dossier_id)
             try:

@@ -1,6 +1,6 @@
 """The board's sessions: agenda, decisions, minutes, and the announcement of what was signed off."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,16 +18,17 @@ from services.contracting.domain.board import (
 from services.contracting.domain.deliberation import Taken
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.refusals import AlreadyDecided, DossierNamedTwice, EngagementEnded, UnknownDossier
-from services.contracting.minutes import render_minutes
+from services.contracting.minutes import TEMPLATES, render_minutes
 from shared.clock import Clock
 from shared.contracts.values import StoredDocument
 from shared.documents import Documents
 from shared.errors import NotFound, Refusal
 from shared.events import Cause, Event
-from shared.filing import keep_pdf, retained_until
+from shared.filing import keep_pdf, read_kept, retained_until
 from shared.ids import new_id
 from shared.journal import Journal
 from shared.objects import ObjectStore
+from shared.typeset import printing
 
 MAX_AGENDA_ITEMS = 200
 
@@ -139,19 +140,20 @@ class Board:
             return session
         now, struck = self.clock.now(), await self._struck(session_id, session)
         domain.check_minutes(session, struck, now)
-        minutes = await self._keep(session_id, await render_minutes(session, struck, now), now)
+        pdf = await render_minutes(session, struck, now)
+        minutes, how = await self._keep(session_id, pdf, now), printing(pdf, TEMPLATES)
         return await self._change(
             session_id,
-            lambda current: domain.write_minutes(current, session, minutes, struck, cause.actor, now),
+            lambda current: domain.write_minutes(current, session, minutes, how, struck, cause.actor, now),
             cause,
         )
 
-    async def minutes(self, session_id: str) -> tuple[StoredDocument, AsyncIterator[bytes]]:
-        """The minutes that stand and their bytes. Raises: NotFound, Unavailable."""
+    async def minutes(self, session_id: str) -> tuple[StoredDocument, bytes]:
+        """The minutes that stand and their bytes. Raises: NotFound, DocumentAltered, Unavailable."""
         written = (await self.session(session_id)).minutes
         if written is None:
             raise NotFound("Le procès-verbal n'est pas encore établi.")
-        return written.minutes, self.objects.stream(written.minutes.object_key)
+        return written.minutes, await read_kept(self.objects, written.minutes)
 
     async def sign_off(self, session_id: str, minutes_sha256: str, cause: Cause) -> Session:
         """Make the decisions final, then announce them; after an outage in between the timer goes on.

@@ -1,7 +1,7 @@
 """From what is heard to the convention, the acte and the lapse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,9 @@ from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
 from services.contracting.domain import engaging
 from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
-from services.contracting.domain.facts import EngagementScreened, PapersPrinted
+from services.contracting.domain.facts import Channel, EngagementScreened, PapersPrinted
 from services.contracting.papers import Papers
-from services.contracting.transmission import Acte, ActeAltered, Transmission, TransmissionRefused
+from services.contracting.transmission import Acte, ActeAltered, TransmissionRefused, WayNotConfigured, Ways
 from services.contracting.usecases.screenings import Screenings
 from shared.campaign import Campaign
 from shared.clock import Clock
@@ -37,7 +37,7 @@ class Engagements:
     campaigns: Journal[Campaign]
     view: Documents
     objects: ObjectStore
-    transmission: Transmission
+    ways: Ways
     papers: Papers
     clock: Clock
     screenings: Screenings
@@ -64,10 +64,10 @@ class Engagements:
         return [row async for row in store.listed(self.view, state, skip, limit)]
 
     async def screen(self, screened: EngagementScreened, cause: Cause) -> Engagement:
-        """Raises: NotFound; AlertOpen when an alert of the register contradicts `clear`; as screen of the domain."""
+        """Raises: NotFound; OwnersNotDeclared, AlertOpen for one that says `clear`; as screen of the domain."""
         await self.engagement(screened.dossier_id)
         if screened.clear:
-            await self.screenings.check_no_alert(screened.dossier_id)
+            await self.screenings.check_clear(screened.dossier_id)
         done = await self.engagements.append(
             screened.dossier_id, lambda engagement: convention_domain.screen(engagement, screened), cause
         )
@@ -121,43 +121,54 @@ class Engagements:
             now = self.clock.now()
             acte_domain.check_ready(engagement, cause.actor, now)
             acte, printing = await self.papers.acte(engagement, now)
-            printed = engagement.loans
+            printed, channels = engagement.loans, tuple(self.ways)
 
             def decide(current: Engagement) -> Sequence[Event]:
-                return acte_domain.prepare(current, acte, printing, printed, cause.actor, now)
+                return acte_domain.prepare(current, acte, printing, printed, channels, cause.actor, now)
 
             engagement = (await self.engagements.append(dossier_id, decide, cause)).state
         try:
             return await self.transmit(dossier_id, cause)
         except Unavailable as outage:
             log.warning("acte_waits", dossier=dossier_id, component=outage.component)
-            return engagement
+            return await self.engagement(dossier_id)
 
     async def transmit(self, dossier_id: str, cause: Cause) -> Engagement:
-        """Send a prepared acte, always the bytes that were settled, and record that the BdT has it.
+        """Send a settled acte over each way it has still to go, always the same bytes, and keep each proof.
 
+        A way that is away does not hold up the others; one that refuses does, for a person to look first.
         Raises: Unavailable, TransmissionRefused.
         """
         async with self.transmitting:
-            engagement = (await self.engagements.load(dossier_id)).state
-            prepared, submitted = engagement.prepared, engagement.submitted
-            if prepared is None or submitted is None or not engagement.transmission_pending:
-                return engagement
-            pdf = await self._settled_bytes(prepared.acte)
-            now = self.clock.now()
-            acte = Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at)
-            proof = await self.transmission.send(acte, now)
-            done = await self.engagements.append(
-                dossier_id, lambda current: acte_domain.record_transmission(current, proof, now), cause
-            )
-            return done.state
+            engagement, away = (await self.engagements.load(dossier_id)).state, list[Unavailable]()
+            for channel in acte_domain.channels_left(engagement, unnamed=tuple(self.ways)[:1]):
+                try:
+                    engagement = await self._send(dossier_id, engagement, channel, cause)
+                except Unavailable as outage:
+                    away.append(outage)
+            if away:
+                raise away[0]
+            return engagement
 
-    async def document(self, dossier_id: str, kind: EngagementDocument) -> tuple[StoredDocument, AsyncIterator[bytes]]:
-        """A document of the engagement and its bytes. Raises: NotFound, Unavailable."""
+    async def _send(self, dossier_id: str, engagement: Engagement, channel: Channel, cause: Cause) -> Engagement:
+        prepared, submitted, way = engagement.prepared, engagement.submitted, self.ways.get(channel)
+        assert prepared is not None
+        assert submitted is not None
+        if way is None:
+            raise WayNotConfigured(f"L'acte est établi pour partir aussi par {channel.value}.")
+        pdf, now = await self._settled_bytes(prepared.acte), self.clock.now()
+        proof = await way.send(Acte(dossier_id, submitted.deposit_number, pdf, prepared.prepared_at), now)
+        done = await self.engagements.append(
+            dossier_id, lambda current: acte_domain.record_transmission(current, proof, now), cause
+        )
+        return done.state
+
+    async def document(self, dossier_id: str, kind: EngagementDocument) -> tuple[StoredDocument, bytes]:
+        """A document of the engagement and its bytes. Raises: NotFound, DocumentAltered, Unavailable."""
         found = (await self.engagement(dossier_id)).documents.get(kind)
         if found is None:
             raise NotFound("Ce document n'existe pas encore.")
-        return found, self.objects.stream(found.object_key)
+        return found, await read_kept(self.objects, found)
 
     async def _rules(self, engagement: Engagement) -> CampaignRules:
         campaign_id = engagement.submitted.campaign_id if engagement.submitted else ""

@@ -256,4 +256,7 @@ class Payments:
         return [row async for row in store.unmatched(self.payments_view, skip, limit)]
 
     async def overpaid(self, skip: int, limit: int) -> list[dict[str, Any]]:
-        return [row async for row in store.overpaid(self.view, skip, limit)]
+        """Dossiers with money to return, each with the payments that hold it."""
+        rows = [row async for row in store.overpaid(self.view, skip, limit)]
+        held = await store.money_held(self.payments_view, [row["dossier_id"] for row in rows])
+        return [row | {"payments": held[row["dossier_id"]]} for row in rows]

@@ -81,9 +81,9 @@ class Screenings:
             await self._tell(dossier_id, made.purpose, done.state, cause)
         return done.state
 
-    async def check_no_alert(self, dossier_id: str) -> None:
-        """Raises: AlertOpen."""
-        screening.check_no_alert((await self.screenings.load(dossier_id)).state)
+    async def check_clear(self, dossier_id: str) -> None:
+        """Raises: OwnersNotDeclared, AlertOpen."""
+        screening.check_clear((await self.screenings.load(dossier_id)).state)
 
     async def of(self, dossier_id: str) -> Screening:
         """Raises: NotFound."""

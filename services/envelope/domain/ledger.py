@@ -232,7 +232,6 @@ class Ledger(NamedTuple):
             number, reserved = number + 1, reserved + amount
             assert event.deposit_number == number, "numbers are decided in order"
             assert dossier_id not in rows, "a dossier is decided once"
-            assert dossier_id not in self.reservations, "a dossier is decided once"
             assert amount >= 0, "an amount is never negative"
             assert reserved <= room, "Reserved"
             rows[dossier_id] = Reservation(number, amount, amount, Standing.RESERVED)

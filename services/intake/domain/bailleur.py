@@ -88,6 +88,12 @@ class Account:
             case _:
                 return self
 
+    @property
+    def depositor(self) -> Bailleur:
+        """The bailleur as a deposit names it, with its seat: the convention it leads to identifies its parties."""
+        assert self.bailleur is not None
+        return self.bailleur.model_copy(update={"seat": self.contact.address if self.contact else None})
+
     def has(self, subject: str) -> bool:
         return any(member == subject for member, _ in self.members)
 

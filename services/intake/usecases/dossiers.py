@@ -178,14 +178,13 @@ class Dossiers:
     async def _content(self, dossier_id: str, found: Dossier, account: Account, revision: int | None) -> Content:
         """What a deposit made now would freeze."""
         assert found.opened is not None
-        assert account.bailleur is not None
         campaign = (await self.campaigns.load(found.opened.campaign_id)).state
         rules = check_deposit(campaign, self.clock.now())
         draft = await self.drafts.read(dossier_id, revision or 0)
         if revision is not None and draft.revision != revision:
             raise StaleDraft(etag=draft.etag)
         papers = papers_of(found)
-        return checklist.freeze(account.bailleur, draft.form, papers, self.limits, self.territory, rules.cap_cents)
+        return checklist.freeze(account.depositor, draft.form, papers, self.limits, self.territory, rules.cap_cents)
 
     async def _deposited(self, campaign_id: str, dossier_id: str) -> DossierSubmitted | None:
         """The deposit of a dossier, if the register holds it now."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.pricing import store
 from services.pricing.api import READERS
-from services.pricing.domain.facts import DerogationProposed, OfferDrafted
+from services.pricing.domain.facts import ContestConclusion, DerogationProposed, OfferDrafted
 from services.pricing.domain.offer import Offer, OfferStatus
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.trace import trace_bytes
@@ -87,6 +87,16 @@ class OfferDetail(BaseModel):
     refusal_reason: str | None
     refusal_detail: str | None
     derogations: list[DerogationRow]
+    contest_conclusion: ContestConclusion | None
+
+
+class ContestRequest(BaseModel):
+    """What becomes of an acceptance that was in time and read after the expiry, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    conclusion: ContestConclusion
+    reason: str = Field(min_length=1, max_length=2_000)
 
 
 class IssueRequest(BaseModel):
@@ -125,6 +135,19 @@ def router(pricing: Offers) -> APIRouter:
         caller: Annotated[Principal, require(Role.PRICING_OFFICER)],
     ) -> OfferDetail:
         return detail(dossier_id, await pricing.issue(dossier_id, body.offer_id, cause_of(request, caller.actor)))
+
+    @routes.post(
+        "/offers/{dossier_id}/contest-conclusion",
+        summary="Conclure sur une acceptation reçue à temps et lue après l'expiration",
+    )
+    async def conclude_contest(
+        dossier_id: str,
+        body: ContestRequest,
+        request: Request,
+        caller: Annotated[Principal, require(Role.PRICING_OFFICER)],
+    ) -> OfferDetail:
+        cause = cause_of(request, caller.actor)
+        return detail(dossier_id, await pricing.conclude_contest(dossier_id, body.conclusion, body.reason, cause))
 
     _route_derogations(routes, pricing)
     _route_traces(routes, pricing)
@@ -195,6 +218,7 @@ def detail(dossier_id: str, offer: Offer) -> OfferDetail:
         refusal_reason=offer.refusal.reason if offer.refusal else None,
         refusal_detail=offer.refusal.detail if offer.refusal else None,
         derogations=[_derogation(offer, one) for one in offer.derogations.values()],
+        contest_conclusion=offer.concluded.conclusion if offer.concluded else None,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.pricing.domain.drafting import draft, rating_of
-from services.pricing.domain.facts import OfferDrafted
+from services.pricing.domain.facts import OfferDrafted, OfferPrinted
 from services.pricing.domain.grid import Grid
 from services.pricing.domain.offer import Offer, OfferStatus
 from services.pricing.domain.rating import check_age
@@ -60,7 +60,13 @@ def receive(offer: Offer, event: Event, grid: Grid, now: datetime) -> list[Event
 
 
 def issue(
-    offer: Offer, offer_id: str, grid: Grid, issued_at: datetime, last_moment: datetime, document: StoredDocument
+    offer: Offer,
+    offer_id: str,
+    grid: Grid,
+    issued_at: datetime,
+    last_moment: datetime,
+    printed: OfferPrinted,
+    document: StoredDocument,
 ) -> list[Event]:
     """Issue the draft that was shown, priced on the grid in force; what was issued before is superseded.
 
@@ -85,7 +91,7 @@ def issue(
         document=document,
     )
     assert issued.premium_cents == drafted.premium_cents > 0
-    return [*superseded, issued]
+    return [*superseded, printed, issued]
 
 
 def check_issuable(offer: Offer, offer_id: str, grid: Grid, now: datetime) -> OfferDrafted:
@@ -142,7 +148,7 @@ def decline(offer: Offer, lodged: OfferDeclineLodged) -> Event:
 
 def _open_until(offer: Offer, offer_id: str) -> datetime | None:
     """Until when an offer that is over could be accepted; None when something else than time ended it."""
-    if offer.closed or offer.issued is None:
+    if offer.closed or offer.concluded or offer.issued is None:
         return None
     if offer.issued.offer_id == offer_id:
         return offer.issued.valid_until if offer.status is OfferStatus.EXPIRED else None

@@ -1,12 +1,13 @@
 """What pricing records for itself: private facts that hold ratings, steps and rates (DOMAIN rule 11)."""
 
 from decimal import Decimal
+from enum import StrEnum
 
 from services.pricing.domain.grid import Grid
 from services.pricing.domain.premium import Derogation, LineFigures
 from services.pricing.domain.rating import CreditQualityStep
 from shared.contracts.instruction import RiskProfileRecorded
-from shared.contracts.values import Loan, PremiumLine
+from shared.contracts.values import Loan, PremiumLine, Printing
 from shared.events import Event, UtcDatetime, Value
 
 
@@ -53,6 +54,33 @@ class OfferDrafted(Event):
     cap_applied: bool
     drafted_at: UtcDatetime
     workings: Workings | None = None
+
+
+class OfferPrinted(Event):
+    """What the offer was printed with, just before it is issued; `validity_days` are the business days it announces."""
+
+    dossier_id: str
+    offer_id: str
+    validity_days: int
+    printing: Printing
+
+
+class ContestConclusion(StrEnum):
+    """Redressed: the bailleur was put back in its rights, by acts of their own (docs/adr/0016)."""
+
+    EXPIRY_STANDS = "expiry_stands"
+    REDRESSED = "redressed"
+
+
+class ContestConcluded(Event):
+    """What a person made of an acceptance that was in time and read after the expiry."""
+
+    dossier_id: str
+    offer_id: str
+    conclusion: ContestConclusion
+    reason: str
+    concluded_by: str
+    concluded_at: UtcDatetime
 
 
 class AutomaticPricingRefused(Event):

@@ -8,6 +8,7 @@ from immutables import Map
 
 from services.pricing.domain.facts import (
     AutomaticPricingRefused,
+    ContestConcluded,
     DerogationApproved,
     DerogationProposed,
     OfferDrafted,
@@ -68,7 +69,8 @@ class Offer:
     """What pricing knows of a dossier and its offer, folded from its events.
 
     `superseded` says of each replaced offer until when it could be accepted. `derogations` are the proposals about
-    the present rating by id, `derogation` the approved one; `reminded` is the offer whose reminder is sent.
+    the present rating by id, `derogation` the approved one; `reminded` is the offer whose reminder is sent, `concluded`
+    what a person made of a contested expiry.
     """
 
     status: OfferStatus = OfferStatus.NONE
@@ -85,6 +87,7 @@ class Offer:
     derogations: Map[str, DerogationProposed] = field(default_factory=Map)
     derogation: DerogationProposed | None = None
     reminded: str | None = None
+    concluded: ContestConcluded | None = None
 
     def fold(self, event: Event) -> "Offer":
         match event:
@@ -109,6 +112,12 @@ class Offer:
                 return replace(self, derogations=self.derogations.set(derogation_id, event))
             case DerogationApproved(derogation_id=derogation_id):
                 return replace(self, derogation=self.derogations[derogation_id])
+            case _:
+                return self._fold_issued(event)
+
+    def _fold_issued(self, event: Event) -> "Offer":
+        """From the issue on: what replaces the offer, what answers it, how it ends."""
+        match event:
             case OfferIssued():
                 return replace(self, status=OfferStatus.ISSUED, issued=event, draft=None)
             case OfferSuperseded(offer_id=offer_id, superseded_at=superseded_at):
@@ -119,6 +128,8 @@ class Offer:
                 return self  # the offer that replaced it stands
             case OfferAccepted() | OfferDeclined() | OfferExpired() | OfferExpiryContested():
                 return replace(self, status=OUTCOMES[type(event)])
+            case ContestConcluded():
+                return replace(self, status=OfferStatus.EXPIRED, concluded=event)
             case OfferReminderSent(offer_id=offer_id):
                 return replace(self, reminded=offer_id)
             case _:
@@ -135,3 +146,8 @@ class Offer:
 
 
 KIND = StreamKind("offer", Offer(), frozenset({OFFER_TOPIC}))
+
+
+def stream_of(offer_id: str) -> str:
+    """The stream an offer is in: offers are called `{dossier}-{number}`."""
+    return KIND.stream(offer_id.rpartition("-")[0])

@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 
 from services.pricing import store
-from services.pricing.documents import render_offer
-from services.pricing.domain import deadlines, decisions, derogation, drafting
-from services.pricing.domain.facts import OfferDrafted
+from services.pricing.documents import TEMPLATES, render_offer
+from services.pricing.domain import contest, deadlines, decisions, derogation, drafting
+from services.pricing.domain.facts import ContestConclusion, OfferDrafted, OfferPrinted
 from services.pricing.domain.offer import Offer
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
@@ -27,6 +27,7 @@ from shared.filing import keep_pdf, retained_until
 from shared.ids import new_id
 from shared.journal import Appended, Journal
 from shared.objects import ObjectStore
+from shared.typeset import printing
 
 log = structlog.get_logger(__name__)
 
@@ -114,10 +115,23 @@ class Offers:
             filename=f"proposition-{offer_id}.pdf",
             retain_until=retained_until(issued_at, self.retention_days),
         )
+        how = printing(pdf, TEMPLATES)
+        printed = OfferPrinted(dossier_id=dossier_id, offer_id=offer_id, validity_days=days, printing=how)
         done = await self.journal.append(
             dossier_id,
-            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, document),
+            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, printed, document),
             cause,
+        )
+        return done.state
+
+    async def conclude_contest(
+        self, dossier_id: str, conclusion: ContestConclusion, reason: str, cause: Cause
+    ) -> Offer:
+        """Raises: NotFound; as conclude of the domain."""
+        await self._known(dossier_id)
+        now = self.clock.now()
+        done = await self.journal.append(
+            dossier_id, lambda offer: contest.conclude(offer, conclusion, reason, cause.actor, now), cause
         )
         return done.state
 

@@ -15,9 +15,8 @@ from services.contracting.api import engagements as engagements_api
 from services.contracting.api import signed_returns as signed_returns_api
 from services.contracting.domain import screening
 from services.contracting.domain.engagement import KIND, EngagementDocument
-from services.contracting.domain.facts import Purpose
+from services.contracting.domain.facts import Channel, Purpose
 from services.contracting.domain.premium import pay
-from services.contracting.reprint import events_of
 from services.contracting.signatures.examination import Examiner
 from services.contracting.transmission import BdtDirectory
 from services.contracting.usecases.engagements import Engagements
@@ -34,6 +33,7 @@ from shared.filing import keep_pdf
 from shared.http import build_app
 from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects
+from shared.reprint import events_of
 from shared.signing import Seal
 from shared.views import View
 from tests.counter import FixedClock
@@ -63,7 +63,7 @@ class Officer:
             campaigns=self._campaigns,
             view=self.view.documents,
             objects=self.objects,
-            transmission=BdtDirectory(folder / "bdt"),
+            ways={Channel.DIRECTORY: BdtDirectory(folder / "bdt")},
             papers=papers,
             clock=clock,
             screenings=Screenings(self.journal, screened, MemoryDocuments(), None, clock, 30),
@@ -83,15 +83,14 @@ class Officer:
         await self.journal.append(DOSSIER, lambda _: events, CAUSE)
 
     async def events(self) -> list[Event]:
-        return await events_of(self._documents, DOSSIER)
+        return await events_of(self._documents, KIND.stream(DOSSIER))
 
     async def call(self, role: Role, method: str, path: str, body: Any = None) -> httpx.Response:
         self.caller = Principal(f"{role}-1", frozenset({role}))
         return await self._client.request(method, f"/engagements/{DOSSIER}/{path}", json=body)
 
     async def kept(self, kind: EngagementDocument) -> bytes:
-        _, chunks = await self.engagements.document(DOSSIER, kind)
-        return b"".join([chunk async for chunk in chunks])
+        return (await self.engagements.document(DOSSIER, kind))[1]
 
     async def send(self) -> bytes:
         """Everything before the convention, then the convention; gives what the bailleur receives."""

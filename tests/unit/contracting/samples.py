@@ -26,9 +26,9 @@ from services.contracting.domain.facts import (
     PapersPrinted,
     Payee,
     PaymentReceived,
-    Printing,
     Proof,
     Purpose,
+    SignedPrinting,
     Verdict,
 )
 from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
@@ -161,7 +161,7 @@ def lodged(name: str = "signed-1") -> SignedConventionLodged:
     return SignedConventionLodged(dossier_id=DOSSIER, lodged_at=NOW, document=document(name, "signed_convention"))
 
 
-PRINTING = Printing(templates="v1", engine="typst", sha256="0" * 64)
+PRINTING = SignedPrinting(templates="v1", engine="typst", sha256="0" * 64)
 
 
 def printed() -> PapersPrinted:
@@ -263,9 +263,9 @@ def received(
     )
 
 
-def proof(sha256: str = document("acte").sha256) -> Proof:
+def proof(sha256: str = document("acte").sha256, channel: Channel = Channel.SFTP) -> Proof:
     return Proof(
-        channel=Channel.SFTP,
+        channel=channel,
         destination="sftp://bdt.example",
         name="000012-d1.pdf",
         sha256=sha256,
@@ -323,8 +323,8 @@ class Case:
     def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
         return self.do(convention.screen, screened(purpose, clear=clear))
 
-    def prepare(self, actor: str = OTHER) -> list[Event]:
-        return self.do(acte.prepare, document("acte", "acte"), PRINTING, self.engagement.loans, actor, NOW)
+    def prepare(self, actor: str = OTHER, channels: tuple[Channel, ...] = (Channel.SFTP,)) -> list[Event]:
+        return self.do(acte.prepare, document("acte", "acte"), PRINTING, self.engagement.loans, channels, actor, NOW)
 
 
 def favourable() -> Case:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.contracting.domain import acte
-from services.contracting.domain.facts import ActeDelivered, Purpose
+from services.contracting.domain.facts import ActeDelivered, Channel, Purpose
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
     AcknowledgementMismatch,
@@ -64,14 +64,14 @@ def test_the_checker_of_the_convention_does_not_prepare_the_acte():
 def test_what_was_settled_first_stays():
     case = complete()
     case.prepare()
-    assert case.do(acte.prepare, document("another"), PRINTING, case.engagement.loans, OTHER, NOW) == []
+    assert case.do(acte.prepare, document("another"), PRINTING, case.engagement.loans, (), OTHER, NOW) == []
     assert case.engagement.prepared is not None
     assert case.engagement.prepared.acte == document("acte", "acte")
 
 
 def test_an_acte_printed_from_other_loans_is_not_settled():
     with pytest.raises(DossierChanged):
-        complete().do(acte.prepare, document("acte"), PRINTING, (loan(1),), OTHER, NOW)
+        complete().do(acte.prepare, document("acte"), PRINTING, (loan(1),), (), OTHER, NOW)
 
 
 def test_an_ended_dossier_gets_no_acte():
@@ -87,6 +87,36 @@ def test_a_transmission_is_recorded_once_even_when_an_end_crossed_it():
     assert delivered == ActeDelivered(dossier_id=DOSSIER, proof=proof())
     assert transmitted == ActeTransmitted(dossier_id=DOSSIER, acte=document("acte", "acte"), transmitted_at=NOW)
     assert case.do(acte.record_transmission, proof(), NOW) == []
+
+
+def test_each_way_keeps_its_own_proof_once_and_the_first_transmits():
+    case = complete()
+    case.prepare(channels=(Channel.SFTP, Channel.MAIL))
+    assert acte.channels_left(case.engagement) == (Channel.SFTP, Channel.MAIL)
+    by_mail = proof(channel=Channel.MAIL)
+    assert [type(one) for one in case.do(acte.record_transmission, by_mail, NOW)] == [ActeDelivered, ActeTransmitted]
+    assert acte.channels_left(case.engagement) == (Channel.SFTP,)
+    assert case.do(acte.record_transmission, by_mail, NOW) == []
+    assert case.do(acte.record_transmission, proof(), NOW) == [ActeDelivered(dossier_id=DOSSIER, proof=proof())]
+    assert acte.channels_left(case.engagement) == ()
+
+
+def test_what_holds_an_acte_up_holds_its_first_way_only():
+    case = complete()
+    assert acte.channels_left(case.engagement) == ()
+    case.prepare(channels=(Channel.SFTP, Channel.MAIL))
+    case.screen(Purpose.ACTE, clear=False)
+    assert acte.channels_left(case.engagement) == ()
+    case.do(acte.record_transmission, proof(), NOW)
+    assert acte.channels_left(case.engagement) == (Channel.MAIL,)
+
+
+def test_an_acte_settled_without_naming_a_way_goes_the_one_there_is_once():
+    case = complete()
+    case.prepare(channels=())
+    assert acte.channels_left(case.engagement, unnamed=(Channel.MAIL,)) == (Channel.MAIL,)
+    case.do(acte.record_transmission, proof(), NOW)
+    assert acte.channels_left(case.engagement, unnamed=(Channel.MAIL,)) == ()
 
 
 def test_the_acte_is_prepared_on_a_screening_of_the_last_seven_days():

@@ -54,6 +54,7 @@ from tests.unit.contracting.samples import (
     OTHER,
     PREMIUM_CENTS,
     PRESENT,
+    PRINTING,
     SECRETARY,
     TODAY,
     Case,
@@ -128,7 +129,7 @@ class Sitting:
 
     def write(self, printed: Session | None = None) -> list:
         minutes = document("minutes", "board_minutes")
-        return self.do(deliberation.write_minutes, printed or self.session, minutes, (), SECRETARY, NOW)
+        return self.do(deliberation.write_minutes, printed or self.session, minutes, PRINTING, (), SECRETARY, NOW)
 
     def sign(self, actor: str = OTHER, sha256: str = SHA256) -> list:
         return self.do(deliberation.sign_off, sha256, actor, NOW)

@@ -1,8 +1,6 @@
 """The board's use cases on journals in memory: the agenda, many decisions at once, the minutes, the announcement."""
 
-import hashlib
 import io
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -22,15 +20,18 @@ from services.contracting.domain.refusals import (
     TwoPeopleNeeded,
     UnknownDossier,
 )
-from services.contracting.minutes import render_minutes
+from services.contracting.reprint import reprint_minutes
 from services.contracting.usecases.board import Board
 from shared.contracts.intake import DossierWithdrawn
 from shared.documents import MemoryDocuments
 from shared.errors import NotFound, Unavailable
 from shared.events import Cause
+from shared.filing import DocumentAltered
 from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects, Retained
+from shared.reprint import NeverPrinted, PrintingUnknown, events_of
 from shared.views import View
+from tests.archival import check_archival
 from tests.counter import FixedClock
 from tests.unit.contracting.samples import (
     ALL_FOR,
@@ -259,17 +260,38 @@ async def test_the_minutes_are_the_same_bytes_when_printed_again_from_the_journa
     await office.board.decide("ca-2024-06-03", [partly], AUTHOR)
     await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM), ("d3", Decision.ADJOURN))
     await office.sign("ca-2024-06-03")
-    document, chunks = await office.board.minutes("ca-2024-06-03")
-    kept = b"".join([chunk async for chunk in chunks])
-    folded = Session()
-    async for event in office.sessions[0].events("ca-2024-06-03"):
-        folded = folded.fold(event)
-    written = folded.minutes
+    document, kept = await office.board.minutes("ca-2024-06-03")
+    events = await events_of(office.commits, board_domain.KIND.stream("ca-2024-06-03"))
+    again = await reprint_minutes(events)
+    assert again.same
+    assert (again.pdf, again.sha256) == (kept, document.sha256)
+    check_archival(kept, "Procès-verbal")
+    fewer = [event for event in events if getattr(event, "dossier_id", "") != "d3"]
+    assert not (await reprint_minutes(fewer)).same
+
+
+async def test_stored_minutes_that_were_exchanged_are_not_served(office, tmp_path):
+    await office.open()
+    await office.decide("ca-2024-06-03", *((one, Decision.CONFIRM) for one in ("d1", "d2", "d3")))
+    written = (await office.board.write_minutes("ca-2024-06-03", AUTHOR)).minutes
     assert written is not None
-    again = await render_minutes(folded, written.struck, written.written_at)
-    assert again == kept
-    assert hashlib.sha256(again).hexdigest() == document.sha256 == written.minutes.sha256
-    assert await render_minutes(replace(folded, decisions=folded.decisions[1:]), (), written.written_at) != kept
+    stored = tmp_path / written.minutes.object_key
+    stored.chmod(0o644)
+    stored.write_bytes(b"%PDF-1.7 something else")
+    with pytest.raises(DocumentAltered):
+        await office.board.minutes("ca-2024-06-03")
+
+
+async def test_minutes_that_were_never_written_or_whose_printing_is_not_recorded_are_not_printed_again(office):
+    await office.open()
+    stream = board_domain.KIND.stream("ca-2024-06-03")
+    with pytest.raises(NeverPrinted):
+        await reprint_minutes(await events_of(office.commits, stream))
+    await office.decide("ca-2024-06-03", *((one, Decision.CONFIRM) for one in ("d1", "d2", "d3")))
+    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    *before, written = await events_of(office.commits, stream)
+    with pytest.raises(PrintingUnknown):
+        await reprint_minutes([*before, written.model_copy(update={"printing": None})])
 
 
 async def test_the_minutes_say_who_sat_voted_kept_out_and_what_was_decided(office):
@@ -282,8 +304,7 @@ async def test_the_minutes_say_who_sat_voted_kept_out_and_what_was_decided(offic
     await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM))
     await office.withdraw("d3")
     await office.board.write_minutes("ca-2024-06-03", AUTHOR)
-    _, chunks = await office.board.minutes("ca-2024-06-03")
-    pdf = b"".join([chunk async for chunk in chunks])
+    _, pdf = await office.board.minutes("ca-2024-06-03")
     text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
     for said in (
         "3 juin 2024",

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,16 @@ import pytest
 from services.contracting.api import delivery
 from services.contracting.domain import acte as domain
 from services.contracting.domain import screening
-from services.contracting.domain.facts import ActeDelivered
+from services.contracting.domain.facts import ActeDelivered, Channel, Proof
 from services.contracting.store import render_screening
-from services.contracting.transmission import ActeAltered, BdtDirectory
+from services.contracting.transmission import (
+    Acte,
+    ActeAltered,
+    ActeNameTaken,
+    BdtDirectory,
+    Transmission,
+    WayNotConfigured,
+)
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.screenings import Screenings
@@ -32,34 +42,59 @@ NAME = "000012-d1"
 ACTE = f"/engagements/{DOSSIER}/acte"
 
 
+@dataclass
+class Postbox:
+    """Mail that is away until it is not, and keeps what it was given."""
+
+    away: bool = False
+    letters: list[bytes] = field(default_factory=list)
+
+    async def send(self, acte: Acte, now: datetime) -> Proof:
+        if self.away:
+            raise Unavailable("bdt")
+        self.letters.append(acte.pdf)
+        return acte.proof(Channel.MAIL, "actes@bdt.example", "250 ok", now)
+
+    async def acknowledgements(self, names: Sequence[str]) -> dict[str, bytes]:
+        return {}
+
+
 class Counter:
-    """The office with a drop directory and an acte that waits for it."""
+    """The office with a drop directory, a postbox beside it, and an acte that waits for both."""
 
     def __init__(self, root: Path) -> None:
         self.office, self.bdt = Office(), root / "bdt"
         self.bdt.mkdir()
-        self.objects = DirectoryObjects(root / "objects")
-        way, view, clock = BdtDirectory(self.bdt), self.office.view("engagement"), self.office.clock
+        self.objects, self.postbox = DirectoryObjects(root / "objects"), Postbox()
+        self.ways: dict[Channel, Transmission] = {
+            Channel.DIRECTORY: BdtDirectory(self.bdt),
+            Channel.MAIL: self.postbox,
+        }
+        view, clock = self.office.view("engagement"), self.office.clock
         self.engagements = Engagements(
             engagements=self.office.engagements,
             campaigns=Journal(campaign.KIND, self.office.commits, clock, self.office.keep),
             view=view,
             objects=self.objects,
-            transmission=way,
+            ways=self.ways,
             papers=papers(root, self.objects),
             clock=clock,
             screenings=Screenings(
                 self.office.engagements, self.office.journal(screening.KIND, render_screening), view, None, clock, 30
             ),
         )
-        self.acknowledgements = Acknowledgements(self.office.engagements, view, way, clock)
+        self.acknowledgements = Acknowledgements(self.office.engagements, view, self.ways, clock)
         self.office.serve(delivery.router(self.engagements, self.acknowledgements))
 
-    async def settle(self) -> None:
+    async def settle(self, *channels: Channel) -> None:
         case = complete()
         await self.office.know(case)
         acte = await keep_pdf(self.objects, "a/acte.pdf", PDF, document_id="acte", kind="acte", filename="acte.pdf")
-        await self.office.happen(domain.prepare(case.engagement, acte, PRINTING, case.engagement.loans, OTHER, NOW))
+        settled = domain.prepare(case.engagement, acte, PRINTING, case.engagement.loans, channels, OTHER, NOW)
+        await self.office.happen(settled)
+
+    async def delivery(self) -> dict:
+        return (await self.office.call("GET", f"{ACTE}/delivery", role=Role.AUDITOR)).json()
 
     async def events(self, kind: type) -> list:
         return [event async for event in self.office.engagements.events(DOSSIER) if isinstance(event, kind)]
@@ -74,7 +109,15 @@ class Counter:
 @pytest.fixture
 async def counter(tmp_path) -> Counter:
     made = Counter(tmp_path)
-    await made.settle()
+    await made.settle(Channel.DIRECTORY)
+    return made
+
+
+@pytest.fixture
+async def both(tmp_path) -> Counter:
+    """An acte that goes to the drop and by mail."""
+    made = Counter(tmp_path)
+    await made.settle(Channel.DIRECTORY, Channel.MAIL)
     return made
 
 
@@ -82,10 +125,66 @@ async def test_a_transmission_keeps_its_proof(counter):
     nothing = await counter.office.call("GET", f"{ACTE}/delivery", role=Role.AUDITOR)
     assert problem(nothing) == "not-found"
     await counter.engagements.transmit_pending()
-    read = (await counter.office.call("GET", f"{ACTE}/delivery", role=Role.AUDITOR)).json()
-    assert (read["channel"], read["name"], read["size_bytes"]) == ("directory", f"{NAME}.pdf", len(PDF))
-    assert read["sha256"] in read["answer"]
-    assert (read["destination"], read["acknowledged_reference"]) == (str(counter.bdt), None)
+    read = await counter.delivery()
+    (proof,) = read["proofs"]
+    assert (proof["channel"], proof["name"], proof["size_bytes"]) == ("directory", f"{NAME}.pdf", len(PDF))
+    assert proof["sha256"] in proof["answer"]
+    assert proof["destination"] == str(counter.bdt)
+    assert (read["channels_left"], read["acknowledged_reference"]) == ([], None)
+
+
+async def test_a_drop_and_mail_each_keep_their_proof_of_the_same_acte(both):
+    await both.engagements.transmit_pending()
+    await both.engagements.transmit_pending()
+    proofs = (await both.delivery())["proofs"]
+    assert [(one["channel"], one["sha256"]) for one in proofs] == [("directory", SHA256), ("mail", SHA256)]
+    assert both.postbox.letters == [PDF]
+    assert len(await both.events(ActeTransmitted)) == 1
+
+
+async def test_mail_that_is_away_is_tried_again_and_the_drop_is_not(both):
+    both.postbox.away = True
+    with pytest.raises(Unavailable):
+        await both.engagements.transmit(DOSSIER, ACTOR)
+    written = (both.bdt / f"{NAME}.pdf").stat().st_mtime_ns
+    assert (await both.delivery())["channels_left"] == ["mail"]
+    assert len(await both.events(ActeTransmitted)) == 1
+    both.postbox.away = False
+    await both.engagements.transmit_pending()
+    assert ((await both.delivery())["channels_left"], both.postbox.letters) == ([], [PDF])
+    assert (both.bdt / f"{NAME}.pdf").stat().st_mtime_ns == written
+
+
+async def test_a_drop_that_is_away_does_not_hold_up_the_mail_which_is_sent_once(both, tmp_path):
+    both.bdt.rename(tmp_path / "unmounted")
+    await both.engagements.transmit_pending()
+    await both.engagements.transmit_pending()
+    assert ((await both.delivery())["channels_left"], both.postbox.letters) == (["directory"], [PDF])
+    (tmp_path / "unmounted").rename(both.bdt)
+    await both.engagements.transmit_pending()
+    assert (both.files(), both.postbox.letters) == ([f"{NAME}.json", f"{NAME}.pdf"], [PDF])
+
+
+async def test_a_drop_that_holds_another_acte_of_that_name_holds_up_the_mail(both):
+    (both.bdt / f"{NAME}.pdf").write_bytes(b"%PDF-1.7 another")
+    with pytest.raises(ActeNameTaken):
+        await both.engagements.transmit(DOSSIER, ACTOR)
+    await both.engagements.transmit_pending()
+    assert both.postbox.letters == []
+    assert await both.events(ActeTransmitted) == []
+
+
+async def test_a_way_that_was_settled_and_is_no_longer_configured_is_named(both):
+    del both.ways[Channel.MAIL]
+    with pytest.raises(WayNotConfigured, match="mail"):
+        await both.engagements.transmit(DOSSIER, ACTOR)
+    assert (await both.delivery())["channels_left"] == ["mail"]
+
+
+async def test_a_way_configured_since_brings_no_acte_that_was_settled_before_it(counter):
+    await counter.engagements.transmit_pending()
+    await counter.engagements.transmit_pending()
+    assert counter.postbox.letters == []
 
 
 async def test_a_crash_between_send_and_record_ends_with_one_acte(counter, monkeypatch):

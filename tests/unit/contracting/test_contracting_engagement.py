@@ -15,7 +15,7 @@ from services.contracting.domain.facts import Purpose
 from services.contracting.domain.gate import Who, convention_gate
 from services.contracting.domain.refusals import EngagementEnded
 from services.contracting.store import render
-from shared.contracts.contracting import ActeTransmitted, BoardConfirmed, Engaged, EngagementLapsed
+from shared.contracts.contracting import ActeTransmitted, BoardConfirmed, ConventionSigned, Engaged, EngagementLapsed
 from shared.contracts.envelope import Released
 from shared.contracts.instruction import DossierFoundIneligible, Opinion
 from shared.contracts.intake import DossierWithdrawn, SupplementLodged
@@ -28,6 +28,7 @@ from tests.unit.contracting.samples import (
     PREMIUM_CENTS,
     Case,
     accepted,
+    by_hand,
     committed,
     complete,
     decided,
@@ -120,6 +121,21 @@ def test_what_the_board_saw_no_smaller_is_engaged(premium_cents):
     assert len(case.do(deliberation.announce, signed_session(), line, NOW)) == 2
 
 
+def test_a_return_is_examined_once_and_never_after_an_end():
+    case = sent().hear(lodged())
+    assert case.engagement.to_examine == lodged()
+    case.examine(by_hand())
+    assert (case.engagement.to_check, case.engagement.to_examine) == (lodged(), None)
+    assert sent().hear(lodged(), WITHDRAWN).engagement.to_examine is None
+
+
+def test_nothing_waits_for_a_check_once_the_convention_is_signed():
+    signed = ConventionSigned(dossier_id=DOSSIER, document_id="signed-1", checked_at=NOW)
+    case = sent().hear(lodged())
+    case.take([signed])
+    assert case.engagement.to_check is None
+
+
 def test_a_return_lodged_after_the_accepted_one_does_not_take_its_place():
     case = sent().hear(lodged())
     case.check()
@@ -134,6 +150,22 @@ def test_only_the_offer_that_was_accepted_first_counts_whatever_is_issued_or_acc
     assert case.engagement.accepted_offer == issued()
     assert case.engagement.engaged
     assert (case.engagement.engaged.offer_id, case.engagement.engaged.premium_cents) == (OFFER, PREMIUM_CENTS)
+
+
+def test_an_offer_that_replaced_another_is_the_one_that_was_accepted():
+    case = favourable().hear(issued(), _again())
+    assert case.engagement.accepted_offer is None
+    assert case.hear(accepted_again()).engagement.accepted_offer == _again()
+
+
+def test_a_premium_of_a_cent_engages_and_none_never_does():
+    case = favourable().hear(issued(), accepted().model_copy(update={"premium_cents": 1}))
+    case.decide()
+    assert case.engagement.engaged
+    assert case.engagement.engaged.premium_cents == 1
+    free = favourable().hear(issued(), accepted().model_copy(update={"premium_cents": 0}))
+    with pytest.raises(AssertionError):
+        free.decide()
 
 
 def test_the_premium_is_that_of_the_offer_then_what_was_accepted():

@@ -1,6 +1,9 @@
 """The gate says what is missing, who can supply it and since when."""
 
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
+
+import pytest
 
 from services.contracting.domain import convention
 from services.contracting.domain.engagement import Engagement
@@ -79,12 +82,20 @@ def test_each_missing_thing_names_who_supplies_it_and_since_when():
     assert asked(favourable().hear(issued(), accepted())) == [("board-confirmation", Who.BOARD, EXAMINED_AT), *rest]
 
 
+def test_what_is_missing_cannot_be_changed_once_told():
+    with pytest.raises(FrozenInstanceError):
+        acte_gate(Engagement())[0].since = NOW  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def test_after_the_engagement_the_envelope_compliance_and_the_legal_officer_come():
     assert asked(engaged())[:2] == [
         ("envelope-commitment", Who.ENVELOPE, NOW),
         ("convention-screening", Who.COMPLIANCE, NOW),
     ]
-    assert asked(engaged().hear(committed()))[0] == ("convention-screening", Who.COMPLIANCE, NOW)
+    assert asked(engaged().hear(committed()))[:2] == [
+        ("convention-screening", Who.COMPLIANCE, NOW),
+        ("convention-sent", Who.LEGAL_OFFICER, None),
+    ]
     assert asked(sendable()) == [("convention-sent", Who.LEGAL_OFFICER, NOW), *FROM_THE_SENDING_ON]
 
 

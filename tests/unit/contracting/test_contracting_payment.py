@@ -1,5 +1,6 @@
 """Premium payments: kept whatever happens, counted once, to the cent."""
 
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
 
 import pytest
@@ -124,8 +125,18 @@ def test_an_impossible_amount_is_refused(amount):
         payment.receive(Payment(), received(amount))
 
 
-def test_the_largest_amount_is_the_envelope():
-    assert payment.receive(Payment(), received(MAX_CENTS))
+def test_an_amount_is_a_cent_at_least_and_the_envelope_at_most():
+    for cents in (1, MAX_CENTS):
+        assert payment.receive(Payment(), received(cents))
+
+
+def test_an_entry_nobody_has_received_holds_nothing():
+    assert (Payment().left_cents, Payment().closed, Payment().queue) == (0, True, None)
+
+
+def test_a_payment_cannot_be_changed_once_folded():
+    with pytest.raises(FrozenInstanceError):
+        kept().matched = None  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_a_payment_is_not_received_tomorrow():
@@ -248,6 +259,23 @@ def test_the_same_order_told_twice_is_seen_and_two_halves_are_not(again, first, 
     assert payment.duplicate_of(case.engagement, again, [first]) == found
 
 
+@pytest.mark.parametrize(
+    ("days", "found"), [(-6, None), (-5, "p1"), (0, "p1"), (5, "p1"), (6, None)], ids=lambda days: str(days)
+)
+def test_what_a_person_entered_is_the_banks_word_of_it_within_five_days(days, found):
+    told = order("p2", payer="").model_copy(
+        update={"bank_reference": "B1", "received_on": TODAY + timedelta(days=days)}
+    )
+    assert payment.duplicate_of(sent().engagement, told, [order("p1", payer="")]) == found
+
+
+def test_every_counted_payment_is_looked_at():
+    case = sent()
+    case.pay()
+    counted = [order("p0", 5), order("p1")]
+    assert payment.duplicate_of(case.engagement, order("p2"), counted) == "p1"
+
+
 def test_a_held_payment_waits_for_a_person_who_may_count_it_all_the_same():
     state = held()
     assert (state.queue, state.dossier_id) == (Queue.DUPLICATE, DOSSIER)
@@ -274,6 +302,13 @@ def test_a_return_is_decided_then_made_and_each_is_said_once():
         returning(gone, "V2")
     with pytest.raises(PaymentClosed):
         deciding(dismissed())
+
+
+def test_what_went_back_in_part_waits_no_more():
+    going = fold(booked(Outcome.OVER), deciding(booked(Outcome.OVER), 500))
+    assert going.queue is Queue.TO_RETURN
+    gone = fold(going, returning(going))
+    assert (gone.queue, gone.closed, gone.left_cents) == (None, False, PREMIUM_CENTS - 500)
 
 
 def test_a_return_has_a_reason_and_is_decided_before_it_is_made():
@@ -371,6 +406,8 @@ def test_what_needs_nothing_is_dismissed_with_a_reason_once():
     assert fold(debit(), payment.dismiss(debit(), "Frais bancaires", ACCOUNTANT, NOW)).closed
     with pytest.raises(ReasonRequired):
         payment.dismiss(kept(), "", ACCOUNTANT, NOW)
+    filed = fold(booked(Outcome.OVER), payment.dismiss(booked(Outcome.OVER), "Frais offerts", ACCOUNTANT, NOW))
+    assert (filed.queue, filed.closed) == (None, False)
     with pytest.raises(PaymentClosed):
         payment.dismiss(decided(), "Rien", ACCOUNTANT, NOW)
     with pytest.raises(PaymentClosed):

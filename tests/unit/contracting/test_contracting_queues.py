@@ -153,9 +153,30 @@ async def test_money_that_comes_after_the_lapse_is_kept_and_to_return():
     assert (state.paid, state.to_return_cents) == (None, PREMIUM_CENTS)
     (row,) = (await office.call("GET", "/payments/overpaid")).json()
     assert (row["ended"], row["to_return_cents"]) == ("lapsed", PREMIUM_CENTS)
+    assert [one["payment_id"] for one in row["payments"]] == [payment["payment_id"]]
     await act(office, payment, "return", {"reason": "Dossier caduc"})
     await act(office, payment, "returned", {"returned_on": TODAY.isoformat(), "bank_reference": "V1"})
     assert (await office.engagement()).to_return_cents == 0
+
+
+async def test_the_payments_that_hold_too_much_are_named_with_their_amounts_and_dates():
+    office = await office_with()
+    (first,) = await pay(office, Line(cents=PREMIUM_CENTS - 100, day="2024-05-31"))
+    (second,) = await pay(office, Line(cents=600, entry_id="B2", day="2024-06-01"), number="2024-112")
+    shown = (first["payment_id"], second["payment_id"])
+
+    async def held() -> list[tuple]:
+        (row,) = (await office.call("GET", "/payments/overpaid")).json()
+        assert row["to_return_cents"] == sum(one["amount_cents"] for one in row["payments"]) - PREMIUM_CENTS
+        fields = ("payment_id", "amount_cents", "left_cents", "to_return_cents", "received_on")
+        return [tuple(one[name] for name in fields) for one in row["payments"]]
+
+    whole = (shown[0], PREMIUM_CENTS - 100, PREMIUM_CENTS - 100, 0, "2024-05-31")
+    assert await held() == [whole, (shown[1], 600, 600, 0, "2024-06-01")]
+    await act(office, second, "return", {"reason": "Trop-perçu"})
+    assert await held() == [whole, (shown[1], 600, 600, 500, "2024-06-01")]
+    await act(office, second, "returned", {"returned_on": TODAY.isoformat(), "bank_reference": "V1"})
+    assert (await office.call("GET", "/payments/overpaid")).json() == []
 
 
 # -- debits ----------------------------------------------------------------------------------------------------------

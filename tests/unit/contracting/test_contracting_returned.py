@@ -9,6 +9,7 @@ from services.contracting.domain.refusals import ReasonRequired
 from services.contracting.domain.return_refusals import (
     CertificateExpired,
     CertificateOfAnotherName,
+    CertificateRevoked,
     CertificateUntrusted,
     ChangedAfterSignature,
     ConventionAltered,
@@ -20,6 +21,7 @@ from services.contracting.domain.returned import (
     Fault,
     Outcome,
     PageState,
+    Revocation,
     SignedReturnExamined,
     faults_of,
     names,
@@ -41,6 +43,7 @@ REFUSED = [
     (findings(signature(extended=True)), Fault.CHANGED_AFTER_SIGNATURE, ChangedAfterSignature),
     (findings(signatures=()), Fault.SIGNATURE_MISSING, SignatureMissing),
     (findings(signature(in_validity=False, trusted=False)), Fault.CERTIFICATE_EXPIRED, CertificateExpired),
+    (findings(signature(revocation=Revocation.REVOKED)), Fault.CERTIFICATE_REVOKED, CertificateRevoked),
     (findings(signature(trusted=False)), Fault.CERTIFICATE_UNTRUSTED, CertificateUntrusted),
     (
         findings(signature(identifiers=(), organisation="Autre")),

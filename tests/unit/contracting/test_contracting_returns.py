@@ -9,6 +9,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from deploy.demo.letters import scanned_convention_pdf
 from deploy.local.authority import Authority
 from services.contracting.domain.engagement import EngagementDocument, EngagementState
+from services.contracting.domain.facts import Purpose
+from services.contracting.domain.premium import pay
 from shared.auth import Role
 from shared.errors import Unavailable
 from shared.filing import DocumentAltered
@@ -17,7 +19,7 @@ from shared.signing import Seal
 from tests.platform import problem
 from tests.unit.contracting.officer import CAUSE, Officer
 from tests.unit.contracting.returned_files import drawn_upon, last_signature_broken, page_rewritten
-from tests.unit.contracting.samples import DOSSIER, NOW
+from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, received, screened
 
 
 @pytest.fixture
@@ -147,6 +149,18 @@ async def test_a_stored_return_that_was_exchanged_is_not_examined(officer, tmp_p
     assert (await officer.engagements.engagement(DOSSIER)).report is None
 
 
+async def test_a_stored_paper_that_was_exchanged_is_not_served(officer, tmp_path):
+    await officer.send()
+    engagement = await officer.engagements.engagement(DOSSIER)
+    stored = tmp_path / "objects" / engagement.documents[EngagementDocument.CONVENTION].object_key
+    stored.chmod(0o644)
+    stored.write_bytes(stored.read_bytes().replace(b"%PDF-1", b"%PDF-2", 1))
+    answer = await officer.call(Role.LEGAL_OFFICER, "GET", "documents/convention")
+    assert (answer.status_code, problem(answer)) == (409, "document-altered")
+    whole = await officer.call(Role.LEGAL_OFFICER, "GET", "documents/premium_call")
+    assert whole.content.startswith(b"%PDF-1")
+
+
 async def test_an_outage_of_the_store_is_awaited(officer, tmp_path):
     document = await officer.lodge(await officer.sign(await officer.send()))
     stored = tmp_path / "objects" / document.object_key
@@ -160,6 +174,18 @@ async def test_an_outage_of_the_store_is_awaited(officer, tmp_path):
     stored.write_bytes(content)
     await officer.returns.examine_pending()
     assert (await officer.check()).is_success
+
+
+async def test_the_person_who_checked_the_convention_gets_no_acte_out(officer, tmp_path):
+    await officer.lodge(await officer.sign(await officer.send()))
+    assert (await officer.check()).is_success
+    await officer.journal.append(DOSSIER, lambda one: pay(one, received(PREMIUM_CENTS), NOW), CAUSE)
+    await officer.record(screened(Purpose.ACTE))
+    before = len(await officer.events())
+    refused = await officer.call(Role.LEGAL_OFFICER, "POST", "acte")
+    assert (refused.status_code, problem(refused)) == (409, "two-people-needed")
+    assert len(await officer.events()) == before
+    assert list((tmp_path / "bdt").iterdir()) == []
 
 
 async def test_the_bdt_gets_the_acte_that_als_signed(officer, tmp_path):

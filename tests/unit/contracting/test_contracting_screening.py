@@ -10,6 +10,7 @@ import pytest
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
 from services.contracting.domain import screening
+from services.contracting.domain.facts import Channel
 from services.contracting.domain.names import normalised
 from services.contracting.domain.screening import Listed, Party, Register, Screening, find
 from services.contracting.freeze_register import RegisterFile, RegisterObject, RegisterUnreadable, parse
@@ -165,7 +166,7 @@ class Desk:
             campaigns=Journal(campaign.KIND, self.office.commits, clock, self.office.keep),
             view=view,
             objects=DirectoryObjects(root / "objects"),
-            transmission=BdtDirectory(self.bdt),
+            ways={Channel.DIRECTORY: BdtDirectory(self.bdt)},
             papers=papers(root, DirectoryObjects(root / "objects")),
             clock=clock,
             screenings=self.screenings,
@@ -182,6 +183,11 @@ class Desk:
 
     async def run(self, purpose: str = "acte"):
         return await self.office.call("POST", f"{PATH}/freeze-screening/{purpose}", role=Role.COMPLIANCE)
+
+    async def put(self, *, clear: bool):
+        """A screening by other means, as compliance records it."""
+        body = {"purpose": "acte", "screened_on": "2024-06-03", "clear": clear}
+        return await self.office.call("PUT", f"{PATH}/screening", body, Role.COMPLIANCE)
 
     async def alert(self) -> str:
         read = await self.office.call("GET", f"{PATH}/freeze-screening", role=Role.COMPLIANCE)
@@ -257,15 +263,11 @@ async def test_a_hit_is_an_alert_that_a_compliance_person_clears_with_a_reason(d
 async def test_a_confirmed_alert_keeps_the_gate_shut_and_cannot_be_declared_away(desk):
     await desk.owners("Aurélien Landrin")
     await desk.run()
-    clear = {"purpose": "acte", "screened_on": "2024-06-03", "clear": True}
-    put = await desk.office.call("PUT", f"{PATH}/screening", clear, Role.COMPLIANCE)
-    assert problem(put) == "freeze-alert-open"
+    assert problem(await desk.put(clear=True)) == "freeze-alert-open"
     await desk.resolve("confirmed", "Identité vérifiée")
-    put = await desk.office.call("PUT", f"{PATH}/screening", clear, Role.COMPLIANCE)
-    assert problem(put) == "freeze-alert-open"
+    assert problem(await desk.put(clear=True)) == "freeze-alert-open"
     assert await desk.missing() == {"acte-screening"}
-    alerted = await desk.office.call("PUT", f"{PATH}/screening", clear | {"clear": False}, Role.COMPLIANCE)
-    assert alerted.is_success
+    assert (await desk.put(clear=False)).is_success
 
 
 async def test_another_listed_name_is_another_alert(desk):
@@ -314,9 +316,22 @@ async def test_without_a_register_compliance_screens_by_its_own_means(tmp_path):
     desk = Desk(tmp_path, register=False)
     await desk.office.know(ready())
     assert problem(await desk.run()) == "not-found"
-    clear = {"purpose": "acte", "screened_on": "2024-06-03", "clear": True}
-    assert (await desk.office.call("PUT", f"{PATH}/screening", clear, Role.COMPLIANCE)).is_success
+    await desk.owners()
+    assert (await desk.put(clear=True)).is_success
     assert (await desk.issue()).json()["acte_transmitted_at"] is not None
+
+
+async def test_nobody_is_declared_clear_by_other_means_before_the_owners_are_declared(tmp_path):
+    desk = Desk(tmp_path, register=False)
+    await desk.office.know(ready())
+    before = await desk.office.commits.count({})
+    refused = await desk.put(clear=True)
+    assert (refused.status_code, problem(refused)) == (409, "owners-not-declared")
+    assert await desk.office.commits.count({}) == before
+    assert (await desk.put(clear=False)).is_success
+    await desk.owners("Aurélien Landrin")
+    assert (await desk.put(clear=True)).is_success
+    assert await desk.missing() == set()
 
 
 async def test_a_screening_has_its_turn(tmp_path):

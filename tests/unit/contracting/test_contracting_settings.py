@@ -1,4 +1,4 @@
-"""Contracting starts with one way to the BdT and a payee that exists, or says what is wrong."""
+"""Contracting starts with a way to the BdT and a payee that exists, or says what is wrong."""
 
 import sys
 from datetime import timedelta
@@ -8,13 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.local.authority import Authority
+from services.contracting.domain.facts import Channel
+from services.contracting.domain.returned import RevocationPolicy
 from services.contracting.freeze_register import RegisterFile, RegisterObject
 from services.contracting.main import freeze_register, transmission
 from services.contracting.settings import ContractingSettings
-from services.contracting.signatures.keys import check_keys, seal
+from services.contracting.signatures.examination import Examiner
+from services.contracting.signatures.keys import check_keys, examiner, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp
 from shared.objects import DirectoryObjects
-from shared.signing import KeyFiles, Seal, Token
+from shared.signing import Evidence, KeyFiles, Seal, Token
 from tests.unit.contracting.samples import NOW
 
 IBAN = "FR7630006000011234567890189"
@@ -61,20 +64,28 @@ def settings(**given) -> ContractingSettings:
 
 
 def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
-    key_file = Path("/keys/bdt")
-    assert transmission(settings(**SFTP)) == BdtSftp("sftp.bdt.example", 22, "als", key_file, HOST_KEY, ".")
-    bucket = transmission(settings(**S3))
+    sftp = BdtSftp("sftp.bdt.example", 22, "als", Path("/keys/bdt"), HOST_KEY, ".")
+    assert transmission(settings(**SFTP)) == {Channel.SFTP: sftp}
+    (bucket,) = transmission(settings(**S3)).values()
     assert isinstance(bucket, BdtBucket)
     assert bucket.destination == "s3://s3.bdt.example/actes"
-    assert transmission(settings(bdt_directory=tmp_path)) == BdtDirectory(tmp_path)
-    assert transmission(settings(**MAIL)) == BdtMail("mail", 25, "actes@bdt.example", "garantie@als.example")
+    assert transmission(settings(bdt_directory=tmp_path)) == {Channel.DIRECTORY: BdtDirectory(tmp_path)}
+    mail = BdtMail("mail", 25, "actes@bdt.example", "garantie@als.example")
+    assert transmission(settings(**MAIL)) == {Channel.MAIL: mail}
+
+
+@pytest.mark.parametrize("drop", [SFTP, S3, {"bdt_directory": "/bdt"}], ids=["sftp", "s3", "directory"])
+def test_mail_goes_beside_a_drop_and_after_it(drop):
+    assert list(transmission(settings(**MAIL, **drop)))[1:] == [Channel.MAIL]
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({}, "ALS_BDT_DIRECTORY, ALS_BDT_MAIL_TO, ALS_BDT_SFTP_HOST ou ALS_BDT_S3_ENDPOINT"),
-        (MAIL | {"bdt_directory": "/bdt"}, "un seul"),
+        (SFTP | {"bdt_directory": "/bdt"}, "un seul des autres"),
+        (MAIL | SFTP | S3, "un seul des autres"),
+        (MAIL | {"bdt_directory": "/bdt", "mail_from": None}, "ALS_MAIL_FROM sont nécessaires avec ALS_BDT_MAIL_TO"),
         (SFTP | {"bdt_sftp_host_key": None}, "ALS_BDT_SFTP_HOST_KEY sont nécessaires avec ALS_BDT_SFTP_HOST"),
         (SFTP | {"bdt_sftp_host_key": "ssh-ed25519 none"}, "clé publique illisible"),
         (S3 | {"bdt_s3_bucket": None}, "ALS_BDT_S3_BUCKET sont nécessaires avec ALS_BDT_S3_ENDPOINT"),
@@ -85,6 +96,10 @@ def test_a_directory_mail_sftp_or_s3_leads_to_the_bdt(tmp_path):
         ({"bdt_directory": "/bdt", "signing_key": None}, "ALS_SIGNING_KEY et ALS_SIGNING_CERTIFICATE"),
         ({"bdt_directory": "/bdt"} | TOKEN, "l'une des deux"),
         ({"bdt_directory": "/bdt", "trust_roots": None}, "trust_roots"),
+        (
+            {"bdt_directory": "/bdt", "revocation": "soft"},
+            "ALS_REVOCATION_LISTS est nécessaire avec",
+        ),
         ({"bdt_directory": "/bdt", "board_members": 11, "board_minimum_present": 5}, "ALS_BOARD_MINIMUM_PRESENT"),
         ({"bdt_directory": "/bdt", "board_members": 10, "board_minimum_present": 11}, "ALS_BOARD_MINIMUM_PRESENT"),
     ],
@@ -152,6 +167,25 @@ def test_a_key_that_leads_to_nothing_is_named_and_stops_the_service(tmp_path, ca
         check_keys(settings(**given | {missing.removeprefix("ALS_").lower(): tmp_path / "nothing.pem"}), NOW)
     assert stopped.value.code == 78
     assert f"Réglage {missing} :" in capsys.readouterr().err
+
+
+def test_revocation_lists_that_cannot_be_read_stop_the_service(tmp_path, capsys):
+    authority = Authority(tmp_path)
+    given = {
+        "bdt_directory": tmp_path,
+        "signing_key": authority.als.key,
+        "signing_certificate": authority.als.certificate,
+        "trust_roots": authority.root,
+    }
+    lists = authority.revocation_list(at=NOW)
+    told = settings(**given, revocation="require", revocation_lists=lists)
+    check_keys(told, NOW)
+    assert examiner(told) == Examiner(authority.root, RevocationPolicy.REQUIRE, lists)
+    assert seal(told).evidence == Evidence(authority.root, lists)
+    lists.write_bytes(b"nothing")
+    with pytest.raises(SystemExit):
+        check_keys(told, NOW)
+    assert "Réglage ALS_REVOCATION_LISTS : listes de révocation illisibles" in capsys.readouterr().err
 
 
 def test_a_certificate_out_of_date_stops_the_service(tmp_path, capsys):

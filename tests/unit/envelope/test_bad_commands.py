@@ -69,7 +69,7 @@ class Desk:
             time=START,
             correlation="c0ffee",
         )
-        meta = replace(meta, **changes)
+        meta = meta._replace(**changes)
         await self.inbox.deliver(Delivery(event.topic or "", b"c", event.model_dump_json().encode(), headers(meta)))
 
     async def open(self, cap_cents: int = 1_000) -> None:

@@ -128,3 +128,9 @@ def test_nothing_is_warned_of_before_registration():
     assert Account().category_fits
     assert Account().fold(BailleurRegistered(bailleur=organisation(), registered_at=NOW)).category_fits
     assert Account().fold(opened()) == Account()
+
+
+def test_a_deposit_names_the_bailleur_with_the_address_it_registered():
+    assert registered().depositor == organisation().model_copy(update={"seat": contact().address})
+    unreached = Account().fold(BailleurRegistered(bailleur=organisation(), registered_at=NOW))
+    assert unreached.depositor == organisation()

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from services.pricing.domain import deadlines
 from services.pricing.domain import decisions as domain
+from services.pricing.domain.facts import OfferPrinted
 from services.pricing.domain.grid import Grid, load_grid
 from services.pricing.domain.offer import Offer
 from services.pricing.grids import grid_bytes
 from shared.contracts.intake import DossierWithdrawn, OfferAcceptanceLodged
+from shared.contracts.values import Printing
 from tests.facts import CAMPAIGN, DOSSIER, document, opinion, profile, submitted
 
 GRID = load_grid(grid_bytes())
@@ -25,6 +27,11 @@ LAST = datetime(2024, 5, 30, 21, 59, 59, 999_999, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
+def printed(offer_id: str = f"{DOSSIER}-1") -> OfferPrinted:
+    printing = Printing(templates="v1", engine="typst", sha256="0" * 64)
+    return OfferPrinted(dossier_id=DOSSIER, offer_id=offer_id, validity_days=10, printing=printing)
+
+
 def play(offer: Offer, *events, now: datetime = NOW) -> Offer:
     for event in events:
         for decided in domain.receive(offer, event, GRID, now):
@@ -39,7 +46,7 @@ def drafted() -> Offer:
 def issued(offer: Offer | None = None) -> Offer:
     offer = offer or drafted()
     assert offer.draft
-    for event in domain.issue(offer, offer.draft.offer_id, GRID, NOW, LAST, document()):
+    for event in domain.issue(offer, offer.draft.offer_id, GRID, NOW, LAST, printed(), document()):
         offer = offer.fold(event)
     return offer
 

@@ -11,7 +11,7 @@ from services.pricing.domain.offer import Offer, OfferStatus
 from services.pricing.domain.reading import Reading
 from shared.contracts.pricing import AnswerRefusal, OfferExpired, OfferReminderSent
 from tests.facts import DOSSIER, document, opinion, profile, submitted
-from tests.unit.pricing.samples import GRID, LAST, NOW, SECOND, acceptance, drafted, expired, issued, play
+from tests.unit.pricing.samples import GRID, LAST, NOW, SECOND, acceptance, drafted, expired, issued, play, printed
 
 MICROSECOND = timedelta(microseconds=1)
 PARIS = ZoneInfo("Europe/Paris")
@@ -26,7 +26,7 @@ def issued_on(issued_at: datetime, department: str = "17", days: int = 10) -> Of
     pieces = (submitted(bailleur=landlord), profile(rated_on=rated_on), opinion())
     offer = play(Offer(), *pieces, now=issued_at)
     last = deadlines.valid_until(offer, issued_at, days)
-    for event in domain.issue(offer, f"{DOSSIER}-1", GRID, issued_at, last, document()):
+    for event in domain.issue(offer, f"{DOSSIER}-1", GRID, issued_at, last, printed(), document()):
         offer = offer.fold(event)
     return offer
 

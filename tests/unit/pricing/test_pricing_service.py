@@ -23,6 +23,7 @@ from shared.contracts.pricing import (
 )
 from shared.money import format_euros
 from shared.objects import Retained
+from tests.archival import check_archival
 from tests.facts import DOSSIER, opinion, profile, submitted
 from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SETTLING, Desk, problem
 from tests.unit.pricing.samples import GRID, LAST, NOW, OTHER_GRID, SECOND, acceptance
@@ -69,6 +70,7 @@ async def test_the_offer_is_issued_by_a_person_and_printed(desk: Desk):
     for shown in expected:
         assert shown.replace("\u202f", " ").replace("\u00a0", " ") in text.replace("’", "'"), shown
     assert "CQS" not in text
+    check_archival(pdf, "Proposition de tarification")
 
 
 async def test_an_issued_offer_cannot_be_removed(desk: Desk):
@@ -257,6 +259,13 @@ async def test_an_acceptance_in_time_that_no_look_could_foresee_goes_to_a_person
     (row,) = await desk.done("GET", "/offers?status=contested")
     assert row["dossier_id"] == DOSSIER
     assert desk.of(OfferAccepted) == []
+    path, body = f"/offers/{DOSSIER}/contest-conclusion", {"conclusion": "redressed", "reason": "Rang rétabli"}
+    assert (await desk.call("POST", path, body, who=AUDITOR)).status_code == 403
+    concluded = await desk.done("POST", path, body)
+    assert (concluded["status"], concluded["contest_conclusion"]) == ("expired", "redressed")
+    assert await desk.done("GET", "/offers?status=contested") == []
+    other = await desk.call("POST", path, body | {"conclusion": "expiry_stands"})
+    assert problem(other) == "contest-already-concluded"
 
 
 # -- the trace ---------------------------------------------------------------------------------------------------
