@@ -59,7 +59,7 @@ GUARDS = (
     ),
     Guard(
         "order gate of the inbox",
-        "shared/inbox.py",
+        "shared/places.py",
         "return Order.NEXT if sequence == position + 1 else Order.EARLY",
         "return Order.NEXT",
     ),
@@ -80,6 +80,18 @@ GUARDS = (
         "services/envelope/domain/ledger.py",
         "        assert folded.reserved_cents + folded.committed_cents <= folded.cap_cents, type(event).__name__\n",
         "",
+    ),
+    Guard(
+        "cap asserted in a run of reservations",
+        "services/envelope/domain/ledger.py",
+        '            assert reserved <= room, "Reserved"\n',
+        "",
+    ),
+    Guard(
+        "announcement before a commit",
+        "shared/journal/journal.py",
+        "            await self._outbox.begin(commit.stream, commit.version)\n",
+        "            pass\n",
     ),
     Guard(
         "hash check",

@@ -1,4 +1,4 @@
-"""A commit: the text that is hashed is the text that is stored, compressed where that saves room (docs/adr/0018)."""
+"""A commit: the text that is hashed is the text that is stored, compressed where that saves room (docs/adr/0019)."""
 
 import hashlib
 import json

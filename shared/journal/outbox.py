@@ -1,7 +1,7 @@
 """Which streams may hold commits that were not published: a small collection, so that nobody searches the journal.
 
 A process announces a stream before it inserts into it and takes the announcement back some seconds after everything
-was published. What a process that died had announced, another one publishes (docs/adr/0018).
+was published. What a process that died had announced, another one publishes (docs/adr/0019).
 """
 
 import asyncio

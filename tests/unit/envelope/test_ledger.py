@@ -346,6 +346,44 @@ def test_no_fact_that_breaks_an_invariant_is_folded(event):
     book.submit("b", 2, 200)
     with pytest.raises(AssertionError):
         book.ledger.fold(event)
+    with pytest.raises(AssertionError):
+        book.ledger.fold_all([event, event])
+
+
+def reserved(number: int, amount: int, name: str = "") -> Reserved:
+    return Reserved(
+        campaign_id="c", dossier_id=name or f"n{number}", deposit_number=number, amount_cents=amount, reserved_at=NOW
+    )
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(reserved(3, 801), id="a cent above the envelope"),
+        pytest.param(reserved(4, 1), id="a number left out"),
+        pytest.param(reserved(3, 1, "n1"), id="a dossier decided before"),
+        pytest.param(reserved(3, 1, "n2"), id="a dossier decided in the same run"),
+        pytest.param(reserved(3, -1), id="an amount below nothing"),
+    ],
+)
+def test_a_run_of_reservations_is_held_to_the_invariants_one_by_one(last):
+    book = Book()
+    book.submit("n1", 1, 100)
+    assert book.ledger.fold_all([reserved(2, 100), reserved(3, 800)]).available_cents == 0
+    with pytest.raises(AssertionError):
+        book.ledger.fold_all([reserved(2, 100), last])
+
+
+def test_a_run_of_reservations_takes_the_place_of_what_was_held_and_what_was_voided():
+    book = Book()
+    book.do(decisions.release, "n2", "DossierWithdrawn", NOW)
+    book.submit("n3", 3, 100)
+    run = [reserved(1, 100), reserved(2, 100), reserved(3, 100)]
+    one_by_one = book.ledger
+    for event in run:
+        one_by_one = one_by_one.fold(event)
+    assert book.ledger.fold_all(run) == one_by_one
+    assert (dict(one_by_one.held), dict(one_by_one.voided)) == ({}, {})
 
 
 def test_reduced_loans_return_the_difference_and_promote():

@@ -179,6 +179,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for event in self.book.events:
             replayed = replayed.fold(event)
         assert replayed == self.book.ledger
+        assert Ledger().fold_all(self.book.events) == replayed
 
 
 TestLedger = LedgerMachine.TestCase
