@@ -1,4 +1,4 @@
-"""How a service's process starts: `python -m services.<name> [serve|rebuild-views]`."""
+"""How a service's process starts: `python -m services.<name> [serve|rebuild-views|republish]`."""
 
 import asyncio
 import gc
@@ -13,6 +13,7 @@ from shared.service import Service
 from shared.settings import ServiceSettings
 
 EX_PORT_TAKEN = 75
+COMMANDS = ("serve", "rebuild-views", "republish")
 PROGRESS_EVERY = 100
 COLLECT_AFTER = (50_000, 20, 50)
 
@@ -20,12 +21,15 @@ COLLECT_AFTER = (50_000, 20, 50)
 def run(build: Callable[[], FastAPI]) -> None:
     """Serve, or do one administrative task, as the first argument says."""
     command = sys.argv[1] if len(sys.argv) > 1 else "serve"
-    if command not in ("serve", "rebuild-views"):
-        raise SystemExit(f"Commande inconnue : {command} (serve, rebuild-views)")
+    if command not in COMMANDS:
+        raise SystemExit(f"Commande inconnue : {command} ({', '.join(COMMANDS)})")
     app = build()
     service: Service = app.state.service
     if command == "rebuild-views":
         print(f"{asyncio.run(service.rebuild_views(show_progress))} flux relus, vues refaites")
+        return
+    if command == "republish":
+        print(f"{asyncio.run(service.republish())} inscriptions publiées à nouveau")
         return
     refuse_taken_port(service.settings)
     calm_collector()

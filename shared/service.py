@@ -161,6 +161,16 @@ class Service:
                     await view.documents.remove(row["_id"])
         return len(shown)
 
+    async def republish(self) -> int:
+        """Publish everything this service ever announced again, while it may be running: consumers drop what they
+        have. Returns the number of commits. Raises: Unavailable.
+        """
+        try:
+            return await self.relay.republish({topic for topics in self._topics.values() for topic in topics})
+        finally:
+            await self.producer.stop()
+            self.database.close()
+
     # -- running -----------------------------------------------------------------------------------------------
 
     def app(self, title: str, routers: Sequence[APIRouter]) -> FastAPI:

@@ -55,3 +55,18 @@ async def test_views_are_made_again_while_their_service_runs(visit):
         assert "vues refaites" in said.decode()
         assert await view.get(dossier.dossier_id) == before
     assert (await visit.portal.timeline(dossier))["status"] == "submitted"
+
+
+async def test_everything_can_be_published_again_while_its_service_runs(visit):
+    await visit.submitted()
+    environment = visit.platform.stack.environment() | {"ALS_HTTP_PORT": "1"}
+    publishing = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.intake", "republish", env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await publishing.communicate()
+    assert publishing.returncode == 0
+    assert int(said.split()[0]) > 0
+    await visit.submitted()  # read behind the repetition, and decided
+    await whole(visit)
+    with closing(Database(environment["ALS_MONGO_URL"], "envelope")) as database:
+        assert await database.collection("parked").count({}) == 0

@@ -89,8 +89,8 @@ def rewrite(stored: Stored, service: str, stream: str, version: int, old: str, n
 
 def version_with(stored: Stored, service: str, stream: str, text: str) -> int:
     """The first commit of a stream that says something."""
-    rows = [row for row in journal(stored, service).values() if row["stream"] == stream]
-    return min(row["version"] for row in rows if text in row["entries"])
+    commits = [Commit.from_document(row) for row in journal(stored, service).values() if row["stream"] == stream]
+    return min(commit.version for commit in commits if text in commit.entries)
 
 
 async def test_what_was_played_is_right_and_everything_of_it_is_read(stored):
@@ -147,9 +147,9 @@ async def test_a_count_of_messages_that_is_wrong_is_named(stored):
 
 async def test_a_deposit_that_the_register_does_not_hold_under_that_number_is_named(stored):
     one, two = (
-        json.loads(journal(stored, "intake")[f"register:sim#{version}"]["entries"])[0]["events"][0]["data"][
-            "dossier_id"
-        ]
+        json.loads(Commit.from_document(journal(stored, "intake")[f"register:sim#{version}"]).entries)[0]["events"][0][
+            "data"
+        ]["dossier_id"]
         for version in (1, 2)
     )
     for version, old, new in ((1, one, two), (2, two, one)):
