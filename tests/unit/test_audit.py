@@ -146,12 +146,9 @@ async def test_a_count_of_messages_that_is_wrong_is_named(stored):
 
 
 async def test_a_deposit_that_the_register_does_not_hold_under_that_number_is_named(stored):
-    one, two = (
-        json.loads(Commit.from_document(journal(stored, "intake")[f"register:sim#{version}"]).entries)[0]["events"][0][
-            "data"
-        ]["dossier_id"]
-        for version in (1, 2)
-    )
+    register = journal(stored, "intake")
+    commits = [Commit.from_document(register[f"register:sim#{version}"]) for version in (1, 2)]
+    one, two = (json.loads(commit.entries)[0]["events"][0]["data"]["dossier_id"] for commit in commits)
     for version, old, new in ((1, one, two), (2, two, one)):
         rewrite(stored, "intake", "register:sim", version, f'"dossier_id":"{old}"', f'"dossier_id":"{new}"')
     assert {where for where, check in said(await audited(stored)) if check.startswith("numéro du")} == {"ledger:sim"}
