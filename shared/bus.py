@@ -71,20 +71,26 @@ def headers(meta: MessageMeta) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def read_meta(raw: Mapping[str, str]) -> MessageMeta:
+def raw_headers(meta: MessageMeta) -> dict[str, bytes]:
+    """The same as Kafka carries them."""
+    return {name: value.encode() for name, value in headers(meta).items()}
+
+
+def read_meta(raw: Mapping[str, bytes]) -> MessageMeta:
     """The metadata of a message's headers. Raises: UnreadableMessage when they are not ours."""
+    causation, traceparent = raw.get("ce_causationid"), raw.get("traceparent")
     try:
         return MessageMeta(
-            id=raw["ce_id"],
-            type=raw["ce_type"],
+            id=raw["ce_id"].decode(),
+            type=raw["ce_type"].decode(),
             schema_version=int(raw["ce_schemaversion"]),
-            stream=raw["ce_stream"],
+            stream=raw["ce_stream"].decode(),
             version=int(raw["ce_version"]),
             sequence=int(raw["ce_sequence"]),
-            time=datetime.fromisoformat(raw["ce_time"]),
-            correlation=raw["ce_correlationid"],
-            causation=raw.get("ce_causationid"),
-            traceparent=raw.get("traceparent"),
+            time=datetime.fromisoformat(raw["ce_time"].decode()),
+            correlation=raw["ce_correlationid"].decode(),
+            causation=causation.decode() if causation is not None else None,
+            traceparent=traceparent.decode() if traceparent is not None else None,
         )
     except (KeyError, ValueError) as error:
         raise UnreadableMessage("bad-headers", repr(error)) from error
@@ -177,8 +183,8 @@ class Producer:
                 partitions = sorted(await producer.partitions_for(topic))
                 places[topic, key] = (topic, self._partitioner(key, partitions, partitions))
             place = places[topic, key]
-            named = [(name, value.encode()) for name, value in headers(meta).items()]
-            message = {"timestamp": None, "key": key, "value": event.model_dump_json().encode(), "headers": named}
+            body, named = event.model_dump_json().encode(), list(raw_headers(meta).items())
+            message = {"timestamp": None, "key": key, "value": body, "headers": named}
             if place not in filling or filling[place].append(**message) is None:
                 filling[place] = producer.create_batch()
                 made.append((place, filling[place]))

@@ -14,12 +14,16 @@ class Delivery:
     topic: str
     key: bytes | None
     body: bytes
-    headers: dict[str, str]
+    raw: Mapping[str, bytes]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As text, whatever they are."""
+        return {name: value.decode("utf-8", "replace") for name, value in self.raw.items()}
 
     @classmethod
     def of(cls, record: "ConsumerRecord[Any, Any]") -> "Delivery":
-        named = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-        return cls(record.topic, record.key, record.value or b"", named)
+        return cls(record.topic, record.key, record.value or b"", dict(record.headers))
 
     def document(self) -> dict[str, Any]:
         key = None if self.key is None else self.key.decode()
@@ -28,4 +32,8 @@ class Delivery:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Delivery":
         key = None if document["key"] is None else document["key"].encode()
-        return cls(document["topic"], key, document["body"].encode("latin-1"), dict(document["headers"]))
+        return cls(document["topic"], key, document["body"].encode("latin-1"), _encoded(document["headers"]))
+
+
+def _encoded(named: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: value.encode() for name, value in named.items()}

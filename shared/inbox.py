@@ -27,8 +27,11 @@ log = structlog.get_logger(__name__)
 tracer = trace.get_tracer(__name__)
 
 MAX_BATCH_RECORDS = 1_000
-# A fetch of that many deposits with their content.
-MAX_FETCH_BYTES = 8 * 1024 * 1024
+# Of one partition at once: an opening hour's deposits with their content.
+MAX_FETCH_BYTES = 32 * 1024 * 1024
+# aiokafka asks a broker for one thing at a time: a partition that is read waits until those that are silent have been
+# waited for.
+MAX_FETCH_WAIT_MS = 50
 HANDLER_ATTEMPTS = 5
 RETRY_SECONDS = 0.2
 OUTAGE_RETRY_SECONDS = 1.0
@@ -53,6 +56,7 @@ class Inbox:
         self, group: str, handlers: Handlers, positions: Documents, parked: Documents, publisher: Publisher
     ) -> None:
         self.group = group
+        self._redriven_here = group.encode()
         self.handlers = handlers
         self.events = [announced(cls) for cls in handlers]
         self.topics = tuple(sorted({cls.topic for cls in self.events if cls.topic}))
@@ -77,7 +81,12 @@ class Inbox:
         receive.__annotations__ = {"message": list[payload] if in_batches else payload}
         batching: dict[str, Any] = {}
         if in_batches:
-            batching = {"batch": True, "max_records": MAX_BATCH_RECORDS, "max_partition_fetch_bytes": MAX_FETCH_BYTES}
+            batching = {
+                "batch": True,
+                "max_records": MAX_BATCH_RECORDS,
+                "max_partition_fetch_bytes": MAX_FETCH_BYTES,
+                "fetch_max_wait_ms": MAX_FETCH_WAIT_MS,
+            }
         self._subscriber = broker.subscriber(
             *self.topics,
             group_id=self.group,
@@ -116,7 +125,7 @@ class Inbox:
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):
             meta = _meta_or_none(delivery)
-            if meta is not None and delivery.headers.get(REDRIVEN) != self.group:
+            if meta is not None and delivery.raw.get(REDRIVEN) != self._redriven_here:
                 stream = _stream(delivery, meta)
                 if stream not in reached:
                     reached[stream] = await self._waiting_out(
@@ -161,12 +170,14 @@ class Inbox:
                 continue
             if event is not None:
                 read.append((one, event))
-        parents = [propagate.extract({"traceparent": meta.traceparent}) for (_, meta, _), _ in read if meta.traceparent]
-        links = [trace.Link(trace.get_current_span(parent).get_span_context()) for parent in parents]
         with (
-            tracer.start_as_current_span(f"{self.group} batch", links=links, kind=trace.SpanKind.CONSUMER),
+            tracer.start_as_current_span(f"{self.group} batch", kind=trace.SpanKind.CONSUMER) as span,
             Metrics.handling.labels(self.group, "batch").time(),
         ):
+            if span.is_recording():
+                for (_, meta, _), _ in read:
+                    parent = propagate.extract({"traceparent": meta.traceparent} if meta.traceparent else {})
+                    span.add_link(trace.get_current_span(parent).get_span_context())
             outcomes = await self._waiting_out(lambda: handle([(event, meta) for (_, meta, _), event in read]))
         done = Counter(meta.type for ((_, meta, _), _), failure in zip(read, outcomes, strict=True) if failure is None)
         for name, count in done.items():
@@ -191,11 +202,11 @@ class Inbox:
     async def deliver(self, delivery: Delivery) -> None:
         """Handle, drop, park or dead-letter one message; returns when it will not be needed again."""
         try:
-            meta = read_meta(delivery.headers)
+            meta = read_meta(delivery.raw)
         except UnreadableMessage as unreadable:
             await self._dead_letter(delivery, unreadable.reason, str(unreadable))
             return
-        if delivery.headers.get(REDRIVEN) == self.group:
+        if delivery.raw.get(REDRIVEN) == self._redriven_here:
             await self._handle(delivery, meta)
             return
         stream = _stream(delivery, meta)
@@ -286,7 +297,7 @@ class Inbox:
             delivery = await self._waiting_out(lambda sequence=sequence: self._places.parked(stream, sequence))
             if delivery is None:
                 return
-            await self._handle(delivery, read_meta(delivery.headers))
+            await self._handle(delivery, read_meta(delivery.raw))
             await self._waiting_out(lambda sequence=sequence: self._places.advance(stream, sequence))
             await self._waiting_out(lambda sequence=sequence: self._places.unparked(stream, sequence))
             sequence += 1
@@ -303,7 +314,7 @@ def _stream(delivery: Delivery, meta: MessageMeta) -> str:
 
 def _meta_or_none(delivery: Delivery) -> MessageMeta | None:
     try:
-        return read_meta(delivery.headers)
+        return read_meta(delivery.raw)
     except UnreadableMessage:
         return None
 

@@ -6,7 +6,7 @@ from services.envelope.domain import decisions
 from services.envelope.domain.ledger import KIND
 from services.envelope.usecases import Deposit
 from shared import service as wiring
-from shared.bus import headers, read_event, read_meta
+from shared.bus import raw_headers, read_event, read_meta
 from shared.clock import SystemClock
 from shared.journal import Journal
 from tests.bench import payloads
@@ -20,7 +20,7 @@ from tests.handlers.bench import MemoryDatabase
 async def reading(context: Context, lane: str) -> float:
     """Headers and JSON into validated events."""
     commands = payloads.deposits(context.name(lane), context.decisions)
-    messages = [(event.model_dump_json().encode(), headers(meta)) for event, meta in commands]
+    messages = [(event.model_dump_json().encode(), raw_headers(meta)) for event, meta in commands]
     began = time.perf_counter()
     for body, named in messages:
         read_event(body, read_meta(named), Deposit)

@@ -79,5 +79,5 @@ async def _loop(consumer: AIOKafkaConsumer, producer: Producer, campaign_id: str
 
 
 def _read(record: ConsumerRecord) -> tuple[Deposit, MessageMeta]:
-    meta = read_meta({name: value.decode() for name, value in record.headers})
+    meta = read_meta(dict(record.headers))
     return read_event(record.value or b"", meta, Deposit), meta

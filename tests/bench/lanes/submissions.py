@@ -272,7 +272,7 @@ async def _skip_history(bootstrap: str) -> None:
 
 async def _prepare(count: int, ports: Sequence[int], token: str) -> Work:
     """Dossiers that only wait to be submitted, made through the API as landlords make them."""
-    registration = BAILLEUR.model_dump(mode="json") | {
+    registration = BAILLEUR.model_dump(mode="json", exclude={"seat"}) | {
         "legal_category": "5546",
         "address": "1 place de la Mesure",
         "contact_email": "contact@example.org",

@@ -12,7 +12,7 @@ from services.envelope.domain.ledger import Ledger, Standing
 from services.envelope.handlers import GROUP, handlers
 from services.envelope.usecases import Envelope
 from services.envelope.writer import Writer
-from shared.bus import headers
+from shared.bus import raw_headers
 from shared.contracts.contracting import Engaged
 from shared.contracts.envelope import RulesAdopted
 from shared.contracts.intake import DossierSubmitted, LoansReduced
@@ -32,7 +32,7 @@ class Letters:
         self.kept: list[Delivery] = []
 
     async def send(self, topic, key, body, raw) -> None:
-        self.kept.append(Delivery(topic, key, body, dict(raw)))
+        self.kept.append(Delivery(topic, key, body, {name: value.encode() for name, value in raw.items()}))
 
 
 class Desk:
@@ -70,7 +70,7 @@ class Desk:
             correlation="c0ffee",
         )
         meta = meta._replace(**changes)
-        await self.inbox.deliver(Delivery(event.topic or "", b"c", event.model_dump_json().encode(), headers(meta)))
+        await self.inbox.deliver(Delivery(event.topic or "", b"c", event.model_dump_json().encode(), raw_headers(meta)))
 
     async def open(self, cap_cents: int = 1_000) -> None:
         await self.send(RulesAdopted(rules=rules(cap_cents), adopted_at=START))
@@ -79,9 +79,9 @@ class Desk:
         """As `python -m shared.dead_letters redrive` does."""
         letters, self.letters.kept = self.letters.kept, []
         for letter in letters:
-            kept = {name: value for name, value in letter.headers.items() if not name.startswith("als_")}
+            kept = {name: value for name, value in letter.raw.items() if not name.startswith("als_")}
             await self.inbox.deliver(
-                replace(letter, topic=letter.headers["als_topic"], headers=kept | {REDRIVEN: GROUP})
+                replace(letter, topic=letter.headers["als_topic"], raw=kept | {REDRIVEN: GROUP.encode()})
             )
 
     async def ledger(self) -> Ledger:
