@@ -57,7 +57,6 @@ class Service:
         self._topics: dict[str, frozenset[str]] = {}
         self._journals: dict[str, Journal[Any]] = {}
         self._views: dict[str, View[Any]] = {}
-        self._snapshots: list[Snapshots] = []
         self.inbox: Inbox | None = None
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
@@ -78,7 +77,6 @@ class Service:
         assert kind.name not in self._journals, f"{kind.name} declared twice"
         self._topics[kind.name] = kind.topics
         cache = Snapshots(kind, self.collection("snapshots"), self.commits) if snapshots else None
-        self._snapshots += [cache] if cache else []
         outbox = self.outbox if kind.topics or render else None
         journal = Journal(kind, self.commits, self.clock, self._committed, cache, outbox)
         self._journals[kind.name] = journal
@@ -175,7 +173,7 @@ class Service:
 
     async def settled(self) -> None:
         """Wait until no snapshot is being written."""
-        await asyncio.gather(*[snapshots.settled() for snapshots in self._snapshots])
+        await asyncio.gather(*[journal.settled() for journal in self._journals.values()])
 
     # -- running -----------------------------------------------------------------------------------------------
 

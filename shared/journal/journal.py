@@ -114,6 +114,11 @@ class Journal(Generic[S]):
                 for event in entry.events:
                     yield event
 
+    async def settled(self) -> None:
+        """Wait until no snapshot is being written."""
+        if self._snapshots is not None:
+            await self._snapshots.settled()
+
     def _lane(self, key: str) -> Lane[S]:
         lane = self._lanes.get(key)
         if lane is None:

@@ -54,6 +54,8 @@ class HeadCache(Protocol):
 
     async def fetch(self, needed: PageNeeded) -> None: ...
 
+    async def settled(self) -> None: ...
+
 
 class Outbox(Protocol):
     """Told before a commit is inserted, so that no process can die between a commit and its publication unseen

@@ -9,7 +9,7 @@ from typing import Any
 from shared.main import calm_collector
 from tests.bench.context import Context
 from tests.bench.figures import growth as growing
-from tests.bench.lanes import growth, history, ledger, parts, postgres, raw, submissions
+from tests.bench.lanes import growth, history, ledger, parts, postgres, raw, served, submissions
 
 CONNECTIONS = (1, 8, 32)
 SHORT = 10_000
@@ -22,6 +22,7 @@ Lane = Callable[[Context], Coroutine[Any, Any, float | dict[str, float]]]
 LOCKED = {f"locked-row-{n}": n for n in CONNECTIONS}
 STATEMENT = {f"one-statement-{n}": n for n in CONNECTIONS}
 
+INTAKES = {f"submissions-{n}": n for n in (1, 2)}
 PEERS = {f"peer-submissions-{n}": n for n in (1, 2)}
 LENGTHS: dict[str, Callable[[Context], int]] = {
     "short": lambda _: SHORT,
@@ -46,11 +47,11 @@ LANES: dict[str, Lane] = {
     "text-bytes": lambda context: history.text_bytes(context, "text-bytes"),
     "restart-short": lambda context: history.restart(context, "restart-short", SHORT),
     "restart-long": lambda context: history.restart(context, "restart-long", context.long),
-    "submissions": lambda context: submissions.intake(context, "submissions", 2),
-    "submissions-1": lambda context: submissions.intake(context, "submissions-1", 1),
+    **{name: lambda c, name=name, n=n: submissions.intake(c, name, n) for name, n in INTAKES.items()},
+    "submissions-memory": lambda context: served.without_database(context, "submissions-memory"),
     **{name: lambda c, name=name, n=n: submissions.peer(c, name, n) for name, n in PEERS.items()},
     **GROWN,
-    "submission-trips": lambda context: submissions.trips(context, "submission-trips"),
+    "submission-trips": lambda context: served.trips(context, "submission-trips"),
     "reading": lambda context: parts.reading(context, "reading"),
     "deciding": lambda context: parts.deciding(context, "deciding"),
     "in-memory": lambda context: parts.in_memory(context, "in-memory"),
@@ -64,7 +65,8 @@ LANES: dict[str, Lane] = {
 
 # Numbers that another lane tells besides its own.
 TOLD_BY = (
-    {f"{lane}-p99": lane for lane in ("submissions", *PEERS)}
+    {f"{lane}-p99": lane for lane in (*INTAKES, *PEERS)}
+    | {f"{lane}-wired": lane for lane in ("restart-short", "restart-long")}
     | {"submission-trips-after": "submission-trips"}
     | growing.TOLD
 )

@@ -99,12 +99,15 @@ def each_us(*, plus: Sequence[str], minus: Sequence[str] = ()) -> Callable[[Valu
     return value
 
 
-def against_best(over: str, peers: Sequence[str], better: Better = Better.HIGHER) -> Callable[[Values], list[float]]:
-    """Against the peer whose median is best: the peer chooses its own size."""
+def against_best(
+    over: str | Sequence[str], peers: Sequence[str], better: Better = Better.HIGHER
+) -> Callable[[Values], list[float]]:
+    """Against the peer whose median is best: each side chooses its own size."""
+    own = [over] if isinstance(over, str) else over
 
     def value(values: Values) -> list[float]:
         choose = max if better is Better.HIGHER else min
-        peer = choose(peers, key=lambda name: statistics.median(values[name]))
-        return ratio(over, peer)(values)
+        ours, theirs = [choose(names, key=lambda name: statistics.median(values[name])) for names in (own, peers)]
+        return ratio(ours, theirs)(values)
 
     return value

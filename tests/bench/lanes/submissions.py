@@ -1,30 +1,23 @@
 """Sixty-four landlords who submit at once: deposits a second, and how long the slowest hundredth waits."""
 
 import asyncio
-import contextvars
 import json
 import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
-from pymongo import monitoring
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.demo.letters import offer_letter_pdf, presentation_pdf
 from deploy.demo.operations import OPERATIONS
 from deploy.local.issuer import TokenRequest, load_key, mint
 from deploy.local.process import Process, free_port, listening
-from deploy.local.services import wait_for
-from services.intake.domain import dossier
 from services.intake.handlers import GROUP
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
@@ -66,9 +59,9 @@ Work = Mapping[int, Sequence[Ready]]
 
 async def intake(context: Context, lane: str, processes: int) -> Measures:
     """The intake service, as many processes on one database, landlords spread over them."""
-    name, token = context.name(lane), _token(context)
-    settings = _settings(context, name)
-    await _open(settings, context.kafka)
+    name, token = context.name(lane), a_token(context)
+    settings = settings_of(context, name)
+    await open_campaign(settings, context.kafka)
     ports = [free_port() for _ in range(processes)]
     started = [
         Process(
@@ -80,75 +73,15 @@ async def intake(context: Context, lane: str, processes: int) -> Measures:
         for port in ports
     ]
     async with _serving(started, ports):
-        work = await _prepare(context.submissions, ports, token)
+        work = await prepare(context.submissions, ports, token)
         for port in ports:
-            await _until(lambda port=port: _published(port, token))
-        return await _submit_all(work, token, lane)
-
-
-async def trips(context: Context, lane: str) -> Measures:
-    """Round trips to the database a deposit costs: until it is answered, and after by the relay and the inbox."""
-    monitoring.register(_Trips())
-    settings = _settings(context, context.name(lane))
-    await _open(settings, context.kafka)
-    port, token = int(settings["http_port"]), _token(context)
-    app = create_app(IntakeSettings.model_validate(settings))
-    service: Service = app.state.service
-    server = uvicorn.Server(uvicorn.Config(_Foreground(app), port=port, log_level="warning", access_log=False))
-    serving = asyncio.create_task(server.serve())
-    _by.set(BENCH)
-    try:
-        await asyncio.to_thread(wait_for, lambda: listening(port), START_SECONDS, f"port {port}")
-        work = await _prepare(context.submissions, [port], token)
-        await _until(lambda: _published(port, token))
-        before = Counter(_sent)
-        await _submit_all(work, token, lane)
-
-        async def quiet() -> bool:
-            shown = await service.view(dossier.KIND).count({"deposit_number": {"$gt": 0}})
-            return shown == context.submissions and service.relay.backlog == 0
-
-        await _until(quiet)
-        spent = {by: (_sent[by] - before[by]) / context.submissions for by in (FOREGROUND, BACKGROUND)}
-        return {lane: spent[FOREGROUND], f"{lane}-after": spent[BACKGROUND]}
-    finally:
-        server.should_exit = True
-        await serving
-
-
-BACKGROUND, FOREGROUND, BENCH = "background", "foreground", "bench"
-_by = contextvars.ContextVar("_by", default=BACKGROUND)
-_sent = Counter[str]()
-
-
-class _Foreground:
-    """ASGI middleware: what a request asks of the database is its own, in whichever thread the driver sends it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            _by.set(FOREGROUND)
-        await self._app(scope, receive, send)
-
-
-class _Trips(monitoring.CommandListener):
-    """Counts what the driver sends, by who asked."""
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        _sent[_by.get()] += 1
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Only what is sent counts."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Only what is sent counts."""
+            await until(lambda port=port: published(port, token))
+        return await submit_all(work, token, lane)
 
 
 async def peer(context: Context, lane: str, processes: int) -> Measures:
     """FastAPI and PostgreSQL (tests/bench/peer.py), as many processes on one database."""
-    name, token = context.name(lane), _token(context)
+    name, token = context.name(lane), a_token(context)
     ports = [free_port() for _ in range(processes)]
     work = {
         port: [Ready(f"{name}-{number}") for number in range(place, context.submissions, processes)]
@@ -175,7 +108,7 @@ async def peer(context: Context, lane: str, processes: int) -> Measures:
         for port in ports
     ]
     async with _serving(started, ports):
-        return await _submit_all(work, token, lane)
+        return await submit_all(work, token, lane)
 
 
 @asynccontextmanager
@@ -190,20 +123,20 @@ async def _serving(processes: Sequence[Process], ports: Sequence[int]) -> AsyncI
             await asyncio.to_thread(process.stop)
 
 
-async def _until(done: Callable[[], Awaitable[bool]]) -> None:
+async def until(done: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(QUIET_SECONDS):
         while not await done():  # noqa: ASYNC110 (what another process does is asked for)
             await asyncio.sleep(POLL_SECONDS)
 
 
-async def _published(port: int, token: str) -> bool:
+async def published(port: int, token: str) -> bool:
     connection = await Connection.open(port, token)
     answer = await connection.send("GET", "/metrics")
     await connection.close()
     return b"als_relay_backlog 0.0" in answer.body
 
 
-async def _submit_all(work: Work, token: str, lane: str) -> Measures:
+async def submit_all(work: Work, token: str, lane: str) -> Measures:
     """Each client has a connection to one process, as a landlord's browser has, and deposits what was saved there."""
     numbers, seconds = list[int](), list[float]()
 
@@ -233,7 +166,7 @@ async def _clients(ports: Sequence[int], token: str) -> AsyncIterator[list[tuple
         await connection.close()
 
 
-def _settings(context: Context, name: str) -> dict[str, str]:
+def settings_of(context: Context, name: str) -> dict[str, str]:
     return {
         "environment": "local",
         "http_port": str(free_port()),
@@ -246,7 +179,7 @@ def _settings(context: Context, name: str) -> dict[str, str]:
     }
 
 
-async def _open(settings: dict[str, str], bootstrap: str) -> None:
+async def open_campaign(settings: dict[str, str], bootstrap: str) -> None:
     """The campaign is open, as intake hears it from envelope."""
     campaign_id = settings["campaign_id"]
     adopted, meta = payloads.rules(campaign_id)
@@ -270,7 +203,7 @@ async def _skip_history(bootstrap: str) -> None:
         await consumer.stop()
 
 
-async def _prepare(count: int, ports: Sequence[int], token: str) -> Work:
+async def prepare(count: int, ports: Sequence[int], token: str) -> Work:
     """Dossiers that only wait to be submitted, made through the API as landlords make them."""
     registration = BAILLEUR.model_dump(mode="json", exclude={"seat"}) | {
         "legal_category": "5546",
@@ -297,7 +230,7 @@ async def _make(connection: Connection, waiting: Iterator[int], made: list[Ready
         made.append(Ready(saved.json()["dossier_id"], saved.headers["etag"]))
 
 
-def _token(context: Context) -> str:
+def a_token(context: Context) -> str:
     """Signed by the stack's issuer, on the real clock: a stepped one would cost each request a file read."""
     wanted = TokenRequest(sub=SUBJECT, roles=[Role.BAILLEUR], lifetime_seconds=TOKEN_SECONDS)
     return mint(load_key(context.data / "issuer-key.json"), context.issuer, SystemClock(), wanted)
