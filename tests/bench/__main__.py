@@ -59,10 +59,10 @@ def main() -> None:
     keys = [figure.key for figure in FIGURES]
     parser = argparse.ArgumentParser(description="Mesure sur la pile réelle et dessine docs/bench.md.")
     parser.add_argument("--rounds", type=int, default=FULL_ROUNDS)
-    parser.add_argument("--decisions", type=int, default=3_000, help="décisions par voie et par tour")
+    parser.add_argument("--decisions", type=int, default=5_000, help="décisions par voie et par tour")
     parser.add_argument("--replayed", type=int, default=50_000, help="longueur de l'historique relu")
     parser.add_argument("--long", type=int, default=1_000_000, help="longueur de l'historique du redémarrage")
-    parser.add_argument("--submissions", type=int, default=1_000, help="dépôts par tour")
+    parser.add_argument("--submissions", type=int, default=500, help="dépôts par tour")
     parser.add_argument("--figures", nargs="+", choices=keys, default=keys)
     parser.add_argument("--draw", action="store_true", help="redessiner depuis docs/bench/results.json")
     arguments = parser.parse_args()
