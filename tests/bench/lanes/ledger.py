@@ -15,7 +15,6 @@ from shared.service import Service
 from tests.bench import bus, payloads
 from tests.bench.context import Context
 
-
 # One message at a time is measured on so many times fewer.
 FEWER = 20
 
