@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from shared.errors import Unavailable
 from shared.events import MessageMeta, Reading, event_class
-from shared.journal.relay import Outgoing, Place
+from shared.journal.relay import Outgoing, Place, Span
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 # A topic that was deleted and made again is read again within this time.
@@ -135,8 +135,8 @@ class Producer:
         self._partitioner = DefaultPartitioner()
         self._turn = asyncio.Lock()
 
-    async def publish(self, outgoing: list[Outgoing]) -> dict[Place, int]:
-        """Send in order and return when every one is acknowledged: the offset after the last one, for each topic and
+    async def publish(self, outgoing: list[Outgoing]) -> dict[Place, Span]:
+        """Send in order and return when every one is acknowledged: where they begin and end, for each topic and
         partition. The key is the stream's key. One publication at a time.
         """
         async with self._turn:
@@ -162,14 +162,15 @@ class Producer:
             self._made = producer
         return self._made
 
-    async def _sent(self, producer: AIOKafkaProducer, outgoing: list[Outgoing]) -> dict[Place, int]:
+    async def _sent(self, producer: AIOKafkaProducer, outgoing: list[Outgoing]) -> dict[Place, Span]:
         batches = await self._batches(producer, outgoing)
         sent = [await producer.send_batch(batch, place[0], partition=place[1]) for place, batch in batches]
-        reached = dict[Place, int]()
+        reached = dict[Place, Span]()
         for (place, batch), answer in zip(batches, await asyncio.gather(*sent), strict=True):
             # A broker that knows a batch already may no longer know where it is.
             if answer.offset >= 0:
-                reached[place] = answer.offset + batch.record_count()
+                first, _ = reached.get(place, (answer.offset, 0))
+                reached[place] = first, answer.offset + batch.record_count()
         return reached
 
     async def _batches(self, producer: AIOKafkaProducer, outgoing: list[Outgoing]) -> list[tuple[Place, Any]]:

@@ -19,7 +19,7 @@ from shared.delivery import Delivery
 from shared.documents import Documents
 from shared.errors import Refusal, Unavailable
 from shared.events import MessageMeta, Reading, announced, event_class
-from shared.places import Order, Places
+from shared.places import Order, Places, stream_of
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 
@@ -126,7 +126,7 @@ class Inbox:
         for delivery in map(Delivery.of, records):
             meta = _meta_or_none(delivery)
             if meta is not None and delivery.raw.get(REDRIVEN) != self._redriven_here:
-                stream = _stream(delivery, meta)
+                stream = stream_of(delivery, meta)
                 if stream not in reached:
                     reached[stream] = await self._waiting_out(
                         lambda stream=stream, meta=meta: self._places.reached(stream, meta.sequence)
@@ -209,7 +209,7 @@ class Inbox:
         if delivery.raw.get(REDRIVEN) == self._redriven_here:
             await self._handle(delivery, meta)
             return
-        stream = _stream(delivery, meta)
+        stream = stream_of(delivery, meta)
         match await self._waiting_out(lambda: self._places.order(stream, meta.sequence)):
             case Order.DUPLICATE:
                 Metrics.messages.labels(self.group, meta.type, Order.DUPLICATE).inc()
@@ -305,11 +305,6 @@ class Inbox:
 
 # A message that is next in its stream.
 _Next = tuple[Delivery, MessageMeta, str]
-
-
-def _stream(delivery: Delivery, meta: MessageMeta) -> str:
-    """What positions are kept by: a stream feeds each of its topics in its own sequence."""
-    return f"{delivery.topic}|{meta.stream}"
 
 
 def _meta_or_none(delivery: Delivery) -> MessageMeta | None:

@@ -1,10 +1,14 @@
 """How far a consumer group has come in each stream, and what waits for a message that is missing."""
 
+from collections import OrderedDict
 from contextlib import suppress
 from enum import StrEnum
 
 from shared.delivery import Delivery
 from shared.documents import Documents, Duplicate
+from shared.events import MessageMeta
+
+MAX_STREAMS_KNOWN = 100_000
 
 
 class Order(StrEnum):
@@ -26,7 +30,7 @@ class Places:
         self._group = group
         self._positions = positions
         self._parked = parked
-        self._known: dict[str, int] = {}
+        self._known: OrderedDict[str, int] = OrderedDict()
 
     def known(self, stream: str) -> int:
         """As far as this member has heard."""
@@ -49,7 +53,7 @@ class Places:
         # Another member may have gone on meanwhile: only the database says what is missing. The place just before is
         # looked up by its name; a search is for what is out of order.
         if await self._positions.get(f"{self._group}|{stream}|{sequence - 1}") is not None:
-            self._known[stream] = sequence - 1
+            self._know(stream, sequence - 1)
             return sequence - 1
         return await self._furthest(stream)
 
@@ -61,7 +65,7 @@ class Places:
         passed = self._known.get(stream, 0)
         if 0 < passed < sequence:
             await self._positions.remove(f"{key}|{passed}")
-        self._known[stream] = sequence
+        self._know(stream, sequence)
 
     async def park(self, stream: str, sequence: int, delivery: Delivery) -> None:
         with suppress(Duplicate):
@@ -86,5 +90,17 @@ class Places:
         places = sorted([row["sequence"] async for row in self._positions.find({"stream": key})])
         for passed in places[:-1]:
             await self._positions.remove(f"{key}|{passed}")
-        self._known[stream] = places[-1] if places else 0
+        self._know(stream, places[-1] if places else 0)
         return self._known[stream]
+
+    def _know(self, stream: str, sequence: int) -> None:
+        """The streams heard of longest ago are forgotten: the database is asked again."""
+        self._known[stream] = sequence
+        self._known.move_to_end(stream)
+        if len(self._known) > MAX_STREAMS_KNOWN:
+            self._known.popitem(last=False)
+
+
+def stream_of(delivery: Delivery, meta: MessageMeta) -> str:
+    """What positions are kept by: a stream feeds each of its topics in its own sequence."""
+    return f"{delivery.topic}|{meta.stream}"

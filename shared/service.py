@@ -242,15 +242,12 @@ class Service:
                     await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _bus(self) -> None:
-        """Connect when the broker can be had; then publish again what topics have lost."""
+        """Connect when the broker can be had, and have filled again what topics have lost."""
         while not self._broker_ready:
             try:
                 await self.broker.start()
-                lost = await self._lost_topics()
+                self.relay.lose(await self._lost_topics())
                 self._broker_ready = True
-                if lost:
-                    count = await self.relay.republish(lost)
-                    log.info("republished", topics=sorted(lost), commits=count)
             except (KafkaError, OSError, Unavailable) as error:
                 log.warning("broker_unreachable", error=type(error).__name__)
                 with suppress(KafkaError, OSError):

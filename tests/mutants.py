@@ -42,7 +42,7 @@ GUARDS = (
     Guard(
         "exit of a writer that meets another's commit",
         "services/envelope/writer.py",
-        "            if holding:\n",
+        "            if campaign_id in self._taken:\n",
         "            if False:\n",
     ),
     Guard(

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from deploy.demo.operations import CAP_CENTS, OPERATIONS, Story
+from deploy.demo.operations import CAP_CENTS, ENDS, OPERATIONS, Story
 from deploy.demo.people import Dossier
 from deploy.demo.scenario import Scenario
 from deploy.local.services import NAMES
@@ -14,16 +14,6 @@ from shared.documents import Database
 from shared.journal.verify import Report, verify
 from shared.money import format_euros
 from shared.territory import Territory
-
-ENDS = {
-    Story.OTHER_GUARANTEE: "ineligible",
-    Story.UNFAVOURABLE: "unfavourable",
-    Story.EXPIRE: "offer_expired",
-    Story.DECLINE: "offer_declined",
-    Story.BOARD_REFUSED: "board_refused",
-    Story.WITHDRAW: "withdrawn",
-}
-
 
 FIGURES = (("Plafond", "cap"), ("Réservé", "reserved"), ("Engagé", "committed"), ("Disponible", "available"))
 

@@ -114,6 +114,16 @@ class DemoOperation:
 
 IDF, INTER, ATLANTIQUE, RHONE, MED, REUNION, ALSACE, NORD, ANTILLES = BAILLEURS
 
+# How a story that gets no acte ends: the dossier's public status.
+ENDS = {
+    Story.OTHER_GUARANTEE: "ineligible",
+    Story.UNFAVOURABLE: "unfavourable",
+    Story.EXPIRE: "offer_expired",
+    Story.DECLINE: "offer_declined",
+    Story.BOARD_REFUSED: "board_refused",
+    Story.WITHDRAW: "withdrawn",
+}
+
 OPERATIONS = (
     DemoOperation("Les Terrasses de Tolbiac", "75113", IDF, 168, 58, 1_850, 36_400, quality="A"),
     DemoOperation("Rives de Seine", "92012", INTER, 142, 61, 1_790, 33_150, Story.SUPPLEMENT),

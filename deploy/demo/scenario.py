@@ -12,7 +12,7 @@ from typing import Any
 
 from deploy.demo.client import Client, Unexpected, awaited
 from deploy.demo.offices import CAMPAIGN, Offices
-from deploy.demo.operations import Story
+from deploy.demo.operations import ENDS, Story
 from deploy.demo.people import Dossier
 from deploy.demo.portal import Portal
 from deploy.local import clock
@@ -263,8 +263,9 @@ class Scenario:
             for dossier, one in zip(self.dossiers, seen, strict=True)
             if one["envelope"] in ("reserved", "promoted", "committed")
         )
+        returned = all(one["envelope"] == "released" for one in seen if one["status"] in ENDS.values())
         agree = waiting == listed and held == figures["reserved_cents"] + figures["committed_cents"]
-        return True if agree else None
+        return True if returned and agree else None
 
 
 __all__ = ["CAMPAIGN", "Scenario"]

@@ -53,20 +53,17 @@ class Writer:
         self, campaign_id: str, commands: Sequence[tuple[Decide, Cause]]
     ) -> list[Appended[Ledger] | Exception]:
         """The same for several commands in one commit; a refusal is its own outcome only."""
-        holding = campaign_id in self._taken
-        fenced = [(self._fencing(campaign_id, decide, holding), cause) for decide, cause in commands]
+        fenced = [(self._fencing(campaign_id, decide), cause) for decide, cause in commands]
         outcomes = await self._ledgers.append_all(campaign_id, fenced)
         if any(not isinstance(one, Exception) and one.state.writer == self.id for one in outcomes):
             self._taken.add(campaign_id)
         return outcomes
 
-    def _fencing(self, campaign_id: str, decide: Decide, holding: bool) -> Decide:
-        """`holding`: this process wrote here before."""
-
+    def _fencing(self, campaign_id: str, decide: Decide) -> Decide:
         def fenced(ledger: Ledger) -> list[Event]:
             if ledger.writer == self.id:
                 return self._under_due_rules(ledger, decide)
-            if holding:
+            if campaign_id in self._taken:
                 self._fenced(campaign_id, ledger)
             epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
             return [*epoch, *self._under_due_rules(ledger.fold(epoch[0]), decide)]

@@ -46,7 +46,7 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     )
     scans = Scans(service.collection("scans"))
     depositing = Depositing(
-        scans, journal, service.objects, scanner(settings), service.clock, settings.max_upload_bytes
+        scans, journal, dossiers.known, service.objects, scanner(settings), service.clock, settings.max_upload_bytes
     )
     mailbox = Mailbox(settings.smtp_host, settings.smtp_port, settings.mail_from, settings.questions_to)
     asked = service.journal(question.KIND, store.render_question)

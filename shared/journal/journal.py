@@ -81,7 +81,9 @@ class Journal(Generic[S]):
             try:
                 return await self._paged(lambda state=state: look(state))
             except PageLost:
-                self._lane(key).head = Head(self.kind.initial)
+                lane = self._lane(key)
+                async with lane.lock:
+                    lane.head.forget(self.kind)
 
     async def append(self, key: str, decide: Decide[S], cause: Cause) -> Appended[S]:
         """Decide on the folded stream and record what was decided, once.
@@ -152,11 +154,10 @@ class Journal(Generic[S]):
         while outcomes is None:
             async with lane.lock:
                 try:
-                    commit, outcomes = await self._record(lane.head, key, decisions)
+                    commit, outcomes, reached = await self._record(lane.head, key, decisions)
                 except BaseException:
-                    lane.head = Head(self.kind.initial)  # what the database holds is unknown: read it again
+                    lane.head.forget(self.kind)  # what the database holds is unknown: read it again
                     raise
-                reached = Appended(lane.head.state, lane.head.version, ())
             if commit is not None:
                 # Without the lock: a view that is overtaken loads the stream.
                 await self._on_commit(commit, reached.state)
@@ -165,8 +166,9 @@ class Journal(Generic[S]):
 
     async def _record(
         self, head: Head[S], key: str, decisions: Sequence[tuple[Decide[S], Cause]]
-    ) -> tuple[Commit | None, list[tuple[Event, ...] | Exception] | None]:
-        """One commit of what is decided; no outcomes when somebody was first and it must be decided again.
+    ) -> tuple[Commit | None, list[tuple[Event, ...] | Exception] | None, Appended[S]]:
+        """One commit of what is decided; no outcomes when somebody was first and it must be decided again. The stream
+        as it is then.
 
         A warm head is not brought up to date first: the insert fails when it is behind. Only who was refused, with
         nothing inserted to prove the head, is refused on what the database holds.
@@ -177,23 +179,24 @@ class Journal(Generic[S]):
             entries, outcomes, decided = await self._decide(head, decisions)
         except PageLost:
             head.forget(self.kind)
-            return None, None
+            return None, None, Appended(head.state, head.version, ())
         if not entries:
             before = head.version
             await self._catch_up(head, key)
-            return None, outcomes if head.version == before else None
+            return None, outcomes if head.version == before else None, Appended(head.state, head.version, ())
         commit = seal(self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now())
         if not await self._insert(commit):
             await self._catch_up(head, key)
-            return None, None
+            return None, None, Appended(head.state, head.version, ())
         try:
             head.advance(commit, *commit.said(), decided, self.kind)
+            reached = Appended(head.state, head.version, ())
             if self._snapshots is not None:
                 await self._snapshots.keep(head, key)
         except BaseException:
             self._abandon(commit, inserted=True)
             raise
-        return commit, outcomes
+        return commit, outcomes, reached
 
     async def _decide(
         self, head: Head[S], decisions: Sequence[tuple[Decide[S], Cause]]
@@ -298,7 +301,8 @@ class Journal(Generic[S]):
             return
         for needed in head.applying(commit, self.kind):
             await self._snapshots.fetch(needed)
-        await self._snapshots.keep(head, key)
+        if await self._snapshots.keep(head, key):
+            raise PageLost(f"{commit.stream}: another process keeps a newer snapshot")
 
     async def _paged(self, work: Callable[[], T]) -> T:
         return work() if self._snapshots is None else await paged(work, self._snapshots.fetch)

@@ -16,6 +16,7 @@ from shared.errors import Unavailable
 from shared.events import Event, MessageMeta
 from shared.journal.commit import Commit, commit_key
 from shared.journal.outbox import SWEEP_SECONDS, Outbox
+from shared.journal.verify import in_order
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,10 @@ SIGHTS_OF_A_DEAD_PROCESS = 4
 Outgoing = tuple[Event, MessageMeta]
 # Topic and partition.
 Place = tuple[str, int]
-# Sends in order; the offset after the last message, for each place that got one.
-Publish = Callable[[list[Outgoing]], Awaitable[Mapping[Place, int]]]
+# The offset of the first message and the one after the last.
+Span = tuple[int, int]
+# Sends in order; where it came to lie, for each place that got something.
+Publish = Callable[[list[Outgoing]], Awaitable[Mapping[Place, Span]]]
 Recover = Callable[[Commit], Awaitable[None]]
 
 
@@ -85,6 +88,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._offsets: dict[Place, int] = {}
         self._kept: dict[Place, int] = {}
+        self._lost = set[str]()
         # Others' announcements: as they were seen last, how often, and how far they were followed.
         self._seen: dict[str, tuple[Document, int]] | None = None
         self._followed: dict[str, int] = {}
@@ -100,8 +104,15 @@ class Relay:
         self._pending.append(commit)
         self._wake.set()
 
+    def lose(self, topics: Iterable[str]) -> None:
+        """These topics hold less than they were sent: they are filled again before anything else is published."""
+        self._lost |= set(topics)
+        self._wake.set()
+
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""
+        while not await self._unless_away(self._remember):  # noqa: ASYNC110 (an outage tells nobody when it ends)
+            await asyncio.sleep(RETRY_SECONDS)
         async with asyncio.TaskGroup() as tasks:
             # Beside each other: a broker that is away must not let the announcements of a living process grow old.
             tasks.create_task(self._look_again_and_again())
@@ -140,8 +151,15 @@ class Relay:
             return False
         return True
 
+    async def _remember(self) -> None:
+        """How far topics were filled before: what is published now may not come to lie before that."""
+        self._kept = await self.reached()
+        self._offsets = self._kept | self._offsets
+
     async def _drain(self) -> None:
         """One round at most, so that what was left has its turn in between."""
+        if self._lost:
+            await self.republish(frozenset(self._lost))
         round_ = [self._pending[i] for i in range(min(len(self._pending), MAX_COMMITS_PER_ROUND))]
         if not round_:
             return
@@ -157,13 +175,13 @@ class Relay:
         if not outgoing:
             return
         crash.reached(Step.BEFORE_PUBLISH)
-        offsets = await self._publish(outgoing)
+        spans = await self._publish(outgoing)
         crash.reached(Step.AFTER_PUBLISH)
-        behind = {topic for (topic, number), end in offsets.items() if end < self._offsets.get((topic, number), 0)}
-        self._offsets |= offsets
+        behind = {place[0] for place, (first, _) in spans.items() if first < self._offsets.get(place, 0)}
+        self._offsets |= {place: end for place, (_, end) in spans.items()}
         if behind:
             log.warning("topics_lost", topics=sorted(behind))
-            await self.republish(behind)
+            self.lose(behind)
 
     def _topics_of(self, commit: Commit) -> frozenset[str]:
         return self._topics[commit.stream.split(":", 1)[0]]
@@ -224,29 +242,36 @@ class Relay:
 
     async def _keep_reached(self) -> None:
         """How far this process filled each topic, so that a topic that lost something is noticed at a start."""
-        now = dict(self._offsets)
         rows = [
             {"_id": f"{topic}|{number}", "topic": topic, "partition": number, "end": end}
-            for (topic, number), end in now.items()
-            if self._kept.get((topic, number)) != end
+            for (topic, number), end in self._offsets.items()
+            # What is being filled again has not reached anything: cut short, it is filled again at the next start.
+            if self._kept.get((topic, number)) != end and topic not in self._lost
         ]
         await asyncio.gather(*[self._reached.put(row) for row in rows])
-        self._kept = now
+        self._kept |= {(row["topic"], row["partition"]): row["end"] for row in rows}
 
     async def reached(self) -> dict[Place, int]:
         """How far each topic was filled, as far as was kept: no topic that keeps everything may end before."""
         return {(row["topic"], row["partition"]): row["end"] async for row in self._reached.find({})}
 
     async def republish(self, topics: Iterable[str]) -> int:
-        """Publish again every commit that feeds `topics` (what they held is lost). Returns how many commits."""
+        """Publish again every commit that feeds `topics` (what they held is lost), stream after stream. Returns how
+        many commits. Raises: Unavailable, after which it has to be done again.
+        """
         lost = frozenset(topics)
+        self._lost |= lost
         self._offsets = {place: end for place, end in self._offsets.items() if place[0] not in lost}
-        found = self._commits.find({})
-        commits = sorted(
-            [Commit.from_document(document) async for document in found],
-            key=lambda commit: (commit.recorded_at, commit.stream, commit.version),
-        )
-        commits = [commit for commit in commits if lost & self._topics_of(commit)]
-        for start in range(0, len(commits), MAX_COMMITS_PER_ROUND):
-            await self._publish_all(commits[start : start + MAX_COMMITS_PER_ROUND])
-        return len(commits)
+        count, round_ = 0, list[Commit]()
+        async for document in in_order(self._commits):
+            commit = Commit.from_document(document)
+            if lost & self._topics_of(commit):
+                round_.append(commit)
+                count += 1
+            if len(round_) == MAX_COMMITS_PER_ROUND:
+                await self._publish_all(round_)
+                round_ = []
+        await self._publish_all(round_)
+        self._lost -= lost
+        log.info("republished", topics=sorted(lost), commits=count)
+        return count

@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 
 from shared.documents import Document, Documents
-from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.journal.codec import changed, decode, encode, format_of, names_of
 from shared.journal.commit import canonical_json, commit_key
@@ -40,12 +39,16 @@ class _Kept:
     retired: frozenset[str]
 
 
+class _Overtaken:
+    """Another process has stored as much, or more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Writing:
     """A head on its way to the database: what it was, and what it is when it is stored."""
 
     head: Head[Any]
-    task: "asyncio.Task[Head[Any] | None]"
+    task: "asyncio.Task[Head[Any] | _Overtaken | None]"
 
 
 class Snapshots:
@@ -68,21 +71,27 @@ class Snapshots:
         self._format = format_of(type(kind.initial))
         self._writing: dict[str, _Writing] = {}
 
-    async def keep(self, head: Head[Any], key: str) -> None:
+    async def keep(self, head: Head[Any], key: str) -> bool:
         """Begin to store the head when its turn has come, beside whatever is decided next.
 
-        What is stored leaves memory at the first call after. Raises: PageLost.
+        What is stored leaves memory at the first call after. Where another process has stored more, the head is
+        forgotten, to lean on that: True.
         """
         writing = self._writing.get(key)
         if writing is not None:
             if not writing.task.done():
-                return
+                return False
             del self._writing[key]
-            _lean_on(head, writing)
+            stored = None if writing.task.cancelled() else writing.task.result()
+            if isinstance(stored, _Overtaken):
+                head.forget(self._kind)
+                return True
+            _lean_on(head, writing, stored)
         if head.version - head.begun >= self._every or head.fresh >= MAX_TAIL_EVENTS:
             head.begun, head.fresh = head.version, 0
             copied = replace(head, sequences=dict(head.sequences))
             self._writing[key] = _Writing(copied, asyncio.create_task(self._write(copied, key)))
+        return False
 
     async def settled(self) -> None:
         """Wait until nothing is being written."""
@@ -152,18 +161,20 @@ class Snapshots:
         head = Head(state, version, held["hash"], handled, held["sequences"], held["generation"], version, version)
         return _Kept(head, frozenset(held["retired"]))
 
-    async def _write(self, head: Head[Any], key: str) -> Head[Any] | None:
-        """Store a head and return it as it is then. An outage is no reason to fail what was recorded."""
+    async def _write(self, head: Head[Any], key: str) -> "Head[Any] | _Overtaken | None":
+        """Store a head and return it as it is then. Nothing that befalls a cache is a reason to fail what was
+        recorded.
+        """
         stream = self._kind.stream(key)
         try:
             return await self._write_over(await self._read_checked(stream), head, stream)
-        except Unavailable:
-            log.warning("snapshot_not_kept", stream=stream, version=head.version)
+        except Exception as error:
+            log.warning("snapshot_not_kept", stream=stream, version=head.version, error=type(error).__name__)
             return None
 
-    async def _write_over(self, last: _Kept | None, head: Head[Any], stream: str) -> Head[Any] | None:
+    async def _write_over(self, last: _Kept | None, head: Head[Any], stream: str) -> "Head[Any] | _Overtaken | None":
         if last is not None and last.head.version >= head.version:
-            return None  # another process is further
+            return _Overtaken()
         live = text_of(_with_tables(head, {name: Table(table.shape) for name, table in tables_of(head).items()}))
         if len(live) > MAX_LIVE_CHARACTERS:
             log.warning("snapshot_too_large", stream=stream, characters=len(live))
@@ -180,17 +191,20 @@ class Snapshots:
         named = _ids_of(done)
         doomed = last.retired - named if last is not None else frozenset()
         retired = (_ids_of(head) | (_ids_of(last.head) if last is not None else frozenset())) - named - doomed
+        newest = await self._read_checked(stream)
+        if newest is not None and newest.head.version >= head.version:
+            # This process stood still meanwhile: what it wrote is nobody's.
+            for one in named - _ids_of(newest.head) - newest.retired - _ids_of(head):
+                await self._documents.remove(one)
+            return _Overtaken()
         await self._documents.put({"_id": stream, "format": self._format, "head": text_of(done, retired)})
         for one in doomed:
             await self._documents.remove(one)
         return done
 
 
-def _lean_on(head: Head[Any], writing: _Writing) -> None:
+def _lean_on(head: Head[Any], writing: _Writing, stored: Head[Any] | None) -> None:
     """Take out of a head's memory what was stored of it; a head that was read anew meanwhile stays as it is."""
-    if writing.task.cancelled():
-        return
-    stored = writing.task.result()
     if stored is None or head.generation != writing.head.generation or head.version < stored.version:
         return
     ours, kept, base = tables_of(head), tables_of(writing.head), tables_of(stored)

@@ -34,7 +34,9 @@ async def taken_over(drill, before, bound):
         return True if await drill.epoch() > before else None
 
     await awaited(begun, "a new epoch", LIMIT_SECONDS)
-    return f"standby took over in {time.monotonic() - since:.1f} s (bound {bound} s)"
+    seconds = time.monotonic() - since
+    assert seconds <= bound, "what the session time-out promises"
+    return f"standby took over in {seconds:.1f} s (bound {bound} s)"
 
 
 async def left(drill, name):

@@ -21,7 +21,7 @@ from shared.http import CORRELATION_HEADER, build_app, cause_of
 from shared.inbox import Inbox
 from shared.journal import Commit
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Outgoing, Place, Relay
+from shared.journal.relay import Outgoing, Place, Relay, Span
 from shared.telemetry import current_traceparent
 from tests.counter import KIND, Counted, count, make_journal
 
@@ -75,7 +75,7 @@ class Pair:
 
         return build_app("Essai", [router], lifespan, checks)
 
-    async def _publish(self, outgoing: list[Outgoing]) -> dict[Place, int]:
+    async def _publish(self, outgoing: list[Outgoing]) -> dict[Place, Span]:
         # One by one: the test broker gives no future to wait for.
         for event, meta in outgoing:
             await self.publisher.send(event.topic or "", b"a", event.model_dump_json().encode(), headers(meta))

@@ -24,11 +24,14 @@ async def test_batches_are_read_as_they_were_sent_and_their_ends_are_told(any_st
     keys = [f"producer-{number}" for number in range(20)]
     try:
         placed = {key: await single.send_and_wait(TOPIC, b"{}", key=key.encode()) for key in keys}
-        before = await producer.publish([message(key, 0) for key in keys])
-        ends = await producer.publish([message(key, version) for version in range(1, 51) for key in keys])
+        began = await producer.publish([message(key, 0) for key in keys])
+        before = {place: end for place, (_, end) in began.items()}
+        spans = await producer.publish([message(key, version) for version in range(1, 51) for key in keys])
     finally:
         await single.stop()
         await producer.stop()
+    assert {place: first for place, (first, _) in spans.items()} == before
+    ends = {place: end for place, (_, end) in spans.items()}
     assert sum(ends.values()) - sum(before.values()) == 50 * len(keys)
     read = await held(bootstrap, before, ends)
     assert {key: place for key, place, _ in read} == {key: placed[key].partition for key in keys}

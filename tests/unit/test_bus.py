@@ -188,7 +188,7 @@ class Connection:
 async def test_messages_are_sent_in_order_under_their_stream_s_key_and_it_is_said_how_far_each_partition_was_filled():
     server = Server(partitions=1)
     sent = [message("a", 1), message("b", 1), message("a", 2)]
-    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): 3}
+    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): (0, 3)}
     assert server.ids() == {0: ["counter:a#1.1", "counter:b#1.1", "counter:a#2.1"]}
     assert [(one.key, one.value) for one in server.logs[0]] == [
         (b"a", b'{"dossier_id":"a","amount":1}'),
@@ -212,13 +212,13 @@ async def test_messages_are_sent_in_order_under_their_stream_s_key_and_it_is_sai
 async def test_a_key_goes_where_kafka_s_default_partitioner_sends_it(key, murmur2):
     server = Server(partitions=7)
     partition = (murmur2 & 0x7FFFFFFF) % server.partitions
-    assert await server.producer().publish([message(key, 1)]) == {("intake.dossier.v1", partition): 1}
+    assert await server.producer().publish([message(key, 1)]) == {("intake.dossier.v1", partition): (0, 1)}
 
 
 async def test_a_batch_that_is_full_is_followed_by_the_next_and_nothing_is_lost():
     server = Server(partitions=1, batch_bytes=1_000)
     sent = [message("a", version) for version in range(1, 31)]
-    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): 30}
+    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): (0, 30)}
     assert server.ids()[0] == [meta.id for _, meta in sent]
     assert len(server.batches) > 2
     assert max(server.batches) > 1

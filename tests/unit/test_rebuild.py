@@ -5,7 +5,7 @@ import asyncio
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Place, Relay
+from shared.journal.relay import Place, Relay, Span
 from shared.service import Service
 from tests.counter import KIND, FixedClock, cause, count
 
@@ -29,7 +29,7 @@ class MemoryService(Service):
     """The real wiring on memory."""
 
     def __init__(self, stored: dict[str, MemoryDocuments]) -> None:
-        async def publish(_) -> dict[Place, int]:
+        async def publish(_) -> dict[Place, Span]:
             return {}
 
         self.name, self.clock, self._stored = "test", FixedClock(), stored

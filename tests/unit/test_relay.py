@@ -10,7 +10,7 @@ from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal import Commit, Journal
 from shared.journal.outbox import LOOKS_FOR_A_COMMIT, Outbox
-from shared.journal.relay import MAX_COMMITS_PER_ROUND, SIGHTS_OF_A_DEAD_PROCESS, Outgoing, Place, Relay
+from shared.journal.relay import MAX_COMMITS_PER_ROUND, SIGHTS_OF_A_DEAD_PROCESS, Outgoing, Place, Relay, Span
 from tests.counter import KIND, FixedClock, Muttered, cause, count
 
 (TOPIC,) = KIND.topics
@@ -46,15 +46,15 @@ class Post:
         self.mine: list[Commit] = []
         self.journal = Journal(KIND, self.commits, FixedClock(), self.committed, None, self.outbox)
 
-    async def publish(self, outgoing: list[Outgoing]) -> dict[Place, int]:
+    async def publish(self, outgoing: list[Outgoing]) -> dict[Place, Span]:
         if self.outages:
             self.outages -= 1
             raise Unavailable("broker")
         self.sent += [meta.id for _, meta in outgoing]
         self.rounds.append(len(outgoing))
-        self.topic.end += len(outgoing)
+        first, self.topic.end = self.topic.end, self.topic.end + len(outgoing)
         self.changed.set()
-        return {(TOPIC, 0): self.topic.end}
+        return {(TOPIC, 0): (first, self.topic.end)}
 
     async def recover(self, commit: Commit) -> None:
         if self.views_fail is not None and commit.stream == "counter:a":
@@ -179,7 +179,7 @@ async def test_a_process_shows_that_it_lives_while_its_broker_does_not_answer(qu
     post, other = Post(), Post()
     answer = asyncio.Event()
 
-    async def wait(_: list[Outgoing]) -> dict[Place, int]:
+    async def wait(_: list[Outgoing]) -> dict[Place, Span]:
         post.changed.set()
         await answer.wait()
         return {}
@@ -435,21 +435,51 @@ async def test_a_topic_this_stream_does_not_feed_is_not_filled():
     assert post.sent == []
 
 
-async def test_a_topic_that_ends_before_it_did_is_filled_again():
+async def drained(post: Post, *keys: str) -> None:
+    await post.append(*keys)
+    post.enqueue()
+    while post.relay.backlog:
+        await post.relay._drain()
+
+
+async def test_a_topic_that_lost_what_it_held_is_filled_again_however_much_is_sent_next():
     post = Post()
-    await post.append("a", "a")
-    post.enqueue()
+    await drained(post, "a", "a")
+    post.topic.end, post.sent = 0, []
+    await drained(post, "a", "a", "a")  # more than was lost: its end alone would tell nothing
+    assert post.sent == [f"counter:a#{version}.1" for version in (3, 4, 5)]
     await post.relay._drain()
-    post.topic.end = 0
-    post.sent = []
-    await post.append("a")
-    post.enqueue()
+    assert post.sent[3:] == [f"counter:a#{version}.1" for version in (1, 2, 3, 4, 5)]
+    await drained(post, "a")
+    assert post.sent[8:] == ["counter:a#6.1"]
+
+
+async def test_a_process_that_starts_knows_how_far_the_one_before_filled_a_topic():
+    before = Post()
+    await drained(before, "a", "a", "a")
+    await before.sweep()
+    before.topic.end = 0
+    after = Post(before)
+    await after.relay._remember()
+    await drained(after, "b")
+    await after.sweep()
+    assert await after.relay.reached() == {(TOPIC, 0): 3}, "what is lost is not forgotten"
+    await after.relay._drain()
+    assert sorted(after.sent[1:]) == [f"counter:{one}.1" for one in ("a#1", "a#2", "a#3", "b#1")]
+
+
+async def test_a_topic_whose_filling_is_cut_short_is_filled_again():
+    post = Post()
+    await drained(post, "a", "a")
+    await post.sweep()
+    post.relay.lose(KIND.topics)
+    post.outages, post.sent, post.topic.end = 1, [], 0
+    with pytest.raises(Unavailable):
+        await post.relay._drain()
+    await post.sweep()
+    assert await post.relay.reached() == {(TOPIC, 0): 2}
     await post.relay._drain()
-    assert post.sent == ["counter:a#3.1", "counter:a#1.1", "counter:a#2.1", "counter:a#3.1"]
-    await post.append("a")
-    post.enqueue()
-    await post.relay._drain()
-    assert post.sent[4:] == ["counter:a#4.1"]
+    assert post.sent == ["counter:a#1.1", "counter:a#2.1"]
 
 
 async def test_how_far_a_topic_was_filled_is_kept_by_the_next_sweep_and_once():

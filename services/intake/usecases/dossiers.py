@@ -126,13 +126,16 @@ class Dossiers:
         found = (await self.dossiers.load(dossier_id)).state
         if found.opened is None:
             raise NotFound("Dossier inconnu.")
-        return found
+        return await self._with_deposit(dossier_id, found)
 
     async def save(self, dossier_id: str, form: DraftForm, revision: int, caller: Principal) -> Draft:
         """Raises: NotFound, AlreadySubmitted, StaleDraft."""
         if (await self.mine(dossier_id, caller)).submitted is not None:
             raise AlreadySubmitted()
-        return await self.drafts.save(dossier_id, form, revision)
+        saved = await self.drafts.save(dossier_id, form, revision)
+        if (await self.known(dossier_id)).submitted is not None:
+            raise AlreadySubmitted()  # meanwhile: what was saved is in no deposit
+        return saved
 
     async def checklist(self, dossier_id: str, caller: Principal) -> list[Missing]:
         found = await self.mine(dossier_id, caller)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -56,10 +56,13 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Depositing:
-    """Uploading to a dossier; the caller's right to it was checked before."""
+    """Uploading to a dossier; the caller's right to it was checked before. `current` gives a dossier with a deposit
+    that only the register knows of yet (Dossiers.known).
+    """
 
     scans: Scans
     dossiers: Journal[Dossier]
+    current: Callable[[str], Awaitable[Dossier]]
     objects: ObjectStore
     scanner: Scanner
     clock: Clock
@@ -116,6 +119,7 @@ class Depositing:
         """
         now = self.clock.now()
         await self.scans.add(Awaited(document.document_id, dossier_id, now))
+        await self.current(dossier_id)  # a deposit that was answered while the file came is known to the dossier then
         done = await self.dossiers.append(
             dossier_id,
             lambda dossier: domain.upload(dossier, dossier_id, document, pages, cause.actor, now),

@@ -145,7 +145,8 @@ async def test_the_number_is_answered_before_the_dossier_is_written(intake, here
     dossier_id = await ready(here)
     assert await submit(here, dossier_id) == 1
     assert await intake.noted(here, dossier_id) == []
-    assert (await here.known(dossier_id)).submitted is None
+    assert (await here.dossiers.load(dossier_id)).state.submitted is None
+    assert (await here.known(dossier_id)).submitted is not None
 
 
 async def test_deposits_of_two_processes_are_numbered_in_one_row(here, there):

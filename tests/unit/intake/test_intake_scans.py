@@ -60,9 +60,12 @@ class Desk:
             """Nobody follows."""
 
         journal = Journal(dossier.KIND, self.commits, self.clock, nothing)
-        return Depositing(
-            Scans(self.rows), journal, DirectoryObjects(self.folder), self.scanner, self.clock, limit_bytes=100_000
-        )
+
+        async def current(key: str) -> Dossier:
+            return (await journal.load(key)).state
+
+        objects = DirectoryObjects(self.folder)
+        return Depositing(Scans(self.rows), journal, current, objects, self.scanner, self.clock, limit_bytes=100_000)
 
     async def dossier(self) -> Dossier:
         return (await self.depositing.dossiers.load(DOSSIER)).state
