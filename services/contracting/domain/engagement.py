@@ -176,18 +176,26 @@ class Engagement:
         return next((offer for offer in self.offers if accepted and offer.offer_id == accepted.offer_id), None)
 
     @property
-    def board_exceeded(self) -> bool:
-        """The board confirmed less than what was accepted: it has to decide again, unless that engaged already."""
+    def board_outdated(self) -> bool:
+        """The board confirmed other amounts than were accepted: it has to decide again, unless that engaged already.
+
+        Another premium for the same principal is not what it confirmed, cheaper as dearer; a smaller principal may
+        cost less. A confirmation made while no premium was known covers any (docs/adr/0016).
+        """
         board, accepted = self.board, self.accepted
         if not isinstance(board, BoardConfirmed) or accepted is None or self.engaged:
             return False
-        seen = (accepted.premium_cents, board.premium_cents), (self.principal_cents, board.principal_cents)
-        return any(shown is not None and now > shown for now, shown in seen)
+        seen_cents = self.principal_cents if board.principal_cents is None else board.principal_cents
+        if self.principal_cents > seen_cents:
+            return True
+        if board.premium_cents is None or accepted.premium_cents == board.premium_cents:
+            return False
+        return self.principal_cents == seen_cents or accepted.premium_cents > board.premium_cents
 
     @property
     def decision(self) -> BoardConfirmed | BoardRefused | None:
         """The board's decision that counts."""
-        return None if self.board_exceeded else self.board
+        return None if self.board_outdated else self.board
 
     @property
     def outstanding_cents(self) -> int:

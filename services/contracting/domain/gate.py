@@ -53,8 +53,8 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     if engagement.accepted is None:
         since = issued.issued_at if issued else None
         missing.append(Missing("offer-acceptance", "L'acceptation de l'offre", Who.BAILLEUR, since))
-    if engagement.board_exceeded and engagement.accepted is not None:
-        label = "Une nouvelle confirmation : l'offre acceptée dépasse ce que le conseil a confirmé"
+    if engagement.board_outdated and engagement.accepted is not None:
+        label = "Une nouvelle confirmation : l'offre acceptée n'est pas celle que le conseil a confirmée"
         missing.append(Missing("board-confirmation", label, Who.BOARD, engagement.accepted.accepted_at))
     elif not isinstance(engagement.decision, BoardConfirmed):
         missing.append(
