@@ -71,11 +71,12 @@ def _signature(found: SignatureFound) -> list[str]:
     proof = "moment prouvé par un horodatage" if found.timestamped else "moment déclaré par le signataire"
     trust = "reconnue" if found.trusted else "NON RECONNUE"
     validity = "en cours de validité" if found.in_validity else "HORS VALIDITÉ"
+    judged = "à l'horodatage" if found.judged_at_stamp else "à la réception"
     return [
         f"{found.signer}{organisation}{numbers}, {moment} ({proof}).",
         "intacte." if found.intact else "ROMPUE.",
         *(["le document a été modifié ensuite."] if found.extended else []),
-        f"certificat de {found.issuer}, autorité {trust}, {validity} à la réception.",
+        f"certificat de {found.issuer}, autorité {trust}, {validity} {judged}.",
         REVOCATIONS[found.revocation],
     ]
 

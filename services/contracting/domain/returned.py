@@ -77,7 +77,8 @@ class SignatureFound(Value):
     """One electronic signature that the bailleur added. `identifiers` are the certificate's organisation numbers.
 
     `intact`: what it signed has not changed by a bit; `extended`: something it does not allow was appended after it.
-    Certificates are judged at the moment the return was received; `timestamped` tells a proven `signed_at` apart.
+    `timestamped` tells a proven `signed_at` apart. Whether a certificate is trusted and in validity is judged at that
+    moment with `judged_at_stamp`, at the receipt otherwise; its revocation at the receipt.
     """
 
     signer: str
@@ -86,6 +87,7 @@ class SignatureFound(Value):
     issuer: str
     signed_at: UtcDatetime | None
     timestamped: bool
+    judged_at_stamp: bool = False
     intact: bool
     extended: bool
     trusted: bool
@@ -199,7 +201,7 @@ SENTENCES = {
     Fault.SIGNATURE_BROKEN: "Une signature électronique du document est rompue.",
     Fault.CHANGED_AFTER_SIGNATURE: "Le document a été modifié après une signature.",
     Fault.SIGNATURE_MISSING: "Le document retourné ne porte aucune signature du bailleur.",
-    Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était pas en cours de validité à la réception.",
+    Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était pas en cours de validité à la réception, ni à un horodatage antérieur.",
     Fault.CERTIFICATE_REVOKED: "Un certificat de signature était révoqué à la réception.",
     Fault.CERTIFICATE_UNTRUSTED: "Un certificat de signature n'est pas délivré par une autorité reconnue.",
     Fault.CERTIFICATE_OF_ANOTHER_NAME: "Aucun certificat de signature n'est au nom du bailleur.",
