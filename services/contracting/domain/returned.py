@@ -211,7 +211,7 @@ SENTENCES = {
     Fault.SIGNATURE_BROKEN: "Une signature électronique du document est rompue.",
     Fault.CHANGED_AFTER_SIGNATURE: "Le document a été modifié après une signature.",
     Fault.SIGNATURE_MISSING: "Le document retourné ne porte aucune signature du bailleur.",
-    Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était en cours de validité ni à l'horodatage ni à la réception.",
+    Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était pas en cours de validité.",
     Fault.CERTIFICATE_REVOKED: "Un certificat de signature était révoqué à la réception.",
     Fault.CERTIFICATE_UNTRUSTED: "Un certificat de signature n'est pas délivré par une autorité reconnue.",
     Fault.CERTIFICATE_OF_ANOTHER_NAME: "Aucun certificat de signature n'est au nom du bailleur.",
