@@ -71,7 +71,7 @@ class ContractingSettings(ServiceSettings):
     `revocation`: whether their revocation is asked for, and whether an unknown one needs a person; `revocation_lists`:
     their authorities' lists, a file or a directory that is kept up to date. With `timestamp_url` they go into what ALS
     signs.
-    `retention_days`: how long papers are locked in the object store.
+    `retention_days`: how long papers are locked in the object store; what guarantees, from the longest loan's end on.
     `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
     a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
     that clears nobody once its publication is older than so many days.

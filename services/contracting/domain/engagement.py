@@ -179,18 +179,14 @@ class Engagement:
     def board_outdated(self) -> bool:
         """The board confirmed other amounts than were accepted: it has to decide again, unless that engaged already.
 
-        Another premium for the same principal is not what it confirmed, cheaper as dearer; a smaller principal may
-        cost less. A confirmation made while no premium was known covers any (docs/adr/0016).
+        A smaller principal may cost less; a confirmation made while no premium was known covers any (docs/adr/0016).
         """
         board, accepted = self.board, self.accepted
         if not isinstance(board, BoardConfirmed) or accepted is None or self.engaged:
             return False
-        seen_cents = self.principal_cents if board.principal_cents is None else board.principal_cents
-        if self.principal_cents > seen_cents:
-            return True
-        if board.premium_cents is None or accepted.premium_cents == board.premium_cents:
-            return False
-        return self.principal_cents == seen_cents or accepted.premium_cents > board.premium_cents
+        larger_cents = 0 if board.principal_cents is None else self.principal_cents - board.principal_cents
+        dearer_cents = 0 if board.premium_cents is None else accepted.premium_cents - board.premium_cents
+        return larger_cents > 0 or dearer_cents > 0 or (dearer_cents < 0 and larger_cents == 0)
 
     @property
     def decision(self) -> BoardConfirmed | BoardRefused | None:
