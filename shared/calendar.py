@@ -1,5 +1,6 @@
-"""Jours ouvrés and the deadlines counted in them (DOMAIN rule 7)."""
+"""Jours ouvrés and the deadlines counted in them (DOMAIN rule 7), and months."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from holidays import HolidayBase, country_holidays
 
 from shared.errors import Refusal
+from shared.lending import MONTHS_PER_YEAR
 
 PARIS = ZoneInfo("Europe/Paris")
 MAX_BUSINESS_DAYS = 250
@@ -76,6 +78,13 @@ class BusinessCalendar:
 def end_of_day(day: date) -> datetime:
     """The last moment of a day in Paris, in UTC."""
     return datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of another month, or that month's last day."""
+    years, month = divmod(day.month - 1 + months, MONTHS_PER_YEAR)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 @cache

@@ -53,6 +53,10 @@ class BadKeyMaterial(Exception):
     """The key, its certificate or the token cannot be used; the message says which, never what they hold."""
 
 
+class EvidenceMissing(BadKeyMaterial):
+    """The revocation lists do not show that a certificate holds."""
+
+
 class Box(NamedTuple):
     """A rectangle on a page, in points from its lower left corner."""
 
@@ -166,20 +170,20 @@ class Seal:
         """The PDF with a signature appended, and with `next_field` an empty one for who signs after, on the last page.
 
         Raises: Unavailable("signature") when the token or the time stamp authority does not answer; BadKeyMaterial,
-        also when the certificate is not in validity at `at`, when the evidence does not show it to hold, or when the
-        signature made does not.
+        also when the certificate is not in validity at `at` or when the signature made does not hold; EvidenceMissing.
         """
         assert at.tzinfo is not None, "an aware moment"
+        evidence = self.evidence if self.timestamp_url else None
         return await asyncio.to_thread(
-            self._sign, pdf, at.astimezone(UTC), field, reason, next_field, self.timestamp_url
+            self._sign, pdf, at.astimezone(UTC), field, reason, next_field, self.timestamp_url, evidence
         )
 
     def check(self, at: datetime) -> None:
-        """Whether a signature made at `at` would hold: one is made, without a time stamp. Blocking.
+        """Whether a signature made at `at` would hold: one is made, with its evidence, without a time stamp. Blocking.
 
-        Raises: BadKeyMaterial, Unavailable.
+        Raises: BadKeyMaterial, EvidenceMissing, Unavailable.
         """
-        self._sign(_blank(), at.astimezone(UTC), "Essai", "Essai", None, None)
+        self._sign(_blank(), at.astimezone(UTC), "Essai", "Essai", None, None, self.evidence)
 
     def _sign(
         self,
@@ -189,8 +193,9 @@ class Seal:
         reason: str,
         next_field: tuple[str, Box] | None,
         timestamp_url: str | None,
+        evidence: Evidence | None,
     ) -> bytes:
-        lasting = self.evidence.at(at) if self.evidence and timestamp_url else None
+        lasting = evidence.at(at) if evidence else None
         meta = PdfSignatureMetadata(
             field_name=field,
             md_algorithm=DIGEST,
@@ -214,7 +219,7 @@ class Seal:
             except TimestampRequestError as error:
                 raise Unavailable("signature") from error
             except (SigningError, ValidationError) as error:
-                raise BadKeyMaterial("les listes de révocation ne montrent pas que les certificats valent") from error
+                raise EvidenceMissing("les listes de révocation ne montrent pas que les certificats valent") from error
         signed = out.getvalue()
         _check_signature(signed, at)
         return signed

@@ -8,11 +8,11 @@ from typing import Any
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Guarantor, Payee
+from services.contracting.domain.term import longest
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan, RateBasis, StoredDocument, Structure
 from shared.lending import (
     FREQUENCIES,
-    MONTHS_PER_YEAR,
     PROFILES,
     AmortisationProfile,
     LoanPurpose,
@@ -203,7 +203,7 @@ def _adjustment(engagement: Engagement, premium_cents: int) -> str | None:
 
 def _term(engagement: Engagement) -> dict[str, str | None]:
     """Until when the last loan may run: the years of its amortisation, after the months of its prefinancing."""
-    last = max(engagement.loans, key=lambda loan: loan.duration_years * MONTHS_PER_YEAR + loan.prefinancing_months)
+    last = longest(engagement.loans)
     prefinancing = f"{last.prefinancing_months}\u00a0mois" if last.prefinancing_months else None
     return {"years": f"{last.duration_years}\u00a0ans", "prefinancing": prefinancing}
 

@@ -16,6 +16,7 @@ from services.contracting.documents import (
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
 from services.contracting.domain.facts import Guarantor, Payee, SignedPrinting
+from services.contracting.domain.term import runs_until
 from shared.contracts.values import Printing, StoredDocument
 from shared.errors import Unavailable
 from shared.filing import keep_pdf, retained_until
@@ -31,8 +32,8 @@ ALS_FIELD = "Caution"
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Prints and keeps; `guarantor` is how ALS is identified. `retention_days` counts from the printing; without it
-    papers are kept without a lock.
+    """Prints and keeps; `guarantor` is how ALS is identified. Papers are locked for `retention_days`: what guarantees
+    from the end of the longest loan, the premium call from its printing; without it they are kept without a lock.
     """
 
     objects: ObjectStore
@@ -46,24 +47,25 @@ class Papers:
         pdf = await render_convention(engagement, agreed, self.guarantor)
         field = BAILLEUR_FIELD, BAILLEUR_BOX
         signed = await self._sign(pdf, agreed.sent_at, "Convention de cautionnement", field)
-        return await self._keep(engagement, EngagementDocument.CONVENTION, signed, agreed.sent_at), self._signed_as(pdf)
+        until = self._guaranteed(engagement, agreed.sent_at)
+        return await self._keep(engagement, EngagementDocument.CONVENTION, signed, until), self._signed_as(pdf)
 
     async def premium_call(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
         """Raises: Unavailable."""
         pdf = await render_premium_call(engagement, agreed, self.payee)
-        return await self._keep(engagement, EngagementDocument.PREMIUM_CALL, pdf, agreed.sent_at), printing(
-            pdf, TEMPLATES
-        )
+        until = retained_until(agreed.sent_at, self.retention_days)
+        return await self._keep(engagement, EngagementDocument.PREMIUM_CALL, pdf, until), printing(pdf, TEMPLATES)
 
     async def acte(self, engagement: Engagement, now: datetime) -> tuple[StoredDocument, SignedPrinting]:
         """Signed by ALS. Raises: Unavailable."""
         pdf = await render_acte(engagement, now, self.guarantor)
         signed = await self._sign(pdf, now, "Acte de cautionnement")
-        return await self._keep(engagement, EngagementDocument.ACTE, signed, now), self._signed_as(pdf)
+        until = self._guaranteed(engagement, now)
+        return await self._keep(engagement, EngagementDocument.ACTE, signed, until), self._signed_as(pdf)
 
-    async def retain(self, document: StoredDocument, since: datetime) -> None:
+    async def retain(self, engagement: Engagement, document: StoredDocument, since: datetime) -> None:
         """Lock a document that others stored, the bailleur's signed return. Raises: Unavailable."""
-        until = self._until(since)
+        until = self._guaranteed(engagement, since)
         if until is not None:
             await self.objects.retain(document.object_key, until)
 
@@ -76,7 +78,7 @@ class Papers:
             raise Unavailable("signature") from problem
 
     async def _keep(
-        self, engagement: Engagement, kind: EngagementDocument, pdf: bytes, made_at: datetime
+        self, engagement: Engagement, kind: EngagementDocument, pdf: bytes, until: datetime | None
     ) -> StoredDocument:
         assert engagement.submitted is not None
         dossier_id, document_id = engagement.submitted.dossier_id, new_id()
@@ -87,11 +89,12 @@ class Papers:
             document_id=document_id,
             kind=kind.value,
             filename=f"{kind.value}-{dossier_id}.pdf",
-            retain_until=self._until(made_at),
+            retain_until=until,
         )
 
     def _signed_as(self, pdf: bytes) -> SignedPrinting:
         return SignedPrinting(**printing(pdf, TEMPLATES).model_dump(), guarantor=self.guarantor)
 
-    def _until(self, since: datetime) -> datetime | None:
-        return retained_until(since, self.retention_days)
+    def _guaranteed(self, engagement: Engagement, since: datetime) -> datetime | None:
+        """Until when a paper of `since` is locked: somebody may be called to pay as long as a loan runs."""
+        return retained_until(runs_until(engagement.loans, since), self.retention_days)

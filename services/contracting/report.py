@@ -34,6 +34,7 @@ REVOCATIONS = {
     Revocation.REVOKED: "certificat RÉVOQUÉ à la réception.",
     Revocation.UNKNOWN: "révocation du certificat INCONNUE : aucune liste en vigueur de son autorité.",
 }
+UNNAMED = "certificat SANS ORGANISATION : une personne vérifie que son titulaire signe pour le bailleur."
 
 _PAGES_OF_HTML = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -71,11 +72,13 @@ def _signature(found: SignatureFound) -> list[str]:
     proof = "moment prouvé par un horodatage" if found.timestamped else "moment déclaré par le signataire"
     trust = "reconnue" if found.trusted else "NON RECONNUE"
     validity = "en cours de validité" if found.in_validity else "HORS VALIDITÉ"
+    judged = "à l'horodatage" if found.judged_at_stamp else "à la réception"
     return [
         f"{found.signer}{organisation}{numbers}, {moment} ({proof}).",
         "intacte." if found.intact else "ROMPUE.",
         *(["le document a été modifié ensuite."] if found.extended else []),
-        f"certificat de {found.issuer}, autorité {trust}, {validity} à la réception.",
+        f"certificat de {found.issuer}, autorité {trust}, {validity} {judged}.",
+        *([UNNAMED] if found.unnamed else []),
         REVOCATIONS[found.revocation],
     ]
 

@@ -69,9 +69,10 @@ class ContractingSettings(ServiceSettings):
     `signing_*`: ALS's key, in files or in a PKCS#11 token, and its certificate. `timestamp_url`: an RFC 3161 authority.
     `trust_roots`: the certificates below which bailleurs' signatures are trusted, a file or a directory.
     `revocation`: whether their revocation is asked for, and whether an unknown one needs a person; `revocation_lists`:
-    their authorities' lists, a file or a directory that is kept up to date. With `timestamp_url` they go into what ALS
-    signs.
-    `retention_days`: how long papers are locked in the object store.
+    their authorities' lists, a file or a directory that is kept up to date.
+    `evidence_lists`: the lists of the authorities of ALS's certificate and of the stamps, likewise, that go into what
+    ALS signs with the certificates (PAdES B-LT); `trust_roots` hold those authorities too.
+    `retention_days`: how long papers are locked in the object store; what guarantees, from the longest loan's end on.
     `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
     a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
     that clears nobody once its publication is older than so many days.
@@ -103,6 +104,7 @@ class ContractingSettings(ServiceSettings):
     trust_roots: Path
     revocation: RevocationPolicy = RevocationPolicy.OFF
     revocation_lists: Path | None = None
+    evidence_lists: Path | None = None
     retention_days: Annotated[int, Field(ge=1)] | None = None
     board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-1"
     board_members: Annotated[int, Field(ge=1, le=MAX_BOARD_MEMBERS)] = 10
@@ -158,6 +160,12 @@ class ContractingSettings(ServiceSettings):
     def _lists_to_ask(self) -> "ContractingSettings":
         if self.revocation is not RevocationPolicy.OFF and self.revocation_lists is None:
             raise ValueError(f"ALS_REVOCATION_LISTS est nécessaire avec ALS_REVOCATION={self.revocation.value}")
+        return self
+
+    @model_validator(mode="after")
+    def _stamps_to_show(self) -> "ContractingSettings":
+        if self.evidence_lists is not None and self.timestamp_url is None:
+            raise ValueError("ALS_TIMESTAMP_URL est nécessaire avec ALS_EVIDENCE_LISTS")
         return self
 
     @model_validator(mode="after")

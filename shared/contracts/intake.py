@@ -56,12 +56,16 @@ class SupplementLodged(Event):
 
 
 class OfferAcceptanceLodged(Event):
-    """The bailleur's acceptance as received; `lodged_at` is the moment that counts (DOMAIN rule 7)."""
+    """The bailleur's acceptance as received; `lodged_at` is the moment that counts (DOMAIN rule 7).
+
+    `document_sha256` is that of the offer that was read; acceptances lodged before it was kept have none.
+    """
 
     topic: ClassVar[str | None] = DOSSIER_TOPIC
     dossier_id: str
     offer_id: str
     lodged_at: UtcDatetime
+    document_sha256: str | None = None
 
 
 class OfferDeclineLodged(Event):

@@ -33,11 +33,14 @@ class OfferSuperseded(Event):
 
 
 class OfferAccepted(Event):
+    """`document_sha256` is that of the offer the bailleur read, where its acceptance says it."""
+
     topic: ClassVar[str | None] = OFFER_TOPIC
     dossier_id: str
     offer_id: str
     accepted_at: UtcDatetime
     premium_cents: int
+    document_sha256: str | None = None
 
 
 class OfferDeclined(Event):

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calendar import MAX_BUSINESS_DAYS, METROPOLE, PARIS, SUBDIVISIONS, BusinessCalendar, UnknownDepartment
+from shared.calendar import (
+    MAX_BUSINESS_DAYS,
+    METROPOLE,
+    PARIS,
+    SUBDIVISIONS,
+    BusinessCalendar,
+    UnknownDepartment,
+    months_later,
+)
 
 MAINLAND = BusinessCalendar.for_department("75")
 departments = st.sampled_from(sorted(METROPOLE | SUBDIVISIONS.keys()))
@@ -124,3 +132,18 @@ def test_what_is_received_later_or_given_more_days_never_ends_earlier(department
     deadline = calendar.deadline(received, days)
     assert received < deadline <= calendar.deadline(received + later, days)
     assert deadline < calendar.deadline(received, days + 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        (date(2026, 1, 5), 12, date(2027, 1, 5)),
+        (date(2024, 2, 29), 12, date(2025, 2, 28)),
+        (date(2023, 2, 28), 12, date(2024, 2, 28)),
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2026, 12, 31), 1, date(2027, 1, 31)),
+        (date(2026, 11, 30), 1, date(2026, 12, 30)),
+    ],
+)
+def test_months_later_is_the_same_day_or_the_months_last(day: date, months: int, later: date):
+    assert months_later(day, months) == later

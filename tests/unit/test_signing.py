@@ -29,6 +29,7 @@ from shared.signing import (
     REVOCATION_ASKED,
     BadKeyMaterial,
     Evidence,
+    EvidenceMissing,
     KeyFiles,
     Seal,
     Token,
@@ -104,6 +105,14 @@ async def test_without_a_time_stamp_there_is_no_evidence_to_keep(authority, pape
     seal = Seal(authority.als, None, Evidence(authority.root, authority.revocation_list(at=AT)))
     with pytest.raises(NoDSSFoundError):
         DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(await signed(seal, paper))))
+
+
+def test_a_check_shows_that_the_evidence_holds_without_asking_for_a_stamp(authority):
+    away = "http://127.0.0.1:9/"
+    Seal(authority.als, away, Evidence(authority.root, authority.revocation_list(at=AT))).check(AT)
+    revoked = authority.revocation_list(authority.als, at=AT - timedelta(hours=1))
+    with pytest.raises(EvidenceMissing, match="listes de révocation"):
+        Seal(authority.als, away, Evidence(authority.root, revoked)).check(AT)
 
 
 @pytest.mark.parametrize("days", [-30, None], ids=["out of date", "none"])

@@ -12,7 +12,7 @@ from services.contracting.domain.facts import (
     Proof,
     SignedPrinting,
 )
-from services.contracting.domain.gate import acte_gate, labels
+from services.contracting.domain.gate import ACTE_SCREENING, Missing, acte_gate, labels
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
     AcknowledgementMismatch,
@@ -32,22 +32,33 @@ SCREENING_MAX_AGE_DAYS = 7
 """How old the asset-freeze screening may be on the day the acte is prepared."""
 
 
-def check_ready(engagement: Engagement, actor: str, now: datetime) -> None:
-    """Whether `actor` may have the acte prepared now.
+def check_asked(engagement: Engagement, actor: str) -> None:
+    """Whether `actor` may ask for the acte, all but the asset-freeze screening of the day being there.
 
-    Raises: EngagementEnded, ActeGateClosed, ScreeningTooOld;
-    TwoPeopleNeeded when `actor` checked the signed convention.
+    Raises: EngagementEnded, ActeGateClosed; TwoPeopleNeeded when `actor` checked the signed convention.
     """
     engagement.refuse_when_ended()
     missing = acte_gate(engagement)
-    if missing:
-        raise ActeGateClosed(f"Il manque : {labels(missing)}.", missing=[one.code for one in missing])
+    if any(one.code != ACTE_SCREENING for one in missing):
+        raise _gate_closed(missing)
     assert engagement.checked is not None
+    if engagement.checked.checked_by == actor:
+        raise TwoPeopleNeeded("La personne qui a contrôlé la convention signée ne peut pas établir l'acte.")
+
+
+def check_ready(engagement: Engagement, actor: str, now: datetime) -> None:
+    """Whether `actor` may have the acte prepared now. Raises: as check_asked; ActeGateClosed, ScreeningTooOld."""
+    check_asked(engagement, actor)
+    missing = acte_gate(engagement)
+    if missing:
+        raise _gate_closed(missing)
     assert engagement.acte_screening is not None
     if paris_date(now) - engagement.acte_screening.screened_on > timedelta(days=SCREENING_MAX_AGE_DAYS):
         raise ScreeningTooOld(f"Il date de plus de {SCREENING_MAX_AGE_DAYS}\u00a0jours : refaites-le avant l'acte.")
-    if engagement.checked.checked_by == actor:
-        raise TwoPeopleNeeded("La personne qui a contrôlé la convention signée ne peut pas établir l'acte.")
+
+
+def _gate_closed(missing: list[Missing]) -> ActeGateClosed:
+    return ActeGateClosed(f"Il manque : {labels(missing)}.", missing=[one.code for one in missing])
 
 
 def prepare(

@@ -176,18 +176,22 @@ class Engagement:
         return next((offer for offer in self.offers if accepted and offer.offer_id == accepted.offer_id), None)
 
     @property
-    def board_exceeded(self) -> bool:
-        """The board confirmed less than what was accepted: it has to decide again, unless that engaged already."""
+    def board_outdated(self) -> bool:
+        """The board confirmed other amounts than were accepted: it has to decide again, unless that engaged already.
+
+        A smaller principal may cost less; a confirmation made while no premium was known covers any (docs/adr/0016).
+        """
         board, accepted = self.board, self.accepted
         if not isinstance(board, BoardConfirmed) or accepted is None or self.engaged:
             return False
-        seen = (accepted.premium_cents, board.premium_cents), (self.principal_cents, board.principal_cents)
-        return any(shown is not None and now > shown for now, shown in seen)
+        larger_cents = 0 if board.principal_cents is None else self.principal_cents - board.principal_cents
+        dearer_cents = 0 if board.premium_cents is None else accepted.premium_cents - board.premium_cents
+        return larger_cents > 0 or dearer_cents > 0 or (dearer_cents < 0 and larger_cents == 0)
 
     @property
     def decision(self) -> BoardConfirmed | BoardRefused | None:
         """The board's decision that counts."""
-        return None if self.board_exceeded else self.board
+        return None if self.board_outdated else self.board
 
     @property
     def outstanding_cents(self) -> int:

@@ -15,7 +15,7 @@ def receive(engagement: Engagement, event: Event, now: datetime) -> list[Event]:
 def engage(engagement: Engagement, now: datetime) -> list[Event]:
     """Engaged once acceptance and confirmation are both there, never after an end (cahier des charges 2.A.7).
 
-    A confirmation counts for what the board saw: never for a dearer offer or a larger principal.
+    A confirmation counts for what the board saw: never for another premium or a larger principal.
     """
     accepted = engagement.accepted
     if accepted is None or not isinstance(engagement.decision, BoardConfirmed) or engagement.engaged or engagement.end:

@@ -9,6 +9,8 @@ from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import EngagementScreened
 from shared.contracts.contracting import BoardConfirmed
 
+ACTE_SCREENING = "acte-screening"
+
 
 class Who(StrEnum):
     CREDIT_COMMITTEE = "credit_committee"
@@ -53,8 +55,8 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     if engagement.accepted is None:
         since = issued.issued_at if issued else None
         missing.append(Missing("offer-acceptance", "L'acceptation de l'offre", Who.BAILLEUR, since))
-    if engagement.board_exceeded and engagement.accepted is not None:
-        label = "Une nouvelle confirmation : l'offre acceptée dépasse ce que le conseil a confirmé"
+    if engagement.board_outdated and engagement.accepted is not None:
+        label = "Une nouvelle confirmation : l'offre acceptée n'est pas celle que le conseil a confirmée"
         missing.append(Missing("board-confirmation", label, Who.BOARD, engagement.accepted.accepted_at))
     elif not isinstance(engagement.decision, BoardConfirmed):
         missing.append(
@@ -96,7 +98,7 @@ def acte_gate(engagement: Engagement) -> list[Missing]:
     if engagement.paid is None:
         missing.append(Missing("premium-paid", "Le règlement de toute la prime", Who.BAILLEUR, sent_at))
     if not _clear(engagement.acte_screening, since=sent_at):
-        missing.append(Missing("acte-screening", "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at))
+        missing.append(Missing(ACTE_SCREENING, "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at))
     return missing
 
 

@@ -77,7 +77,8 @@ class SignatureFound(Value):
     """One electronic signature that the bailleur added. `identifiers` are the certificate's organisation numbers.
 
     `intact`: what it signed has not changed by a bit; `extended`: something it does not allow was appended after it.
-    Certificates are judged at the moment the return was received; `timestamped` tells a proven `signed_at` apart.
+    `timestamped` tells a proven `signed_at` apart. Whether a certificate is trusted and in validity is judged at that
+    moment with `judged_at_stamp`, at the receipt otherwise; its revocation at the receipt.
     """
 
     signer: str
@@ -86,11 +87,21 @@ class SignatureFound(Value):
     issuer: str
     signed_at: UtcDatetime | None
     timestamped: bool
+    judged_at_stamp: bool = False
     intact: bool
     extended: bool
     trusted: bool
     in_validity: bool
     revocation: Revocation = Revocation.NOT_ASKED
+
+    @property
+    def sirens(self) -> frozenset[str]:
+        return frozenset(found.group(1) for one in self.identifiers if (found := _SIREN.match(one)))
+
+    @property
+    def unnamed(self) -> bool:
+        """Names neither a SIREN nor an organisation, as a person's own certificate: only a person can tell whose."""
+        return not self.sirens and not _plain(self.organisation or "")
 
 
 class Findings(Value):
@@ -138,7 +149,8 @@ def faults_of(findings: Findings, bailleur: Bailleur) -> tuple[Fault, ...]:
         Fault.CERTIFICATE_EXPIRED: not all(one.in_validity for one in signatures),
         Fault.CERTIFICATE_REVOKED: any(one.revocation is Revocation.REVOKED for one in signatures),
         Fault.CERTIFICATE_UNTRUSTED: any(one.intact and one.in_validity and not one.trusted for one in signatures),
-        Fault.CERTIFICATE_OF_ANOTHER_NAME: bool(signatures) and not any(names(one, bailleur) for one in signatures),
+        Fault.CERTIFICATE_OF_ANOTHER_NAME: bool(signatures)
+        and not any(one.unnamed or names(one, bailleur) for one in signatures),
     }
     return tuple(fault for fault in Fault if found[fault])
 
@@ -150,15 +162,15 @@ def outcome_of(findings: Findings, faults: tuple[Fault, ...]) -> Outcome:
     untouched = all(page.state is PageState.SAME for page in findings.pages)
     unknown = any(one.revocation is Revocation.UNKNOWN for one in findings.signatures)
     told = not (findings.revocation_required and unknown)
-    sound = findings.incremental and findings.signatures and untouched and told
+    named = not any(one.unnamed for one in findings.signatures)
+    sound = findings.incremental and findings.signatures and untouched and told and named
     return Outcome.CONFORMING if sound else Outcome.FOR_A_PERSON
 
 
 def names(signature: SignatureFound, bailleur: Bailleur) -> bool:
     """Whether a certificate is the bailleur's: by SIREN where it states one, by the name otherwise."""
-    stated = {found.group(1) for one in signature.identifiers if (found := _SIREN.match(one))}
-    if stated:
-        return bailleur.siren in stated
+    if signature.sirens:
+        return bailleur.siren in signature.sirens
     return signature.organisation is not None and _plain(signature.organisation) == _plain(bailleur.name)
 
 
@@ -199,7 +211,7 @@ SENTENCES = {
     Fault.SIGNATURE_BROKEN: "Une signature électronique du document est rompue.",
     Fault.CHANGED_AFTER_SIGNATURE: "Le document a été modifié après une signature.",
     Fault.SIGNATURE_MISSING: "Le document retourné ne porte aucune signature du bailleur.",
-    Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était pas en cours de validité à la réception.",
+    Fault.CERTIFICATE_EXPIRED: "Un certificat de signature n'était pas en cours de validité.",
     Fault.CERTIFICATE_REVOKED: "Un certificat de signature était révoqué à la réception.",
     Fault.CERTIFICATE_UNTRUSTED: "Un certificat de signature n'est pas délivré par une autorité reconnue.",
     Fault.CERTIFICATE_OF_ANOTHER_NAME: "Aucun certificat de signature n'est au nom du bailleur.",

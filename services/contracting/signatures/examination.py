@@ -62,7 +62,7 @@ class Examiner:
     lists: Path | None = None
 
     async def examine(self, sent: bytes, returned: bytes, received_at: datetime) -> Findings:
-        """What `returned` holds, certificates judged at `received_at`."""
+        """What `returned` holds, certificates judged at `received_at` or at the moment a stamp before it proves."""
         return await asyncio.to_thread(lambda: asyncio.run(self._examine(sent, returned, received_at)))
 
     async def _examine(self, sent: bytes, returned: bytes, received_at: datetime) -> Findings:
@@ -89,34 +89,53 @@ class Examiner:
 
 
 async def _signature(embedded: EmbeddedPdfSignature, roots: list[Any], received_at: datetime) -> SignatureFound:
-    trust = ValidationContext(trust_roots=roots, other_certs=embedded.other_embedded_certs, moment=received_at)
-    certificate = embedded.signer_cert
+    """A certificate is judged at the moment a trusted stamp proves, where it is no later than the receipt."""
+    certificate, received = embedded.signer_cert, _trust(embedded, roots, received_at)
     try:
-        status = await async_validate_pdf_signature(embedded, trust, key_usage_settings=USAGES)
+        status = await async_validate_pdf_signature(embedded, received, key_usage_settings=USAGES)
+        proven = _proven(status)
+        judged_at = proven if proven is not None and proven <= received_at else received_at
+        stamped = judged_at is proven
+        if stamped:
+            status = await async_validate_pdf_signature(
+                embedded, _trust(embedded, roots, judged_at), received, key_usage_settings=USAGES
+            )
     except UNREADABLE:
         return NOBODY.model_copy(update=_holder(certificate))
-    stamp = status.timestamp_validity
-    proven = stamp.timestamp if stamp is not None and stamp.valid and stamp.intact and stamp.trusted else None
     return SignatureFound(
         **_holder(certificate),
         signed_at=proven or _aware(status.signer_reported_dt),
         timestamped=proven is not None,
+        judged_at_stamp=stamped,
         intact=status.intact and status.valid,
         extended=not _only_signed_after(status),
         trusted=status.trusted,
-        in_validity=certificate.not_valid_before <= received_at <= certificate.not_valid_after,
+        in_validity=certificate.not_valid_before <= judged_at <= certificate.not_valid_after,
     )
+
+
+def _trust(embedded: EmbeddedPdfSignature, roots: list[Any], moment: datetime) -> ValidationContext:
+    return ValidationContext(trust_roots=roots, other_certs=embedded.other_embedded_certs, moment=moment)
+
+
+def _proven(status: PdfSignatureStatus) -> datetime | None:
+    """The moment of a sound stamp of a trusted authority."""
+    stamp = status.timestamp_validity
+    return stamp.timestamp if stamp is not None and stamp.valid and stamp.intact and stamp.trusted else None
 
 
 async def _revocation(
     embedded: EmbeddedPdfSignature, roots: list[Any], lists: list[Any], received_at: datetime
 ) -> Revocation:
-    """What the lists, and the lists and answers that came in the file, say of the signer and its authorities."""
+    """What the lists, and the lists and answers that came in the file, say of the signer and its authorities.
+
+    Asked at the receipt, or at the certificate's end when that came before: a stamp hides no revocation.
+    """
     given = {
         "trust_roots": roots,
         "other_certs": list(embedded.other_embedded_certs),
         "crls": lists,
-        "moment": received_at,
+        "moment": min(received_at, embedded.signer_cert.not_valid_after),
         "revinfo_policy": REVOCATION_ASKED,
     }
     try:

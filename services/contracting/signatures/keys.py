@@ -8,14 +8,24 @@ from services.contracting.settings import ContractingSettings
 from services.contracting.signatures.examination import Examiner
 from shared.errors import Unavailable
 from shared.settings import refuse_setting
-from shared.signing import BadKeyMaterial, Evidence, KeyFiles, Keys, Seal, Token, certificates, revocation_lists
+from shared.signing import (
+    BadKeyMaterial,
+    Evidence,
+    EvidenceMissing,
+    KeyFiles,
+    Keys,
+    Seal,
+    Token,
+    certificates,
+    revocation_lists,
+)
 
 log = structlog.get_logger(__name__)
 
 
 def seal(settings: ContractingSettings) -> Seal:
     """How ALS signs; settings hold exactly one key."""
-    lists = settings.revocation_lists
+    lists = settings.evidence_lists
     return Seal(_keys(settings), settings.timestamp_url, Evidence(settings.trust_roots, lists) if lists else None)
 
 
@@ -26,19 +36,22 @@ def examiner(settings: ContractingSettings) -> Examiner:
 
 def check_keys(settings: ContractingSettings, now: datetime) -> None:
     """A key, trust roots or lists that lead to nothing stop the service at once, and so does a certificate that is out
-    of date or another key's; a token that is away is awaited.
+    of date, another key's, or that the lists of the evidence do not show to hold; a token that is away is awaited.
     """
     try:
         certificates(settings.trust_roots)
     except BadKeyMaterial as problem:
         refuse_setting("ALS_TRUST_ROOTS", str(problem))
-    try:
-        if settings.revocation_lists is not None:
-            revocation_lists(settings.revocation_lists)
-    except BadKeyMaterial as problem:
-        refuse_setting("ALS_REVOCATION_LISTS", str(problem))
+    for name in ("revocation_lists", "evidence_lists"):
+        try:
+            if (lists := getattr(settings, name)) is not None:
+                revocation_lists(lists)
+        except BadKeyMaterial as problem:
+            refuse_setting(f"ALS_{name.upper()}", str(problem))
     try:
         seal(settings).check(now)
+    except EvidenceMissing as problem:
+        refuse_setting("ALS_EVIDENCE_LISTS", str(problem))
     except BadKeyMaterial as problem:
         refuse_setting("ALS_SIGNING_KEY" if settings.signing_key else "ALS_PKCS11_MODULE", str(problem))
     except Unavailable as outage:

@@ -116,7 +116,8 @@ class Engagements:
         if engagement.transmitted is None:
             engagement.refuse_when_ended()
         if engagement.prepared is None:
-            await self.screenings.repeat_before_acte(dossier_id, engagement, cause)
+            acte_domain.check_asked(engagement, cause.actor)
+            await self.screenings.repeat_before_acte(dossier_id, cause)
             engagement = await self.engagement(dossier_id)
             now = self.clock.now()
             acte_domain.check_ready(engagement, cause.actor, now)

@@ -62,9 +62,9 @@ class Screenings:
         await self._tell(dossier_id, purpose, done.state, cause)
         return done.state
 
-    async def repeat_before_acte(self, dossier_id: str, engagement: Engagement, cause: Cause) -> None:
-        """The acte's screening, made anew when it is asked for; nothing without a register or a convention."""
-        if self.register is not None and engagement.convention is not None:
+    async def repeat_before_acte(self, dossier_id: str, cause: Cause) -> None:
+        """The acte's screening, made anew when it is asked for; nothing without a register."""
+        if self.register is not None:
             await self.run(dossier_id, Purpose.ACTE, Cause("service:contracting", cause.correlation))
 
     async def resolve(

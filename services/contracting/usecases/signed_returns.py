@@ -67,7 +67,7 @@ class SignedReturns:
             return
         original = await read_kept(self.objects, sent.convention)
         returned = await read_kept(self.objects, waiting.document)
-        await self.papers.retain(waiting.document, waiting.lodged_at)
+        await self.papers.retain(engagement, waiting.document, waiting.lodged_at)
         findings = await self.examiner.examine(original, returned, waiting.lodged_at)
         now = self.clock.now()
         done = await self.engagements.append(

@@ -132,7 +132,11 @@ def accept_offer(dossier: Dossier, offer_id: str, document_sha256: str, now: dat
         raise OfferOutdated("Les montants ont été réduits depuis : une nouvelle proposition vous sera adressée.")
     if document_sha256 != offer.document.sha256:
         raise OfferDocumentDiffers("Relisez la proposition émise avant de l'accepter.", pointer="/document_sha256")
-    return [OfferAcceptanceLodged(dossier_id=offer.dossier_id, offer_id=offer_id, lodged_at=now)]
+    return [
+        OfferAcceptanceLodged(
+            dossier_id=offer.dossier_id, offer_id=offer_id, lodged_at=now, document_sha256=document_sha256
+        )
+    ]
 
 
 def decline_offer(dossier: Dossier, offer_id: str, reason: str, now: datetime) -> list[Event]:

@@ -135,6 +135,7 @@ def accept(offer: Offer, lodged: OfferAcceptanceLodged, now: datetime) -> Event:
         offer_id=lodged.offer_id,
         accepted_at=lodged.lodged_at,
         premium_cents=offer.issued.premium_cents,
+        document_sha256=lodged.document_sha256,
     )
 
 

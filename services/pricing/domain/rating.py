@@ -3,14 +3,13 @@
 No text here names a rating's value: refusals end up in logs and answers, and a rating is confidential.
 """
 
-from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Self
 
+from shared.calendar import months_later
 from shared.errors import Refusal
-from shared.lending import MONTHS_PER_YEAR
 
 SCALE_CHANGED_ON = date(2022, 1, 8)
 
@@ -139,13 +138,6 @@ def check_age(rating: Rating, today: date, max_age_months: int) -> None:
     """A rating serves until the same day of the month, `max_age_months` later. Raises: RatingTooOld."""
     if today > months_later(rating.rated_on, max_age_months):
         raise RatingTooOld(f"Une cotation de moins de {max_age_months} mois est nécessaire pour tarifer.")
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day of another month, or that month's last day."""
-    years, month = divmod(day.month - 1 + months, MONTHS_PER_YEAR)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def credit_quality_step(rating: Rating) -> CreditQualityStep:

@@ -91,7 +91,7 @@ def test_a_dearer_offer_than_the_board_saw_is_not_engaged_before_the_board_has_s
         steps[step]()
     assert case.engagement.engaged is None
     board = next(one for one in convention_gate(case.engagement) if one.who is Who.BOARD)
-    assert board.label.endswith("l'offre acceptée dépasse ce que le conseil a confirmé")
+    assert board.label.endswith("l'offre acceptée n'est pas celle que le conseil a confirmée")
     assert board.since == accepted_again().accepted_at
     assert render(DOSSIER, case.engagement)["board"] is None
     assert case.do(deliberation.announce, signed_session(), decided(), NOW) == []
@@ -110,15 +110,34 @@ def test_a_larger_principal_than_the_board_saw_is_not_engaged():
     case = favourable().hear(issued(), accepted())
     smaller = decided().model_copy(update={"principal_cents": 424_999_999})
     case.do(deliberation.announce, signed_session(), smaller, NOW)
-    assert case.engagement.board_exceeded
+    assert case.engagement.board_outdated
     assert case.engagement.engaged is None
 
 
-@pytest.mark.parametrize("premium_cents", [None, PREMIUM_CENTS, PREMIUM_CENTS + 1])
-def test_what_the_board_saw_no_smaller_is_engaged(premium_cents):
+@pytest.mark.parametrize("premium_cents", [None, PREMIUM_CENTS])
+def test_the_premium_the_board_saw_is_engaged_and_so_is_any_when_it_saw_none(premium_cents):
     case = favourable().hear(issued(), accepted())
     line = decided().model_copy(update={"premium_cents": premium_cents})
     assert len(case.do(deliberation.announce, signed_session(), line, NOW)) == 2
+
+
+@pytest.mark.parametrize("premium_cents", [PREMIUM_CENTS - 1, PREMIUM_CENTS + 1])
+@pytest.mark.parametrize("principal_cents", [None, 425_000_000])
+def test_another_premium_than_the_board_saw_is_not_engaged_be_it_cheaper(premium_cents, principal_cents):
+    case = favourable().hear(issued(), accepted())
+    seen = {"premium_cents": premium_cents, "principal_cents": principal_cents}
+    case.do(deliberation.announce, signed_session(), decided().model_copy(update=seen), NOW)
+    assert case.engagement.board_outdated
+    assert case.engagement.engaged is None
+
+
+@pytest.mark.parametrize(("premium_cents", "outdated"), [(PREMIUM_CENTS - 1, True), (PREMIUM_CENTS + 1, False)])
+def test_loans_reduced_since_the_board_may_cost_less_and_never_more(premium_cents, outdated):
+    case = favourable().hear(issued(), accepted())
+    seen = {"premium_cents": premium_cents, "principal_cents": 425_000_001}
+    case.do(deliberation.announce, signed_session(), decided().model_copy(update=seen), NOW)
+    assert case.engagement.board_outdated is outdated
+    assert (case.engagement.engaged is None) is outdated
 
 
 def test_a_return_is_examined_once_and_never_after_an_end():
@@ -159,13 +178,14 @@ def test_an_offer_that_replaced_another_is_the_one_that_was_accepted():
 
 
 def test_a_premium_of_a_cent_engages_and_none_never_does():
+    cent, free = (decided().model_copy(update={"premium_cents": premium_cents}) for premium_cents in (1, 0))
     case = favourable().hear(issued(), accepted().model_copy(update={"premium_cents": 1}))
-    case.decide()
+    case.do(deliberation.announce, signed_session(), cent, NOW)
     assert case.engagement.engaged
     assert case.engagement.engaged.premium_cents == 1
-    free = favourable().hear(issued(), accepted().model_copy(update={"premium_cents": 0}))
+    case = favourable().hear(issued(), accepted().model_copy(update={"premium_cents": 0}))
     with pytest.raises(AssertionError):
-        free.decide()
+        case.do(deliberation.announce, signed_session(), free, NOW)
 
 
 def test_the_premium_is_that_of_the_offer_then_what_was_accepted():

@@ -4,7 +4,7 @@ import hashlib
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -271,8 +271,38 @@ async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
     objects = DirectoryObjects(tmp_path / "objects")
     unlocked = stationery.papers(tmp_path, objects)
     document, _ = await unlocked.acte(engagement(), NOW)
-    await unlocked.retain(document, NOW)
+    await unlocked.retain(engagement(), document, NOW)
     await objects.delete(document.object_key)
+
+
+async def test_what_guarantees_is_locked_until_the_longest_loan_has_run_and_the_retention_after_it(tmp_path):
+    objects = Held(tmp_path / "objects")
+    locked = stationery.papers(tmp_path, objects, retention_days=10)
+    known = replace(engagement(), loans=(loan(), INDEXED))
+    convention, _ = await locked.convention(known, TERMS)
+    acte, _ = await locked.acte(known, NOW)
+    call, _ = await locked.premium_call(known, TERMS)
+    returned = document("signed").model_copy(update={"object_key": convention.object_key})
+    await locked.retain(known, returned, NOW + timedelta(days=1))
+    ends = datetime(2061, 6, 3, 21, 59, 59, 999_999, tzinfo=UTC)
+    assert objects.until == [
+        (convention.object_key, ends + timedelta(days=10)),
+        (acte.object_key, ends + timedelta(days=10)),
+        (call.object_key, NOW + timedelta(days=10)),
+        (returned.object_key, ends + timedelta(days=11)),
+    ]
+
+
+class Held(DirectoryObjects):
+    """Notes until when each object is locked."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.until: list[tuple[str, datetime]] = []
+
+    async def retain(self, key: str, until: datetime) -> None:
+        self.until.append((key, until))
+        await super().retain(key, until)
 
 
 async def test_a_certificate_that_expires_while_the_service_runs_is_an_outage(tmp_path):

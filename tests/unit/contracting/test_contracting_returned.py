@@ -27,6 +27,7 @@ from services.contracting.domain.returned import (
     names,
     outcome_of,
 )
+from services.contracting.report import sentences
 from shared.contracts.contracting import SignedConventionRefused
 from shared.contracts.values import Bailleur, Structure
 from tests.unit.contracting.samples import CHECKER, NOW, Case, by_hand, findings, lodged, sent, signature, submitted
@@ -176,6 +177,30 @@ def test_a_return_is_examined_once_and_only_the_last_one():
 )
 def test_a_certificate_is_the_bailleurs_by_siren_or_by_name(identifiers, organisation, is_theirs):
     assert names(signature(identifiers=identifiers, organisation=organisation), BAILLEUR) is is_theirs
+
+
+UNNAMED = signature(identifiers=("Direction du patrimoine",), organisation=None)
+ANOTHER = signature(identifiers=("NTRFR-900000100",))
+
+
+@pytest.mark.parametrize(
+    ("signatures", "outcome"),
+    [
+        ((UNNAMED,), Outcome.FOR_A_PERSON),
+        ((signature(identifiers=(), organisation=" - "),), Outcome.FOR_A_PERSON),
+        ((UNNAMED, signature()), Outcome.FOR_A_PERSON),
+        ((UNNAMED, ANOTHER), Outcome.FOR_A_PERSON),
+        ((signature(), ANOTHER), Outcome.CONFORMING),
+        ((ANOTHER,), Outcome.REFUSED),
+        ((signature(organisation=None),), Outcome.CONFORMING),
+    ],
+    ids=["unnamed", "blank", "unnamed-and-theirs", "unnamed-and-another", "theirs-and-another", "another", "by-siren"],
+)
+def test_a_certificate_that_names_no_organisation_is_not_of_another_name_but_for_a_person(signatures, outcome):
+    report = returned(findings(*signatures)).engagement.report
+    assert report is not None
+    assert report.outcome is outcome
+    assert any("SANS ORGANISATION" in one for one in sentences(report)) is (outcome is Outcome.FOR_A_PERSON)
 
 
 def test_a_name_is_compared_without_accents_or_case():

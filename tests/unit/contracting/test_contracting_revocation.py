@@ -127,3 +127,15 @@ async def test_a_certificate_nobody_trusts_is_not_asked_about(files, tmp_path):
     findings = await examined(files, REQUIRE, files.authority.revocation_list(at=NOW - HOUR), returned)
     assert revocation(findings) is Revocation.NOT_ASKED
     assert concluded(findings) == (Outcome.REFUSED, (Fault.CERTIFICATE_UNTRUSTED,))
+
+
+async def test_a_stamp_does_not_hide_that_an_expired_certificate_was_revoked(files):
+    keys = files.keys(not_after=NOW + HOUR)
+    with stamping(files.authority, NOW) as url:
+        returned = await Seal(keys, url).sign(files.sent, at=NOW, field="Bailleur", reason="Signature du bailleur")
+    listed = files.authority.revocation_list(keys, at=NOW + HOUR / 2)
+    assert concluded(await examined(files, SOFT, listed, returned)) == (Outcome.REFUSED, (Fault.CERTIFICATE_REVOKED,))
+    good = files.authority.revocation_list(at=NOW - HOUR)
+    findings = await examined(files, REQUIRE, good, returned)
+    assert concluded(findings) == (Outcome.CONFORMING, ())
+    assert "en cours de validité à l'horodatage" in told(findings)

@@ -9,8 +9,8 @@ import pytest
 
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
-from services.contracting.domain import screening
-from services.contracting.domain.facts import Channel
+from services.contracting.domain import convention, screening
+from services.contracting.domain.facts import Channel, Verdict
 from services.contracting.domain.names import normalised
 from services.contracting.domain.screening import Listed, Party, Register, Screening, find
 from services.contracting.freeze_register import RegisterFile, RegisterObject, RegisterUnreadable, parse
@@ -25,7 +25,7 @@ from shared.errors import Unavailable
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
 from tests.unit.contracting.office import Office, problem
-from tests.unit.contracting.samples import DOSSIER, NOW, TODAY, Case, engaged, lodged, opinion, sent
+from tests.unit.contracting.samples import CHECKER, DOSSIER, NOW, TODAY, Case, engaged, lodged, opinion, sent
 from tests.unit.contracting.stationery import papers
 
 PATH = f"/engagements/{DOSSIER}"
@@ -206,10 +206,11 @@ class Desk:
         return await self.office.call("POST", f"{PATH}/acte", role=Role.LEGAL_OFFICER)
 
 
-def ready() -> Case:
+def ready(checker: str = CHECKER) -> Case:
     """All is there for the acte but its screening."""
     case = sent().hear(lodged())
-    case.check()
+    case.examine()
+    case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "Vu", checker, NOW)
     case.pay()
     return case
 
@@ -300,6 +301,23 @@ async def test_the_acte_is_screened_anew_when_it_is_asked_for(desk):
     await desk.resolve("cleared")
     assert (await desk.issue()).json()["acte_transmitted_at"] is not None
     assert len(list(desk.bdt.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("case", "refusal"),
+    [
+        (lambda: ready("user:legal_officer-1"), "two-people-needed"),
+        (lambda: sent().hear(lodged()), "acte-gate-closed"),
+    ],
+    ids=["who-checked-the-convention", "what-is-missing"],
+)
+async def test_an_acte_that_is_refused_for_another_reason_is_not_screened(tmp_path, case, refusal):
+    desk = Desk(tmp_path)
+    await desk.office.know(case())
+    await desk.owners()
+    before = await desk.office.commits.count({})
+    assert problem(await desk.issue()) == refusal
+    assert await desk.office.commits.count({}) == before
 
 
 async def test_a_register_that_cannot_be_read_lets_no_acte_out(desk):

@@ -100,6 +100,7 @@ def test_mail_goes_beside_a_drop_and_after_it(drop):
             {"bdt_directory": "/bdt", "revocation": "soft"},
             "ALS_REVOCATION_LISTS est nécessaire avec",
         ),
+        ({"bdt_directory": "/bdt", "evidence_lists": "/lists"}, "ALS_TIMESTAMP_URL est nécessaire avec"),
         ({"bdt_directory": "/bdt", "board_members": 11, "board_minimum_present": 5}, "ALS_BOARD_MINIMUM_PRESENT"),
         ({"bdt_directory": "/bdt", "board_members": 10, "board_minimum_present": 11}, "ALS_BOARD_MINIMUM_PRESENT"),
     ],
@@ -181,11 +182,54 @@ def test_revocation_lists_that_cannot_be_read_stop_the_service(tmp_path, capsys)
     told = settings(**given, revocation="require", revocation_lists=lists)
     check_keys(told, NOW)
     assert examiner(told) == Examiner(authority.root, RevocationPolicy.REQUIRE, lists)
-    assert seal(told).evidence == Evidence(authority.root, lists)
+    assert seal(told).evidence is None
     lists.write_bytes(b"nothing")
     with pytest.raises(SystemExit):
         check_keys(told, NOW)
     assert "Réglage ALS_REVOCATION_LISTS : listes de révocation illisibles" in capsys.readouterr().err
+
+
+def test_the_lists_of_the_evidence_stop_the_service_when_they_do_not_show_that_als_may_sign(tmp_path, capsys):
+    authority = Authority(tmp_path)
+    lists = authority.revocation_list(at=NOW)
+    given = {
+        "bdt_directory": tmp_path,
+        "signing_key": authority.als.key,
+        "signing_certificate": authority.als.certificate,
+        "trust_roots": authority.root,
+        "timestamp_url": "https://tsa.example",
+        "evidence_lists": lists,
+    }
+    told = settings(**given)
+    check_keys(told, NOW)
+    assert seal(told).evidence == Evidence(authority.root, lists)
+    lists.write_bytes(authority.revocation_list(at=NOW - timedelta(days=30)).read_bytes())
+    with pytest.raises(SystemExit) as stopped:
+        check_keys(told, NOW)
+    assert stopped.value.code == 78
+    assert "Réglage ALS_EVIDENCE_LISTS : les listes de révocation ne montrent pas" in capsys.readouterr().err
+    lists.write_bytes(b"nothing")
+    with pytest.raises(SystemExit):
+        check_keys(told, NOW)
+    assert "Réglage ALS_EVIDENCE_LISTS : listes de révocation illisibles" in capsys.readouterr().err
+
+
+def test_lists_for_bailleurs_that_are_out_of_date_do_not_stop_als_from_signing(tmp_path):
+    authority = Authority(tmp_path)
+    current, stale = (authority.revocation_list(at=NOW - timedelta(days=days)) for days in (0, 30))
+    check_keys(
+        settings(
+            bdt_directory=tmp_path,
+            signing_key=authority.als.key,
+            signing_certificate=authority.als.certificate,
+            trust_roots=authority.root,
+            timestamp_url="https://tsa.example",
+            revocation="require",
+            revocation_lists=stale,
+            evidence_lists=current,
+        ),
+        NOW,
+    )
 
 
 def test_a_certificate_out_of_date_stops_the_service(tmp_path, capsys):

@@ -11,8 +11,9 @@ from deploy.demo.letters import scanned_convention_pdf
 from deploy.local.authority import Authority
 from services.contracting.domain.returned import Fault, Findings, Outcome, PageState, faults_of, outcome_of
 from services.contracting.signatures.examination import Examiner
-from shared.signing import Box
+from shared.signing import Box, Seal
 from shared.uploads import PDF, inspect
+from tests.stamping import stamping
 from tests.unit.contracting.returned_files import (
     NAME,
     SIREN,
@@ -139,6 +140,40 @@ async def test_an_expired_certificate_refuses_the_return(files):
     keys = files.keys(not_after=datetime(2024, 6, 3, 9, tzinfo=UTC))
     returned = await files.signed(keys=keys)
     assert await concluded(files, returned, NOW + timedelta(minutes=30)) == (Outcome.CONFORMING, ())
+    assert await concluded(files, returned) == (Outcome.REFUSED, (Fault.CERTIFICATE_EXPIRED,))
+
+
+@pytest.mark.parametrize(
+    ("stamped_at", "expected"),
+    [
+        (NOW, (Outcome.CONFORMING, ())),
+        (RECEIVED - timedelta(seconds=1), (Outcome.REFUSED, (Fault.CERTIFICATE_EXPIRED,))),
+        (RECEIVED + timedelta(seconds=1), (Outcome.REFUSED, (Fault.CERTIFICATE_EXPIRED,))),
+    ],
+    ids=["while-valid", "once-expired", "after-the-receipt"],
+)
+async def test_a_stamp_before_the_receipt_says_when_the_certificate_is_judged(files, stamped_at, expected):
+    keys = files.keys(not_after=NOW + timedelta(hours=1))
+    with stamping(files.authority, stamped_at) as url:
+        returned = await Seal(keys, url).sign(files.sent, at=NOW, field="Bailleur", reason="Signature du bailleur")
+    assert await concluded(files, returned) == expected
+    (found,) = (await examine(files, returned)).signatures
+    assert (found.timestamped, found.judged_at_stamp) == (True, stamped_at <= RECEIVED)
+
+
+async def test_a_stamp_later_than_the_receipt_does_not_make_a_certificate_valid(files):
+    keys = files.authority.issue("later", NAME, SIREN, not_before=RECEIVED, not_after=RECEIVED + timedelta(hours=9))
+    with stamping(files.authority, RECEIVED + timedelta(hours=1)) as url:
+        seal = Seal(keys, url)
+        returned = await seal.sign(files.sent, at=RECEIVED + timedelta(hours=1), field="Bailleur", reason="Signature")
+    before = RECEIVED - timedelta(hours=1)
+    assert await concluded(files, returned, before) == (Outcome.REFUSED, (Fault.CERTIFICATE_EXPIRED,))
+
+
+async def test_a_stamp_of_an_authority_nobody_trusts_proves_no_moment(files, tmp_path):
+    keys = files.keys(not_after=NOW + timedelta(hours=1))
+    with stamping(Authority(tmp_path), NOW) as url:
+        returned = await Seal(keys, url).sign(files.sent, at=NOW, field="Bailleur", reason="Signature du bailleur")
     assert await concluded(files, returned) == (Outcome.REFUSED, (Fault.CERTIFICATE_EXPIRED,))
 
 

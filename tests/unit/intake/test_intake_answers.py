@@ -165,6 +165,7 @@ def test_an_offer_is_accepted_until_its_last_moment_included(at):
     (lodged,) = accept(seen(submitted(), issued()), at=at)
     assert isinstance(lodged, OfferAcceptanceLodged)
     assert (lodged.dossier_id, lodged.offer_id, lodged.lodged_at) == (DOSSIER, OFFER, at)
+    assert lodged.document_sha256 == issued().document.sha256
 
 
 def test_an_offer_is_declined_with_a_reason():

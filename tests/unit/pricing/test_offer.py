@@ -315,3 +315,11 @@ def test_an_accepted_offer_says_its_premium():
     offer = issued().issued
     assert offer
     assert accepted.premium_cents == offer.premium_cents
+
+
+@pytest.mark.parametrize("read", [None, "a" * 64])
+def test_an_accepted_offer_says_which_document_was_read_where_the_acceptance_does(read):
+    lodged = acceptance().model_copy(update={"document_sha256": read})
+    accepted = domain.receive(issued(), lodged, GRID, NOW)[1]
+    assert isinstance(accepted, OfferAccepted)
+    assert accepted.document_sha256 == read

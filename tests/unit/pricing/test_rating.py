@@ -14,7 +14,6 @@ from services.pricing.domain.rating import (
     UnknownRating,
     check_age,
     credit_quality_step,
-    months_later,
 )
 from shared.errors import Refusal
 
@@ -77,21 +76,6 @@ def test_no_text_shows_a_rating():
         with pytest.raises(Refusal) as refused:
             step_of(value)
         assert value not in refused.value.detail
-
-
-@pytest.mark.parametrize(
-    ("day", "months", "later"),
-    [
-        (date(2026, 1, 5), 12, date(2027, 1, 5)),
-        (date(2024, 2, 29), 12, date(2025, 2, 28)),
-        (date(2023, 2, 28), 12, date(2024, 2, 28)),
-        (date(2026, 8, 31), 6, date(2027, 2, 28)),
-        (date(2026, 12, 31), 1, date(2027, 1, 31)),
-        (date(2026, 11, 30), 1, date(2026, 12, 30)),
-    ],
-)
-def test_months_later_is_the_same_day_or_the_months_last(day: date, months: int, later: date):
-    assert months_later(day, months) == later
 
 
 def test_a_rating_serves_to_the_day_twelve_months_later_and_no_longer():
