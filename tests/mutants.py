@@ -18,7 +18,14 @@ from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("services", "shared", "deploy", "tests", "pyproject.toml")
-SUITES = ("tests/unit/envelope", "tests/unit/test_journal.py", "tests/handlers", "tests/simulation")
+SUITES = (
+    "tests/unit/envelope",
+    "tests/unit/test_journal.py",
+    "tests/unit/test_relay.py",
+    "tests/unit/test_snapshots.py",
+    "tests/handlers",
+    "tests/simulation",
+)
 RUN_SECONDS = 600
 
 
@@ -92,6 +99,18 @@ GUARDS = (
         "shared/journal/journal.py",
         "            await self._outbox.begin(commit.stream, commit.version)\n",
         "            pass\n",
+    ),
+    Guard(
+        "loss of a topic",
+        "shared/journal/relay.py",
+        "if first < self._offsets.get(place, 0)}",
+        "if first < 0}",
+    ),
+    Guard(
+        "snapshot checked against the journal",
+        "shared/journal/snapshots.py",
+        'if commit is None or commit["hash"] != kept.head.hash:',
+        "if commit is None:",
     ),
     Guard(
         "hash check",
