@@ -13,15 +13,13 @@ from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan, RateBasis, StoredDocument, Structure
 from shared.lending import (
     FREQUENCIES,
-    PROFILES,
-    AmortisationProfile,
     LoanPurpose,
     PrefinancingInterest,
 )
-from shared.money import MINUS, format_euros
+from shared.money import format_euros
 from shared.signing import Box
 from shared.typeset import french_date, french_day, french_moment, render
-from shared.words import euros_in_words
+from shared.words import euros_in_words, percent, profile_in_words, signed_percent
 
 # The version that is printed today; earlier ones stay beside it for what was signed from them.
 TEMPLATES = "v3"
@@ -217,28 +215,21 @@ def _loan(line: Line) -> dict[str, str]:
         "deferral": _months(loan.deferral_months),
         "prefinancing": _months(loan.prefinancing_months),
         "principal": format_euros(loan.principal_cents),
-        "rate": _percent(loan.annual_rate.quantize(CENT * CENT)),
+        "rate": percent(loan.annual_rate.quantize(CENT * CENT)),
         "frequency": FREQUENCIES[loan.frequency],
         "interest": _interest(loan),
-        "profile": _profile(loan),
+        "profile": profile_in_words(loan),
         "prefinancing_interest": _prefinancing(loan),
     }
 
 
 def _interest(loan: Loan) -> str:
     if loan.rate_basis is RateBasis.FIXED:
-        return f"{_percent(loan.annual_rate)}, fixe"
+        return f"{percent(loan.annual_rate)}, fixe"
     index = "Livret A"
     if loan.margin is not None:
-        index += f" {_signed(loan.margin)}"
-    return f"{_percent(loan.annual_rate)} ({index})"
-
-
-def _profile(loan: Loan) -> str:
-    profile = PROFILES[loan.profile]
-    if loan.profile is not AmortisationProfile.PROGRESSIVE_INSTALMENTS:
-        return profile
-    return f"{profile} ({_signed(loan.progressivity)} par an)"
+        index += f" {signed_percent(loan.margin)}"
+    return f"{percent(loan.annual_rate)} ({index})"
 
 
 def _prefinancing(loan: Loan) -> str:
@@ -260,15 +251,3 @@ def _premium(engagement: Engagement, loan: Loan) -> int:
 
 def _lines_premium(engagement: Engagement) -> int:
     return sum(_premium(engagement, loan) for loan in engagement.loans)
-
-
-def _signed(rate: Decimal) -> str:
-    sign = MINUS if rate < 0 else "+"
-    return f"{sign}\u00a0{_percent(abs(rate))}"
-
-
-def _percent(rate: Decimal) -> str:
-    """0.029 → « 2,90 % »: two decimals, and more where the rate has them."""
-    percent = (rate * 100).normalize()
-    shown = percent if percent != percent.quantize(CENT) else percent.quantize(CENT)
-    return f"{shown:f}".replace(".", ",") + "\u00a0%"

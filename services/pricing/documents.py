@@ -1,16 +1,19 @@
 """The offer as a PDF."""
 
+from collections import Counter
 from datetime import datetime
 
 from num2words import num2words
 
+from services.pricing.domain.facts import OfferDrafted
 from services.pricing.domain.offer import Offer
 from shared.lending import LoanPurpose
 from shared.money import format_euros
 from shared.typeset import french_date, french_moment, render
+from shared.words import profile_in_words
 
 # The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
-TEMPLATES = "v1"
+TEMPLATES = "v2"
 PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 
 
@@ -21,6 +24,7 @@ async def render_offer(
     submitted, drafted = offer.submitted, offer.draft
     assert submitted is not None, "an offer is drafted on a deposit"
     assert drafted is not None, "the draft that is issued"
+    lines_cents = sum(line.premium_cents for line in drafted.lines)
     data = {
         "number": f"{submitted.deposit_number}-{offer.drafts}",
         "campaign": submitted.campaign_id,
@@ -28,14 +32,8 @@ async def render_offer(
         "issued_on": french_date(issued_at),
         "bailleur": {"name": submitted.bailleur.name, "siren": submitted.bailleur.siren},
         "operation": {"name": submitted.operation.name, "commune": submitted.operation.commune_name},
-        "lines": [
-            {
-                "purpose": PURPOSES[line.purpose],
-                "principal": format_euros(line.principal_cents),
-                "premium": format_euros(line.premium_cents),
-            }
-            for line in drafted.lines
-        ],
+        "lines": _lines(drafted),
+        "lines_total": format_euros(lines_cents) if lines_cents != drafted.premium_cents else None,
         "principal": format_euros(sum(line.principal_cents for line in drafted.lines)),
         "total": format_euros(drafted.premium_cents),
         "minimum_applied": drafted.minimum_applied,
@@ -44,6 +42,28 @@ async def render_offer(
         "validity": _business_days(validity_days),
     }
     return await render(f"services/pricing/templates/{templates}/offer.typ", data, at=issued_at)
+
+
+def _lines(drafted: OfferDrafted) -> list[dict[str, str]]:
+    """Each line with the loan it prices, numbered among those of its purpose. Version 1 prints its `purpose` alone."""
+    loans, counted, found = (
+        {loan.loan_id: loan for loan in drafted.loans},
+        Counter[LoanPurpose](),
+        list[dict[str, str]](),
+    )
+    for line in drafted.lines:
+        loan, purpose = loans[line.loan_id], PURPOSES[line.purpose]
+        counted[line.purpose] += 1
+        found.append(
+            {
+                "purpose": purpose,
+                "label": f"{purpose} {counted[line.purpose]}",
+                "terms": f"{loan.duration_years}\u00a0ans, {profile_in_words(loan)}",
+                "principal": format_euros(line.principal_cents),
+                "premium": format_euros(line.premium_cents),
+            }
+        )
+    return found
 
 
 def _business_days(days: int) -> str:

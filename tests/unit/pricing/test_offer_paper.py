@@ -1,0 +1,69 @@
+"""What the printed offer says of each loan and of its total."""
+
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import pypdf
+import pytest
+
+from services.pricing.documents import PURPOSES, render_offer
+from services.pricing.domain.offer import Offer
+from shared.lending import AmortisationProfile
+from shared.money import format_euros
+from tests.unit.pricing.samples import LAST, NOW, drafted
+
+SUM = "Somme des lignes"
+
+
+def priced(**changes) -> Offer:
+    """The draft of the samples with other values."""
+    offer = drafted()
+    assert offer.draft
+    return replace(offer, draft=offer.draft.model_copy(update=changes))
+
+
+async def printed(offer: Offer, templates: str = "v2") -> str:
+    pages = pypdf.PdfReader(io.BytesIO(await render_offer(offer, NOW, LAST, 10, templates))).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages).replace("\u2010", "-")
+
+
+def lines_cents(offer: Offer) -> int:
+    assert offer.draft
+    return sum(line.premium_cents for line in offer.draft.lines)
+
+
+async def test_each_line_names_its_loan_with_its_duration_and_its_profile():
+    offer = drafted()
+    assert offer.draft
+    progressive = {"profile": AmortisationProfile.PROGRESSIVE_INSTALMENTS, "progressivity": Decimal("-0.01")}
+    first, *rest = offer.draft.loans
+    twin, line = first.model_copy(update={"loan_id": "twin"} | progressive), offer.draft.lines[0]
+    lines = (*offer.draft.lines, line.model_copy(update={"loan_id": "twin"}))
+    said = await printed(priced(loans=(first, *rest, twin), lines=lines))
+    for loan in (first, twin):
+        assert f"{loan.duration_years} ans, " in said
+        assert format_euros(loan.principal_cents).replace("\u202f", " ").replace("\u00a0", " ") in said
+    for place in (1, 2):
+        assert f"{PURPOSES[first.purpose]} {place}" in said
+    assert "échéances constantes" in said
+    assert "échéances progressives (− 1,00 % par an)" in said
+
+
+@pytest.mark.parametrize("more_cents", [1, -1], ids=["minimum", "cap"])
+async def test_the_sum_of_the_lines_is_shown_where_the_minimum_or_the_cap_changes_it(more_cents):
+    total = lines_cents(drafted()) + more_cents
+    said = await printed(priced(premium_cents=total, minimum_applied=more_cents > 0, cap_applied=more_cents < 0))
+    assert SUM in said
+    for cents in (total, total - more_cents):
+        assert format_euros(cents).replace("\u202f", " ").replace("\u00a0", " ") in said
+
+
+async def test_a_total_that_is_the_sum_of_the_lines_is_said_once():
+    assert SUM not in await printed(priced(premium_cents=lines_cents(drafted())))
+
+
+async def test_an_offer_printed_from_the_first_version_names_purposes_alone():
+    said = await printed(priced(premium_cents=1), "v1")
+    assert SUM not in said
+    assert "ans, " not in said
