@@ -65,7 +65,7 @@ async def test_everything_can_be_published_again_while_its_service_runs(visit):
     )
     said, _ = await publishing.communicate()
     assert publishing.returncode == 0
-    assert int(said.split()[0]) > 0
+    assert int(said.decode().splitlines()[-1].split()[0]) > 0
     await visit.submitted()  # read behind the repetition, and decided
     await whole(visit)
     with closing(Database(environment["ALS_MONGO_URL"], "envelope")) as database:
