@@ -25,17 +25,17 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def run(figures: list[Figure], rounds: int, sizes: Sizes) -> Results:
+def run(figures: list[Figure], rounds: int, minutes: float, sizes: Sizes) -> Results:
     """Measure every lane the figures and what stands beside them need."""
     before = machine.machine()
     wanted = [lane for figure in figures for part in (figure, *figure.beside) for lane in part.lanes]
     lanes = tuple(dict.fromkeys(TOLD_BY.get(lane, lane) for lane in wanted))
     with tempfile.TemporaryDirectory(prefix="ami-bench-") as data:
-        found = measure(Path(data) / "stack", lanes, rounds, sizes, say)
+        found = measure(Path(data) / "stack", lanes, rounds, minutes, sizes, say)
     return Results(
         commit=machine.commit(ROOT),
         measured_on=datetime.now(UTC).date().isoformat(),
-        rounds=rounds,
+        rounds=found.rounds,
         sizes=asdict(sizes),
         machine=before | {"load after": machine.load()},
         versions=machine.versions(found.postgres.pop("server_version")),
@@ -59,6 +59,7 @@ def main() -> None:
     keys = [figure.key for figure in FIGURES]
     parser = argparse.ArgumentParser(description="Mesure sur la pile réelle et dessine docs/bench.md.")
     parser.add_argument("--rounds", type=int, default=FULL_ROUNDS)
+    parser.add_argument("--minutes", type=float, default=120, help="aucun tour ne commence après")
     parser.add_argument("--decisions", type=int, default=5_000, help="décisions par voie et par tour")
     parser.add_argument("--replayed", type=int, default=50_000, help="longueur de l'historique relu")
     parser.add_argument("--long", type=int, default=1_000_000, help="longueur de l'historique du redémarrage")
@@ -69,7 +70,7 @@ def main() -> None:
     if not arguments.draw:
         sizes = Sizes(arguments.decisions, arguments.replayed, arguments.long, arguments.submissions)
         chosen = [figure for figure in FIGURES if figure.key in arguments.figures]
-        run(chosen, arguments.rounds, sizes).write(KEPT)
+        run(chosen, arguments.rounds, arguments.minutes, sizes).write(KEPT)
     draw(Results.read(KEPT))
 
 

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.bus import headers
+from shared.topics import CONSUMERS, TOPICS
 from tests.bench.payloads import Command
 
 POLL_SECONDS = 0.05
@@ -31,6 +32,19 @@ async def preload(bootstrap: str, topic: str, commands: Iterable[Command]) -> No
         await asyncio.gather(*sent)
     finally:
         await producer.stop()
+
+
+async def skip_history(bootstrap: str, group: str) -> None:
+    """Leave what other lanes published unread: it is none of this one's."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        topics = CONSUMERS[group]
+        partitions = [TopicPartition(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
+        consumer.assign(partitions)
+        await consumer.commit(await consumer.end_offsets(partitions))
+    finally:
+        await consumer.stop()
 
 
 async def end_of(bootstrap: str, topic: str) -> int:

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,7 @@ class Measured:
     values: dict[str, list[float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     postgres: dict[str, str] = field(default_factory=dict)
+    rounds: int = 0
 
 
 class _Sink(BaseHTTPRequestHandler):
@@ -71,9 +73,11 @@ def collector() -> Iterator[str]:
         server.server_close()
 
 
-def measure(data: Path, lanes: Sequence[str], rounds: int, sizes: Sizes, say: Say) -> Measured:
-    """Start everything, measure, stop everything. A lane that fails is left out of later rounds."""
-    found = Measured()
+def measure(data: Path, lanes: Sequence[str], rounds: int, minutes: float, sizes: Sizes, say: Say) -> Measured:
+    """Start everything, measure, stop everything. A lane that fails is left out of later rounds; no round begins after
+    so many minutes.
+    """
+    found, until = Measured(), time.monotonic() + 60 * minutes
     with RealStack(data, fresh=True) as stack, Postgres() as postgres, collector() as traces:
         postgres.create(budget.SCHEMA + peer.SCHEMA)
         found.postgres = postgres.stated()
@@ -91,6 +95,9 @@ def measure(data: Path, lanes: Sequence[str], rounds: int, sizes: Sizes, say: Sa
             submissions=sizes.submissions,
         )
         for number in range(rounds):
+            if time.monotonic() > until:
+                break
+            found.rounds = number + 1
             _round(replace(context, round=number), lanes, found, say)
     return found
 

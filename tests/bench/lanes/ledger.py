@@ -25,6 +25,7 @@ async def end_to_end(context: Context, lane: str, *, traced: bool = False) -> fl
     From the moment the first fetch is handed to the inbox to the moment the last reservation is published.
     """
     name, count = context.name(lane), context.decisions
+    await bus.skip_history(context.kafka, GROUP)
     await bus.preload(context.kafka, REGISTER_TOPIC, payloads.deposits(name, count))
     start = await bus.end_of(context.kafka, RESERVATION_TOPIC)
     app = create_app(context.envelope(name, traced=traced))

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
@@ -25,9 +24,8 @@ from shared.auth import Role
 from shared.clock import SystemClock
 from shared.contracts.envelope import CampaignOpened
 from shared.service import Service
-from shared.topics import CONSUMERS, TOPICS
 from tests import facts
-from tests.bench import payloads
+from tests.bench import bus, payloads
 from tests.bench.context import Context
 from tests.bench.http import Connection
 from tests.bench.lanes.ledger import inbox_of
@@ -186,21 +184,7 @@ async def open_campaign(settings: dict[str, str], bootstrap: str) -> None:
     event = CampaignOpened(campaign_id=campaign_id, rules=adopted.rules, opened_at=payloads.AT)
     service: Service = create_app(IntakeSettings.model_validate(settings)).state.service
     await inbox_of(service).handlers[CampaignOpened](event, meta)
-    await _skip_history(bootstrap)
-
-
-async def _skip_history(bootstrap: str) -> None:
-    """Leave what other lanes published unread: it is none of this campaign's."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=GROUP, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        partitions = [
-            TopicPartition(topic, number) for topic in CONSUMERS[GROUP] for number in range(TOPICS[topic].partitions)
-        ]
-        consumer.assign(partitions)
-        await consumer.commit(await consumer.end_offsets(partitions))
-    finally:
-        await consumer.stop()
+    await bus.skip_history(bootstrap, GROUP)
 
 
 async def prepare(count: int, ports: Sequence[int], token: str) -> Work:
