@@ -18,8 +18,8 @@ HEAD = (
     "bootstrap of that median. A verdict is « sure » when the whole interval is on the same side.\n"
 )
 SHORT_RUN = (
-    "\n**A short run on a machine that was doing other work: it shows that the bench works and which part weighs "
-    "most, and no figure of it should be quoted.** `make bench` on a quiet machine replaces this page.\n"
+    "\n**A short run, of fewer rounds than `make bench` makes: its figures are indications.** `make bench` on a quiet "
+    "machine replaces this page.\n"
 )
 DURABILITY = """
 ## Durability
