@@ -214,6 +214,7 @@ class LoanLimits:
 
 
 # What French readers see of a loan.
+PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 FREQUENCIES = {
     Frequency.ANNUAL: "annuelle",
     Frequency.HALF_YEARLY: "semestrielle",

@@ -2,12 +2,11 @@
 
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan
-from shared.lending import LoanPurpose
+from shared.lending import PURPOSES
 from shared.money import format_euros
 from shared.typeset import french_day, french_moment, render
 
 TEMPLATE = "services/intake/templates/receipt.typ"
-PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 KINDS = {
     DocumentKind.OFFER_LETTER: "Lettre d'offre",
     DocumentKind.INTENT_LETTER: "Lettre d'intention",

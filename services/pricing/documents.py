@@ -7,14 +7,13 @@ from num2words import num2words
 
 from services.pricing.domain.facts import OfferDrafted
 from services.pricing.domain.offer import Offer
-from shared.lending import LoanPurpose
+from shared.lending import PURPOSES, LoanPurpose
 from shared.money import format_euros
 from shared.typeset import french_date, french_moment, render
 from shared.words import profile_in_words
 
 # The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
 TEMPLATES = "v2"
-PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
 
 
 async def render_offer(

@@ -4,9 +4,8 @@ from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from services.pricing.documents import PURPOSES
 from services.pricing.domain.facts import OfferDrafted
-from shared.lending import FREQUENCIES, PROFILES, PrefinancingInterest
+from shared.lending import FREQUENCIES, PROFILES, PURPOSES, PrefinancingInterest
 from shared.money import format_euros
 from shared.typeset import french_day, french_moment
 

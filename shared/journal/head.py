@@ -1,7 +1,7 @@
 """What a process knows of a stream: the fold of its commits and what they say of themselves."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
@@ -44,6 +44,18 @@ def folded(state: S, events: Sequence[Event]) -> S:
         return state.fold_all(events)
     for event in events:
         state = state.fold(event)
+    return state
+
+
+def _folding(state: S, events: Sequence[Event]) -> Generator[PageNeeded, None, S]:
+    """Event after event, going on where a page came: a commit may look at a page an event."""
+    for event in events:
+        while True:
+            try:
+                state = state.fold(event)
+                break
+            except PageNeeded as needed:
+                yield needed
     return state
 
 
@@ -91,12 +103,10 @@ class Head(Generic[S]):
         assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
         assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
         events, causes = commit.said()
-        while True:
-            try:
-                state = folded(self.state, events)
-                break
-            except PageNeeded as needed:
-                yield needed
+        try:
+            state = folded(self.state, events)
+        except PageNeeded:
+            state = yield from _folding(self.state, events)
         self.advance(commit, events, causes, state, kind)
 
     def advance(

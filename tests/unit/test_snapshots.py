@@ -15,14 +15,15 @@ from services.intake.domain.register import KIND as REGISTER
 from services.intake.domain.register import Register
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
-from shared.journal import Commit, Journal
+from shared.journal import Commit, Entry, Journal, StreamKind
 from shared.journal.codec import UnknownShape, decode, encode, format_of
+from shared.journal.commit import GENESIS_HASH, seal
 from shared.journal.head import HANDLED, Handled, Head
 from shared.journal.paging import paged
 from shared.journal.snapshots import Snapshots, version_of
-from shared.journal.table import Directory, Table
+from shared.journal.table import Directory, PageNeeded, Pages, Table
 from tests import facts
-from tests.counter import KIND, START, Counter, FixedClock, cause, count
+from tests.counter import KIND, START, Counted, Counter, FixedClock, cause, count
 from tests.unit.envelope.test_ledger import NOW, Book, rules
 
 EVERY = 5
@@ -389,3 +390,24 @@ def test_a_shape_the_codec_does_not_know_is_said():
         encode(date(2024, 1, 1))
     with pytest.raises(UnknownShape):
         decode(date, "2024-01-01")
+
+
+def test_a_commit_that_needs_a_page_an_event_folds_each_event_twice_and_no_oftener():
+    looked: list[int] = []
+
+    class Paging:
+        """Each event needs a page of its own, which is there when it is asked for again."""
+
+        def fold(self, event: Counted) -> "Paging":
+            looked.append(event.amount)
+            if looked.count(event.amount) == 1:
+                raise PageNeeded(Pages(), "p", [str(event.amount)])
+            return self
+
+    events = [event for number in range(50) for event in count(number)]
+    commit = seal("counter:a", 1, GENESIS_HASH, [Entry(cause(), tuple(events))], {}, START)
+    head = Head(Paging())
+    needed = [one.names for one in head.applying(commit, StreamKind("counter", Paging()))]
+    assert head.version == 1
+    assert len(needed) == 49  # the first came while the commit was tried as a whole
+    assert len(looked) == 2 * len(events)
