@@ -21,7 +21,7 @@ COPIED = ("services", "shared", "deploy", "tests", "pyproject.toml")
 SUITES = (
     "tests/unit/envelope",
     "tests/unit/test_journal.py",
-    "tests/unit/test_relay.py",
+    "tests/unit/relay",
     "tests/unit/test_snapshots.py",
     "tests/handlers",
     "tests/simulation",

@@ -1,0 +1,98 @@
+"""One process's relay on memory, for the tests of this package."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.documents import MemoryDocuments
+from shared.errors import Unavailable
+from shared.journal import Commit, Journal
+from shared.journal.outbox import Outbox
+from shared.journal.relay import Outgoing, Place, Relay, Span
+from tests.counter import KIND, FixedClock, cause, count
+
+(TOPIC,) = KIND.topics
+
+
+class Topic:
+    """A topic of one partition, which may lose what it held."""
+
+    def __init__(self) -> None:
+        self.end = 0
+
+
+class Post:
+    """One process: a journal in memory and its relay, what it sent, and whose views it renewed.
+
+    Its commits wait in `mine` until they are enqueued.
+    """
+
+    def __init__(self, beside: "Post | None" = None) -> None:
+        self.commits = beside.commits if beside else MemoryDocuments()
+        self.announced = beside.announced if beside else MemoryDocuments()
+        self.kept = beside.kept if beside else MemoryDocuments()
+        self.topic = beside.topic if beside else Topic()
+        self.sent: list[str] = []
+        self.rounds: list[int] = []
+        self.recovered: list[str] = []
+        self.outages = 0
+        self.views_fail: type[Exception] | None = None
+        self.changed = asyncio.Event()
+        self.outbox = Outbox(self.announced)
+        topics = {KIND.name: KIND.topics}
+        self.relay = Relay(self.commits, self.outbox, self.kept, topics, self.publish, self.recover)
+        self.mine: list[Commit] = []
+        self.journal = Journal(KIND, self.commits, FixedClock(), self.committed, None, self.outbox)
+
+    async def publish(self, outgoing: list[Outgoing]) -> dict[Place, Span]:
+        if self.outages:
+            self.outages -= 1
+            raise Unavailable("broker")
+        self.sent += [meta.id for _, meta in outgoing]
+        self.rounds.append(len(outgoing))
+        first, self.topic.end = self.topic.end, self.topic.end + len(outgoing)
+        self.changed.set()
+        return {(TOPIC, 0): (first, self.topic.end)}
+
+    async def recover(self, commit: Commit) -> None:
+        if self.views_fail is not None and commit.stream == "counter:a":
+            raise self.views_fail("view")
+        self.recovered.append(commit.key)
+
+    async def committed(self, commit: Commit, _: object) -> None:
+        """As a service does: what has no view is left for later."""
+        if self.views_fail is not None:
+            self.outbox.abandon(commit.stream, commit.version, inserted=True)
+        else:
+            self.mine.append(commit)
+
+    async def append(self, *keys: str) -> None:
+        for key in keys:
+            await self.journal.append(key, lambda _, key=key: count(1, key), cause())
+
+    def enqueue(self) -> None:
+        while self.mine:
+            self.relay.enqueue(self.mine.pop(0))
+
+    async def sweep(self) -> None:
+        """One look and what follows from it."""
+        await self.relay._look()
+        await self.relay._follow_what_is_left()
+
+    async def announcements(self) -> list[tuple[str, int]]:
+        return sorted([(row["stream"], row["since"]) async for row in self.announced.find({})])
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.relay.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def until_sent(self, *ids: str) -> None:
+        async with asyncio.timeout(10):
+            while not set(ids) <= set(self.sent):
+                self.changed.clear()
+                await self.changed.wait()

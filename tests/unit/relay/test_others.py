@@ -1,0 +1,110 @@
+"""The relay: what other processes left."""
+
+import pytest
+
+from shared.errors import Unavailable
+from shared.journal.relay import SIGHTS_OF_A_DEAD_PROCESS
+from tests.unit.relay.post import Post
+
+
+async def test_what_an_earlier_process_left_is_sent_at_the_start_its_views_renewed_first():
+    before = Post()
+    await before.append("b", "a", "b")
+    after = Post(before)
+    await after.sweep()
+    assert after.sent == ["counter:b#1.1", "counter:b#2.1", "counter:a#1.1"]
+    assert after.recovered == ["counter:b#1", "counter:b#2", "counter:a#1"]
+
+
+async def test_what_an_earlier_process_had_sent_already_is_not_sent_again():
+    before = Post()
+    await before.append("a")
+    before.enqueue()
+    await before.relay._drain()
+    await before.append("a")
+    await before.sweep()
+    after = Post(before)
+    await after.sweep()
+    assert after.sent == ["counter:a#2.1"]
+
+
+async def test_what_another_process_left_is_sent_at_the_second_sight_and_once():
+    post = Post()
+    await post.sweep()
+    other = Post(post)
+    await other.append("a")
+    await post.sweep()
+    assert (post.sent, post.recovered) == ([], [])
+    await post.sweep()
+    assert (post.sent, post.recovered) == (["counter:a#1.1"], ["counter:a#1"])
+    await other.append("a")
+    await post.sweep()
+    assert post.sent == ["counter:a#1.1", "counter:a#2.1"]
+
+
+async def test_the_announcement_of_a_dead_process_is_removed_after_its_last_sight():
+    post = Post()
+    await post.sweep()
+    await Post(post).append("a")
+    for _ in range(SIGHTS_OF_A_DEAD_PROCESS):
+        assert await post.announcements() == [("counter:a", 1)]
+        await post.sweep()
+    assert (post.sent, await post.announcements()) == (["counter:a#1.1"], [])
+
+
+async def test_the_announcement_of_a_dead_process_outlives_an_outage_of_the_broker():
+    post = Post()
+    await post.sweep()
+    await Post(post).append("a")
+    await post.sweep()
+    for _ in range(2 * SIGHTS_OF_A_DEAD_PROCESS):
+        post.outages = 1
+        with pytest.raises(Unavailable):
+            await post.sweep()
+    assert await post.announcements() == [("counter:a", 1)]
+    await post.sweep()
+    assert (post.sent, await post.announcements()) == (["counter:a#1.1"], [])
+
+
+async def test_an_announcement_whose_stream_cannot_be_followed_is_kept():
+    post = Post()
+    await post.sweep()
+    await Post(post).append("a", "b")
+    post.views_fail = ZeroDivisionError
+    for _ in range(SIGHTS_OF_A_DEAD_PROCESS):
+        await post.sweep()
+    assert (post.sent, await post.announcements()) == (["counter:b#1.1"], [("counter:a", 1)])
+
+
+async def test_a_process_that_lives_is_left_alone_however_long_it_takes():
+    post = Post()
+    await post.sweep()
+    other = Post(post)
+    await other.append("a")
+    for _ in range(2 * SIGHTS_OF_A_DEAD_PROCESS):
+        await other.sweep()
+        await post.sweep()
+    assert (post.sent, post.recovered, await post.announcements()) == ([], [], [("counter:a", 1)])
+    other.enqueue()
+    await other.relay._drain()
+    assert other.sent == ["counter:a#1.1"]
+
+
+async def test_a_sweep_leaves_what_waits_in_this_process_to_its_turn():
+    post = Post()
+    await post.append("a")
+    post.enqueue()
+    for _ in range(2 * SIGHTS_OF_A_DEAD_PROCESS):
+        await post.sweep()
+    assert (post.sent, post.relay.backlog, await post.announcements()) == ([], 1, [("counter:a", 1)])
+
+
+async def test_a_running_relay_takes_over_what_another_left(quick):
+    post = Post()
+    async with post.running():
+        await post.append("a")
+        post.enqueue()
+        await post.until_sent("counter:a#1.1")
+        await Post(post).append("b")
+        await post.until_sent("counter:b#1.1")
+    assert "counter:b#1" in post.recovered
