@@ -16,8 +16,6 @@ from shared.together import Outcome, Together
 OUT_OF_DISK_SPACE = 14031
 DUPLICATE_KEY = 11000
 MAX_DOCUMENTS_PER_COMMAND = 200
-# FerretDB answers a command of 100 replacements and never one of 120, nor anything after it.
-MAX_REPLACEMENTS_PER_COMMAND = 50
 # How many documents of a long answer are brought at once, while those before are looked at.
 DOCUMENTS_PER_FETCH = 500
 
@@ -96,7 +94,7 @@ class MongoDocuments:
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
         self._inserts = Together(self._insert_all, _key, MAX_DOCUMENTS_PER_COMMAND)
-        self._puts = Together(self._put_all, _key, MAX_REPLACEMENTS_PER_COMMAND)
+        self._puts = Together(self._put_all, _key, MAX_DOCUMENTS_PER_COMMAND)
         self._removals = Together(self._remove_all, str, MAX_DOCUMENTS_PER_COMMAND)
 
     async def insert(self, document: Document) -> None:

@@ -13,12 +13,20 @@ HERE = Path(__file__).parent
 MINIO_MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 INSTALL_SECONDS = 40 * 60
 FERRETDB_MODULE = "github.com/FerretDB/FerretDB"
-# FerretDB 1.24, archived upstream, makes an index on `_id` and asks by another expression, so that SQLite reads the
-# whole collection for one document. File, its text, and the expression of the index (docs/adr/0005).
-FERRETDB_ID = (
-    "internal/backends/sqlite/metadata/metadata.go",
-    """IDColumn = DefaultColumn + "->'$._id'\"""",
-    """IDColumn = DefaultColumn + `->"_id"`""",
+# FerretDB 1.24, archived upstream, with two lines corrected (docs/adr/0005); file, its text, and what replaces it.
+FERRETDB_CORRECTIONS = (
+    # An index on `_id` is made of one expression and asked by another: SQLite reads the whole collection.
+    (
+        "internal/backends/sqlite/metadata/metadata.go",
+        """IDColumn = DefaultColumn + "->'$._id'\"""",
+        """IDColumn = DefaultColumn + `->"_id"`""",
+    ),
+    # A command of many updates keeps a connection for each to its end; past the 100 of the pool, all wait for ever.
+    (
+        "internal/handler/msg_update.go",
+        """common.UpdateDocument(ctx, c, "update", iter, &u)\n""",
+        """common.UpdateDocument(ctx, c, "update", iter, &u)\n\t\tcloser.Close()\n""",
+    ),
 )
 
 
@@ -82,8 +90,8 @@ def _kafka(cache: Path) -> Path:
 
 
 def _ferretdb(cache: Path) -> Path:
-    """FerretDB with one line of its source corrected: see `FERRETDB_ID`."""
-    binary = cache / "ferretdb-1.24.0-id"
+    """FerretDB with two lines of its source corrected: see `FERRETDB_CORRECTIONS`."""
+    binary = cache / "ferretdb-1.24.0-2"
     if not binary.exists():
         go = _tool("go", "FerretDB")
         _say("FerretDB 1.24.0")
@@ -99,11 +107,11 @@ def _ferretdb(cache: Path) -> Path:
         )
         source = build / "source"
         shutil.copytree(json.loads(found.stdout)["Dir"], source, copy_function=shutil.copyfile)
-        file, wrong, right = FERRETDB_ID
-        text = (source / file).read_text()
-        assert text.count(wrong) == 1, f"{file} is not as it was"
-        (source / file).chmod(0o644)
-        (source / file).write_text(text.replace(wrong, right))
+        for file, wrong, right in FERRETDB_CORRECTIONS:
+            text = (source / file).read_text()
+            assert text.count(wrong) == 1, f"{file} is not as it was"
+            (source / file).chmod(0o644)
+            (source / file).write_text(text.replace(wrong, right))
         _run([go, "mod", "edit", "-replace", f"{FERRETDB_MODULE}=./source"], build)
         _run([go, "build", "-o", str(fresh), "."], build)
         shutil.rmtree(build)
