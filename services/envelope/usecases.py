@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -53,7 +54,8 @@ class Envelope:
     async def command(self, event: Any, meta: MessageMeta) -> None:
         """Carry out what a fact of another service means for the ledger."""
         campaign_id = await self.campaign_of(event)
-        done = await self.writer.append(campaign_id, self._decision(event), meta.cause("envelope"))
+        decide = _decision(event, self.clock.now())
+        done = await self.writer.append(campaign_id, decide, meta.cause("envelope"))
         show(campaign_id, done.state)
         if self._may_have_crossed(event, campaign_id):
             await self._follow_home(event.dossier_id, meta)
@@ -70,7 +72,8 @@ class Envelope:
         return outcomes
 
     async def _commands(self, campaign_id: str, heard: list[tuple[Any, MessageMeta]]) -> list[Exception | None]:
-        decided = [(self._decision(event), meta.cause("envelope")) for event, meta in heard]
+        now = self.clock.now()
+        decided = [(_decision(event, now), meta.cause("envelope")) for event, meta in heard]
         done = await self.writer.append_all(campaign_id, decided)
         outcomes = list[Exception | None]()
         for (event, meta), one in zip(heard, done, strict=True):
@@ -128,28 +131,6 @@ class Envelope:
         cause = Cause("service:envelope", meta.correlation)
         done = await self.writer.append(home, lambda ledger: decisions.release(ledger, dossier_id, reason, now), cause)
         show(home, done.state)
-
-    def _decision(self, event: Any) -> Decide:
-        now = self.clock.now()
-        match event:
-            case Deposit(dossier_id=dossier_id, deposit_number=number, principal_cents=amount):
-                return lambda ledger: decisions.submit(ledger, dossier_id, number, amount, now)
-            case LoansReduced(dossier_id=dossier_id, principal_cents=amount):
-                return lambda ledger: decisions.reduce(ledger, dossier_id, amount, now)
-            case Engaged(dossier_id=dossier_id):
-                return lambda ledger: decisions.commit(ledger, dossier_id, now)
-            case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
-                return lambda _: []
-            case RulesAdopted(rules=rules):
-                return lambda ledger: decisions.adopt(ledger, rules, now)
-            case SuspensionDecided(reason=reason):
-                return lambda ledger: decisions.suspend(ledger, reason, now)
-            case ResumptionDecided():
-                return lambda ledger: decisions.resume(ledger, now)
-            case ClosureDecided(reason=reason):
-                return lambda ledger: decisions.close(ledger, reason, now)
-            case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
-                return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)
 
     async def follow_due_rules(self, holding: bool) -> None:
         """Put scheduled rules in force when their moment comes, command or none; only where this process writes.
@@ -236,3 +217,26 @@ def show(campaign_id: str, ledger: Ledger) -> None:
 
 def render_campaign(campaign_id: str, campaign: Campaign) -> Document:
     return {"campaign_id": campaign_id, "version": campaign.version}
+
+
+def _decision(event: Any, now: datetime) -> Decide:
+    """What a fact of another service means for the ledger."""
+    match event:
+        case Deposit(dossier_id=dossier_id, deposit_number=number, principal_cents=amount):
+            return lambda ledger: decisions.submit(ledger, dossier_id, number, amount, now)
+        case LoansReduced(dossier_id=dossier_id, principal_cents=amount):
+            return lambda ledger: decisions.reduce(ledger, dossier_id, amount, now)
+        case Engaged(dossier_id=dossier_id):
+            return lambda ledger: decisions.commit(ledger, dossier_id, now)
+        case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
+            return lambda _: []
+        case RulesAdopted(rules=rules):
+            return lambda ledger: decisions.adopt(ledger, rules, now)
+        case SuspensionDecided(reason=reason):
+            return lambda ledger: decisions.suspend(ledger, reason, now)
+        case ResumptionDecided():
+            return lambda ledger: decisions.resume(ledger, now)
+        case ClosureDecided(reason=reason):
+            return lambda ledger: decisions.close(ledger, reason, now)
+        case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
+            return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)

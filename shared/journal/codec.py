@@ -39,7 +39,7 @@ def encode(value: Any) -> Any:
             # In an order of its own: the same map is the same text, whatever its history.
             return sorted(([encode(key), encode(one)] for key, one in value.items()), key=lambda pair: pair[0])
         case Table():
-            assert not value.recent, "a table is stored before its state is"
+            assert value.recent == 0, "a table is stored before its state is"
             return value.directory.described()
         case tuple() if not hasattr(value, "_fields"):
             return [encode(one) for one in value]

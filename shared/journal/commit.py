@@ -6,13 +6,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
-from json.encoder import encode_basestring as quoted
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic_core import from_json
-
-from shared.events import Cause, Event, decode_all
+from shared.journal import entries
+from shared.journal.entries import Entry, Said
 
 GENESIS_HASH = "0" * 64
 # Below this, compressing saves nothing and a reader of the database sees the text.
@@ -20,13 +17,6 @@ COMPRESSED_FROM_CHARACTERS = 2_000
 COMPRESSION_LEVEL = 3
 # What a document that is no commit raises when it is read.
 UNREADABLE = (KeyError, ValueError, zlib.error)
-
-
-class Entry(NamedTuple):
-    """One decision inside a commit: its events and why they were decided."""
-
-    cause: Cause
-    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +49,11 @@ class Commit:
 
     def decoded(self) -> tuple[Entry, ...]:
         """The decisions of this commit. Raises: KeyError for an event type this version does not know."""
-        if self.written is not None:
-            return self.written
-        raws = from_json(self.entries)
-        events = iter(decode_all([event for raw in raws for event in raw["events"]]))
-        return tuple([Entry(Cause(**raw["cause"]), tuple(islice(events, len(raw["events"])))) for raw in raws])
+        return entries.decoded(self.entries) if self.written is None else self.written
 
-    def said(self) -> tuple[list[Event], list[str]]:
-        """What a fold needs of this commit: its events, and the events that were handled. Raises: KeyError."""
-        if self.written is not None:
-            causes = [entry.cause.causation for entry in self.written]
-            events = [event for entry in self.written for event in entry.events]
-        else:
-            raws = from_json(self.entries)
-            causes = [raw["cause"].get("causation") for raw in raws]
-            events = decode_all([event for raw in raws for event in raw["events"]])
-        return events, [cause for cause in causes if cause is not None]
+    def said(self) -> Said:
+        """What a fold needs of this commit. Raises: KeyError."""
+        return entries.said(self.entries) if self.written is None else entries.said_of(self.written)
 
     def document(self) -> dict[str, Any]:
         """As the database holds it: long entries are zlib's bytes."""
@@ -113,23 +92,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def encode_entries(entries: Sequence[Entry]) -> str:
-    """JSON: what is absent is left out, fields come in the order their classes declare them."""
-    return f"[{','.join(map(_encoded, entries))}]"
-
-
-def _encoded(entry: Entry) -> str:
-    said = zip(Cause._fields, entry.cause, strict=True)
-    cause = ",".join([f'"{name}":{quoted(value)}' for name, value in said if value is not None])
-    events = ",".join(f'{{"type":"{type(event).__name__}","data":{event.model_dump_json()}}}' for event in entry.events)
-    return f'{{"cause":{{{cause}}},"events":[{events}]}}'
-
-
 def seal(
     stream: str,
     version: int,
     prev_hash: str,
-    entries: Sequence[Entry],
+    decided: Sequence[Entry],
     sequences: Mapping[str, int],
     recorded_at: datetime,
 ) -> Commit:
@@ -138,8 +105,8 @@ def seal(
         stream=stream,
         version=version,
         recorded_at=recorded_at.astimezone(UTC).isoformat(),
-        entries=encode_entries(entries),
+        entries=entries.encoded(decided),
         sequences=canonical_json(dict(sequences)),
         prev_hash=prev_hash,
-        written=tuple(entries),
+        written=tuple(decided),
     ).sealed()

@@ -1,12 +1,11 @@
 """What a process knows of a stream: the fold of its commits and what they say of themselves."""
 
-from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
-from shared.events import Event
 from shared.journal.commit import GENESIS_HASH, Commit
+from shared.journal.entries import Alike, Piece, Said
 from shared.journal.table import PageNeeded, Table
 
 
@@ -17,10 +16,10 @@ class State(Protocol):
 
 
 @runtime_checkable
-class FoldsMany(Protocol):
-    """A state that has a faster way for many events; the same comes out."""
+class FoldsAlike(Protocol):
+    """A state that has a faster way for many events of one class; the same comes out."""
 
-    def fold_all(self, events: Sequence[Any]) -> Self: ...
+    def fold_alike(self, alike: Alike) -> Self: ...
 
 
 S = TypeVar("S", bound=State)
@@ -38,24 +37,28 @@ class StreamKind(Generic[S]):
         return f"{self.name}:{key}"
 
 
-def folded(state: S, events: Sequence[Event]) -> S:
-    """What a state becomes by events; some states fold many faster than one after the other."""
-    if len(events) > 1 and isinstance(state, FoldsMany):
-        return state.fold_all(events)
-    for event in events:
-        state = state.fold(event)
+def folded(state: S, pieces: Sequence[Piece]) -> S:
+    """What a state becomes by events."""
+    for piece in pieces:
+        if not isinstance(piece, Alike):
+            state = state.fold(piece)
+        elif isinstance(state, FoldsAlike):
+            state = state.fold_alike(piece)
+        else:
+            state = folded(state, piece.events())
     return state
 
 
-def _folding(state: S, events: Sequence[Event]) -> Generator[PageNeeded, None, S]:
+def _folding(state: S, pieces: Sequence[Piece]) -> Generator[PageNeeded, None, S]:
     """Event after event, going on where a page came: a commit may look at a page an event."""
-    for event in events:
-        while True:
-            try:
-                state = state.fold(event)
-                break
-            except PageNeeded as needed:
-                yield needed
+    for piece in pieces:
+        for event in piece.events() if isinstance(piece, Alike) else (piece,):
+            while True:
+                try:
+                    state = state.fold(event)
+                    break
+                except PageNeeded as needed:
+                    yield needed
     return state
 
 
@@ -102,22 +105,20 @@ class Head(Generic[S]):
         """Fold the next commit, wholly when this ends; what it tells must be fetched before it is asked on."""
         assert commit.version == self.version + 1, f"gap in {commit.stream} at {commit.version}"
         assert commit.prev_hash == self.hash, f"broken chain in {commit.stream} at {commit.version}"
-        events, causes = commit.said()
+        said = commit.said()
         try:
-            state = folded(self.state, events)
+            state = folded(self.state, said.pieces)
         except PageNeeded:
-            state = yield from _folding(self.state, events)
-        self.advance(commit, events, causes, state, kind)
+            state = yield from _folding(self.state, said.pieces)
+        self.advance(commit, said, state, kind)
 
-    def advance(
-        self, commit: Commit, events: Sequence[Event], causes: Sequence[str], state: S, kind: StreamKind[S]
-    ) -> None:
+    def advance(self, commit: Commit, said: Said, state: S, kind: StreamKind[S]) -> None:
         """Move to a commit whose events fold to `state`."""
-        self.fresh += len(events)
-        for cls, count in Counter(map(type, events)).items():
+        for cls, count in said.counts():
+            self.fresh += count
             if cls.topic in kind.topics:
                 self.sequences[cls.topic] = self.sequences.get(cls.topic, 0) + count
-        self.handled = self.handled.add_all(dict.fromkeys(causes, HANDLED))
+        self.handled = self.handled.add_all(dict.fromkeys(said.causes, HANDLED))
         self.state, self.version, self.hash = state, commit.version, commit.hash
 
     def forget(self, kind: StreamKind[S]) -> None:

@@ -11,7 +11,8 @@ from shared.crash import Step
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import Cause, Event
-from shared.journal.commit import Commit, Entry, commit_key, seal
+from shared.journal.commit import Commit, commit_key, seal
+from shared.journal.entries import Entry
 from shared.journal.head import Head, PageLost, S, StreamKind, folded
 from shared.journal.lane import Appended, Decide, HeadCache, Lane, Outbox, Request, answer, next_batch
 from shared.journal.paging import paged
@@ -189,7 +190,7 @@ class Journal(Generic[S]):
             await self._catch_up(head, key)
             return None, None, Appended(head.state, head.version, ())
         try:
-            head.advance(commit, *commit.said(), decided, self.kind)
+            head.advance(commit, commit.said(), decided, self.kind)
             reached = Appended(head.state, head.version, ())
             if self._snapshots is not None:
                 await self._snapshots.keep(head, key)

@@ -135,16 +135,35 @@ class Directory:
         return cls(prefix, count, page_rows, tuple(described["rows"]), runs)
 
 
+class _Grown(Generic[V]):
+    """Rows from place `first` on, shared by tables that came one from the other: each looks at those below its count.
+    Only the one that has them all adds to them; another goes on with a copy.
+    """
+
+    __slots__ = ("first", "places", "rows")
+
+    def __init__(self, first: int, rows: list[tuple[str, V]]) -> None:
+        self.first = first
+        self.rows = rows
+        self.places = {key: place for place, (key, _) in enumerate(rows, start=first)}
+
+    def until(self, count: int) -> "_Grown[V]":
+        """These rows, to be added to from place `count` on."""
+        if self.first + len(self.rows) == count > self.first:
+            return self
+        return _Grown(self.first, self.rows[: count - self.first])
+
+
 @dataclass(slots=True, eq=False)
 class Table(Generic[V]):
-    """`recent` rows by place: those not stored yet and those changed since; `places` of the keys not stored yet.
+    """In memory are the rows that are not stored yet, `grown`, and by place those `changed` since they came.
 
     Nobody changes a table: each step makes a new one.
     """
 
     shape: type[V]
-    recent: Map[int, tuple[str, V]] = field(default_factory=Map)
-    places: Map[str, int] = field(default_factory=Map)
+    changed: Map[int, tuple[str, V]] = field(default_factory=Map)
+    grown: _Grown[V] = field(default_factory=lambda: _Grown(0, []))
     count: int = 0
     directory: Directory = field(default_factory=Directory)
     pages: Pages = field(default_factory=Pages)
@@ -170,28 +189,35 @@ class Table(Generic[V]):
         place = self.place(key)
         if place is None:
             return self.add(key, value)
-        return self._with(self.recent.set(place, (key, value)), self.places, self.count)
+        return self._with(self.changed.set(place, (key, value)), self.grown, self.count)
 
     def add(self, key: str, value: V) -> "Table[V]":
         """The table with a row more. Whoever decided on it looked: what is stored is not looked through again."""
-        assert key not in self.places, "a key is added once"
+        grown = self.grown.until(self.count)
+        assert key not in grown.places, "a key is added once"
         assert self.count < MAX_PLACE, "a place has 32 bits"
-        return self._with(self.recent.set(self.count, (key, value)), self.places.set(key, self.count), self.count + 1)
+        grown.places[key] = self.count
+        grown.rows.append((key, value))
+        return self._with(self.changed, grown, self.count + 1)
 
     def add_all(self, rows: Mapping[str, V]) -> "Table[V]":
         """The same for many."""
-        assert self.count + len(rows) <= MAX_PLACE, "a place has 32 bits"
-        recent, places = self.recent.mutate(), self.places.mutate()
-        for count, (key, value) in enumerate(rows.items(), start=self.count):
-            assert key not in self.places, "a key is added once"
-            recent[count] = (key, value)
-            places[key] = count
-        return self._with(recent.finish(), places.finish(), self.count + len(rows))
+        grown, count = self.grown.until(self.count), self.count + len(rows)
+        assert rows.keys().isdisjoint(grown.places.keys()), "a key is added once"
+        assert count <= MAX_PLACE, "a place has 32 bits"
+        grown.places.update(zip(rows, range(self.count, count), strict=True))
+        grown.rows += rows.items()
+        return self._with(self.changed, grown, count)
+
+    @property
+    def recent(self) -> int:
+        """Rows in memory whatever their pages."""
+        return len(self.changed) + max(self.count - self.grown.first, 0)
 
     def slice(self, skip: int, limit: int) -> list[tuple[str, V]]:
         """At most `limit` rows in the order of their keys' first coming, without the first `skip`."""
         places = range(min(skip, self.count), min(skip + limit, self.count))
-        stored = [place for place in places if place not in self.recent]
+        stored = [place for place in places if self._in_memory(place) is None]
         self._require(dict.fromkeys(self.directory.rows[place // self.directory.page_rows] for place in stored))
         return [self._at(place) for place in places]
 
@@ -209,9 +235,11 @@ class Table(Generic[V]):
 
     def place(self, key: str) -> int | None:
         """Where a key's row is; None when the table does not have it."""
-        found = self.places.get(key)
-        if found is not None or not self.directory.count:
+        found = self.grown.places.get(key)
+        if found is not None and found < self.count:
             return found
+        if not self.directory.count:
+            return None
         mark = mark_of(key)
         names = [name for run in self.directory.runs for name in run.around(mark)]
         missing = [name for name in names if name not in self.pages.index]
@@ -228,12 +256,18 @@ class Table(Generic[V]):
         return None
 
     def _at(self, place: int) -> tuple[str, V]:
-        recent = self.recent.get(place)
-        if recent is not None:
-            return recent
+        row = self._in_memory(place)
+        if row is not None:
+            return row
         number, line = divmod(place, self.directory.page_rows)
         key, *values = json.loads(self._page(number)[line])
         return key, self.shape.of(values)
+
+    def _in_memory(self, place: int) -> tuple[str, V] | None:
+        changed = self.changed.get(place)
+        if changed is None and place >= self.grown.first:
+            return self.grown.rows[place - self.grown.first]
+        return changed
 
     def _page(self, number: int) -> list[str]:
         name = self.directory.rows[number]
@@ -246,41 +280,40 @@ class Table(Generic[V]):
         if missing:
             raise PageNeeded(self.pages, self.directory.prefix, missing)
 
-    def _with(self, recent: Map[int, tuple[str, V]], places: Map[str, int], count: int) -> "Table[V]":
-        return Table(self.shape, recent, places, count, self.directory, self.pages)
+    def _with(self, changed: Map[int, tuple[str, V]], grown: _Grown[V], count: int) -> "Table[V]":
+        return Table(self.shape, changed, grown, count, self.directory, self.pages)
 
     # -- what a snapshot needs (shared/journal/paging.py) ------------------------------------------------------
 
     @classmethod
     def stored(cls, shape: type[V], directory: Directory, pages: Pages) -> "Table[V]":
         """Nothing but what the directory says."""
-        return cls(shape, count=directory.count, directory=directory, pages=pages)
+        grown = _Grown[V](directory.count, [])
+        return cls(shape, grown=grown, count=directory.count, directory=directory, pages=pages)
 
     def changed_pages(self) -> list[int]:
-        return sorted({place // self.directory.page_rows for place in self.recent})
+        places = (*self.changed, *range(self.directory.count, self.count))
+        return sorted({place // self.directory.page_rows for place in places})
 
     def lines(self, number: int) -> list[str]:
         """A page's rows as they are stored."""
         first = number * self.directory.page_rows
-        places = range(first, min(first + self.directory.page_rows, self.count))
-        old = self._page(number) if any(place not in self.recent for place in places) else []
-        changed = {place: self.recent[place] for place in places if place in self.recent}
-        return [
-            _encoder.encode([changed[place][0], *changed[place][1]]) if place in changed else old[place - first]
-            for place in places
-        ]
+        rows = [self._in_memory(place) for place in range(first, min(first + self.directory.page_rows, self.count))]
+        old = self._page(number) if None in rows else []
+        return [old[line] if row is None else _encoder.encode([row[0], *row[1]]) for line, row in enumerate(rows)]
 
     def new_entries(self) -> "array[int]":
         """The index of what the directory does not have yet."""
         new = range(self.directory.count, self.count)
-        return array("Q", sorted(mark_of(self.recent[place][0]) | place for place in new))
+        return array("Q", sorted(mark_of(self.grown.rows[place - self.grown.first][0]) | place for place in new))
 
     def over(self, directory: Directory, pages: Pages) -> "Table[V]":
         """The same rows over what somebody stored since; it holds nothing this table does not have."""
-        return Table(self.shape, self.recent, self.places, self.count, directory, pages)
+        return Table(self.shape, self.changed, self.grown, self.count, directory, pages)
 
     def without(self, kept: "Table[V]", base: "Table[V]") -> "Table[V]":
         """The same rows over `base`, in which `kept`, an earlier state of this table, was stored wholly."""
-        recent = {place: row for place, row in self.recent.items() if kept.recent.get(place) is not row}
-        places = {key: place for key, place in self.places.items() if place >= base.directory.count}
-        return Table(self.shape, Map(recent), Map(places), self.count, base.directory, base.pages)
+        changed = {place: row for place, row in self.changed.items() if kept.changed.get(place) is not row}
+        first = self.grown.first
+        rows = self.grown.rows[base.count - first : self.count - first]
+        return Table(self.shape, Map(changed), _Grown(base.count, rows), self.count, base.directory, base.pages)

@@ -6,14 +6,15 @@ five and checks their views, snapshots and time stamps too. Both only read.
 
 import argparse
 import asyncio
-import json
 import os
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shared.documents import Database, Documents
+from shared.journal import entries
 from shared.journal.commit import GENESIS_HASH, UNREADABLE, Commit, canonical_json, readable
 from shared.journal.faults import Broken, Fault
 from shared.journal.head import Head, StreamKind
@@ -104,8 +105,7 @@ class Verifier:
             self.report.faults.append(fault)
             tail.closed = True
             return
-        # Counted without decoding: a verifier need not know the events of every service.
-        size = sum(len(entry["events"]) for entry in json.loads(commit.entries))
+        size = entries.size(commit.entries)
         self.report.events += size
         self.report.sizes.setdefault(commit.stream, []).append(size)
         tail.version, tail.hash = commit.version, commit.hash
@@ -142,8 +142,9 @@ class Verifier:
             return None
         head = self.report.heads.setdefault(commit.stream, Head(known.kind.initial))
         try:
-            causes = [entry.cause.causation for entry in commit.decoded() if entry.cause.causation is not None]
-            twice = {cause for cause in causes if cause in head.handled or causes.count(cause) > 1}
+            causes = commit.said().causes
+            seen = Counter(causes)
+            twice = {cause for cause, times in seen.items() if times > 1 or cause in head.handled}
             if twice:
                 return Fault(commit.key, "cause traitée une fois", "jamais vue", ", ".join(sorted(twice)))
             counted = canonical_json(head.sequences)

@@ -6,7 +6,8 @@ import zlib
 import pytest
 
 from shared.documents import MemoryDocuments
-from shared.journal.commit import COMPRESSED_FROM_CHARACTERS, GENESIS_HASH, Commit, Entry, readable, seal
+from shared.journal.commit import COMPRESSED_FROM_CHARACTERS, GENESIS_HASH, Commit, readable, seal
+from shared.journal.entries import Entry
 from tests.counter import START, Muttered, cause, make_journal
 
 LONG = "L'été, « œ » \U0001f3e0 " * COMPRESSED_FROM_CHARACTERS

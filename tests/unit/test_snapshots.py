@@ -274,7 +274,7 @@ async def test_memory_holds_what_is_new_and_not_the_history():
     commits, snapshots = await decided(200)
     state = (await Opened(commits, snapshots).journal.load("c")).state
     assert len(state.reservations) == 200
-    assert len(state.reservations.recent) <= EVERY
+    assert state.reservations.recent <= EVERY
 
 
 @pytest.mark.parametrize("kind", ["rows", "index"])

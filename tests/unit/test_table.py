@@ -95,7 +95,7 @@ class TableMachine(RuleBasedStateMachine):
         stored = self.shelf.stored(begun)
         self.set_rows(rows)
         self.table = self.table.without(begun, stored)
-        assert len(self.table.recent) <= len(rows)
+        assert self.table.recent <= len(rows)
 
     @rule()
     def restart_on_a_snapshot(self):

@@ -1,6 +1,7 @@
 """What the ledger decides on each command: state in, events out."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from services.envelope.domain.facts import (
     EpochBegan,
@@ -11,6 +12,13 @@ from services.envelope.domain.facts import (
     SubmissionVoided,
 )
 from services.envelope.domain.ledger import Ledger, Standing
+from services.envelope.domain.refusals import (
+    CommandConflict,
+    InvalidNumber,
+    NotReserved,
+    NumberAlreadyDecided,
+    UnknownCampaign,
+)
 from shared.contracts.envelope import (
     CampaignClosed,
     CampaignOpened,
@@ -30,36 +38,16 @@ from shared.contracts.envelope import (
     Waitlisted,
 )
 from shared.contracts.values import CampaignRules, Exhaustion
-from shared.errors import Refusal
 from shared.events import Event
 from shared.money import MAX_CENTS
 
 
-class UnknownCampaign(Refusal):
-    type = "unknown-campaign"
-    title = "Campagne inconnue"
+class Deposited(NamedTuple):
+    """The deposit whose number is next."""
 
-
-class InvalidNumber(Refusal):
-    type = "invalid-number"
-    title = "Numéro hors limites"
-
-
-class CommandConflict(Refusal):
-    """The same dossier or number came before with another content (ARCHITECTURE, Invariant 4)."""
-
-    type = "command-conflict"
-    title = "Commande contradictoire"
-
-
-class NumberAlreadyDecided(Refusal):
-    type = "number-already-decided"
-    title = "Numéro déjà décidé"
-
-
-class NotReserved(Refusal):
-    type = "not-reserved"
-    title = "Aucune réservation pour ce dossier"
+    dossier_id: str
+    deposit_number: int
+    amount_cents: int
 
 
 def begin_epoch(ledger: Ledger, writer: str, now: datetime) -> list[Event]:
@@ -84,25 +72,23 @@ def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now:
         return []
     if number <= ledger.decided:
         raise NumberAlreadyDecided(f"Le numéro {number} est décidé, pour un autre dossier.")
-    held = SubmissionHeld(dossier_id=dossier_id, deposit_number=number, amount_cents=amount_cents, held_at=now)
     if number > ledger.decided + 1:
         other = ledger.held.get(number)
         if other is not None and (other.dossier_id, other.amount_cents) != (dossier_id, amount_cents):
             raise CommandConflict(f"Le numéro {number} attend déjà avec un autre contenu.")
+        held = SubmissionHeld(dossier_id=dossier_id, deposit_number=number, amount_cents=amount_cents, held_at=now)
         return [] if other is not None else [held]
-    events = list[Event]()
-    next_one: SubmissionHeld | None = held
-    while next_one is not None:
-        decided = _decide(ledger, next_one, rules, now)
-        events += decided
-        next_one = ledger.held.get(next_one.deposit_number + 1)
-        if next_one is not None:
-            for event in decided:
-                ledger = ledger.fold(event)
+    events = decided = _decide(ledger, Deposited(dossier_id, number, amount_cents), rules, now)
+    while (held := ledger.held.get(number + 1)) is not None:
+        for event in decided:
+            ledger = ledger.fold(event)
+        number += 1
+        decided = _decide(ledger, held, rules, now)
+        events = [*events, *decided]
     return events
 
 
-def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: datetime) -> list[Event]:
+def _decide(ledger: Ledger, held: Deposited | SubmissionHeld, rules: CampaignRules, now: datetime) -> list[Event]:
     dossier_id, number, amount = held.dossier_id, held.deposit_number, held.amount_cents
     campaign_id = rules.campaign_id
     if dossier_id in ledger.voided:
@@ -142,7 +128,9 @@ def _decide(ledger: Ledger, held: SubmissionHeld, rules: CampaignRules, now: dat
     return [waits, *said]
 
 
-def _refused(held: SubmissionHeld, campaign_id: str, ground: RefusalGround, now: datetime) -> ReservationRefused:
+def _refused(
+    held: Deposited | SubmissionHeld, campaign_id: str, ground: RefusalGround, now: datetime
+) -> ReservationRefused:
     return ReservationRefused(
         campaign_id=campaign_id,
         dossier_id=held.dossier_id,

@@ -7,7 +7,7 @@ resolves once (ARCHITECTURE, Invariants 1, 5, 9).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from immutables import Map
@@ -41,7 +41,7 @@ from shared.contracts.envelope import (
 )
 from shared.contracts.values import CampaignRules
 from shared.events import Event
-from shared.journal import StreamKind, Table
+from shared.journal import Alike, StreamKind, Table
 
 
 class Standing(StrEnum):
@@ -139,17 +139,14 @@ class Ledger(NamedTuple):
         """True from the deposit on, decided or held."""
         return dossier_id in self.reservations or any(one.dossier_id == dossier_id for one in self.held.values())
 
-    def fold_all(self, events: Sequence[Event]) -> "Ledger":
-        """As `fold`, event after event; a run of reservations in one step."""
+    def fold_alike(self, alike: Alike) -> "Ledger":
+        """As `fold`, event after event; reservations in one step."""
+        if alike.cls is Reserved:
+            by_field = alike.columns()
+            return self._reserve(by_field["dossier_id"], by_field["deposit_number"], by_field["amount_cents"])
         ledger = self
-        for _, run in groupby(events, key=type):
-            alike = list(run)
-            reserved = [event for event in alike if isinstance(event, Reserved)]
-            if reserved:
-                ledger = ledger._reserve(reserved)
-                continue
-            for event in alike:
-                ledger = ledger.fold(event)
+        for event in alike.events():
+            ledger = ledger.fold(event)
         return ledger
 
     def fold(self, event: Event) -> "Ledger":
@@ -223,25 +220,22 @@ class Ledger(NamedTuple):
             waiting=waiting,
         )
 
-    def _reserve(self, run: Sequence[Reserved]) -> "Ledger":
+    def _reserve(self, names: Sequence[str], numbers: Sequence[int], amounts: Sequence[int]) -> "Ledger":
         """What `_decide` does, for many."""
-        rows = dict[str, Reservation]()
-        number, reserved, room = self.decided, self.reserved_cents, self.cap_cents - self.committed_cents
-        for event in run:
-            dossier_id, amount = event.dossier_id, event.amount_cents
-            number, reserved = number + 1, reserved + amount
-            assert event.deposit_number == number, "numbers are decided in order"
-            assert dossier_id not in rows, "a dossier is decided once"
-            assert amount >= 0, "an amount is never negative"
-            assert reserved <= room, "Reserved"
-            rows[dossier_id] = Reservation(number, amount, amount, Standing.RESERVED)
+        decided = self.decided + len(names)
+        assert list(numbers) == list(range(self.decided + 1, decided + 1)), "numbers are decided in order"
+        assert min(amounts) >= 0, "an amount is never negative"
+        reserved = self.reserved_cents + sum(amounts)
+        assert reserved + self.committed_cents <= self.cap_cents, "Reserved"
+        rows = dict(zip(names, map(Reservation, numbers, amounts, amounts, repeat(Standing.RESERVED)), strict=False))
+        assert len(rows) == len(names), "a dossier is decided once"
         held, voided = self.held, self.voided
         for dossier_id, row in rows.items() if held or voided else ():
             held = held.delete(row.number) if row.number in held else held
             voided = voided.delete(dossier_id) if dossier_id in voided else voided
         reservations = self.reservations.add_all(rows)
         return self._replace(
-            decided=number, held=held, voided=voided, reservations=reservations, reserved_cents=reserved
+            decided=decided, held=held, voided=voided, reservations=reservations, reserved_cents=reserved
         )
 
     def _stand(self, dossier_id: str, standing: Standing) -> "Ledger":

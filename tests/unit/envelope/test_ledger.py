@@ -5,13 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.envelope.domain import decisions
-from services.envelope.domain.decisions import (
-    CommandConflict,
-    InvalidNumber,
-    NotReserved,
-    NumberAlreadyDecided,
-    UnknownCampaign,
-)
 from services.envelope.domain.facts import (
     EpochBegan,
     ReleaseAnticipated,
@@ -21,6 +14,13 @@ from services.envelope.domain.facts import (
 )
 from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger, Queued, Standing
+from services.envelope.domain.refusals import (
+    CommandConflict,
+    InvalidNumber,
+    NotReserved,
+    NumberAlreadyDecided,
+    UnknownCampaign,
+)
 from shared.contracts.envelope import (
     CampaignClosed,
     CampaignOpened,
@@ -41,6 +41,8 @@ from shared.contracts.envelope import (
     Waitlisted,
 )
 from shared.contracts.values import CampaignRules, Exhaustion
+from shared.events import Event
+from shared.journal import Alike
 
 NOW = datetime(2024, 4, 29, 8, tzinfo=UTC)
 
@@ -347,7 +349,13 @@ def test_no_fact_that_breaks_an_invariant_is_folded(event):
     with pytest.raises(AssertionError):
         book.ledger.fold(event)
     with pytest.raises(AssertionError):
-        book.ledger.fold_all([event, event])
+        book.ledger.fold_alike(alike(event, event))
+
+
+def alike(*events: Event) -> Alike:
+    """As a commit's columns bring them."""
+    cls = type(events[0])
+    return Alike(cls, len(events), {name: [getattr(event, name) for event in events] for name in cls.model_fields})
 
 
 def reserved(number: int, amount: int, name: str = "") -> Reserved:
@@ -369,9 +377,9 @@ def reserved(number: int, amount: int, name: str = "") -> Reserved:
 def test_a_run_of_reservations_is_held_to_the_invariants_one_by_one(last):
     book = Book()
     book.submit("n1", 1, 100)
-    assert book.ledger.fold_all([reserved(2, 100), reserved(3, 800)]).available_cents == 0
+    assert book.ledger.fold_alike(alike(reserved(2, 100), reserved(3, 800))).available_cents == 0
     with pytest.raises(AssertionError):
-        book.ledger.fold_all([reserved(2, 100), last])
+        book.ledger.fold_alike(alike(reserved(2, 100), last))
 
 
 def test_a_run_of_reservations_takes_the_place_of_what_was_held_and_what_was_voided():
@@ -382,7 +390,7 @@ def test_a_run_of_reservations_takes_the_place_of_what_was_held_and_what_was_voi
     one_by_one = book.ledger
     for event in run:
         one_by_one = one_by_one.fold(event)
-    assert book.ledger.fold_all(run) == one_by_one
+    assert book.ledger.fold_alike(alike(*run)) == one_by_one
     assert (dict(one_by_one.held), dict(one_by_one.voided)) == ({}, {})
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.envelope.domain import decisions
-from services.envelope.domain.decisions import UnknownCampaign
 from services.envelope.domain.ledger import KIND
+from services.envelope.domain.refusals import UnknownCampaign
 from services.envelope.usecases import Envelope
 from services.envelope.writer import EX_FENCED, Writer
 from shared.documents import MemoryDocuments
