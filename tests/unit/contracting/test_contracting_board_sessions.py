@@ -10,16 +10,9 @@ from services.contracting import store
 from services.contracting.domain import board as board_domain
 from services.contracting.domain import engagement as engagement_domain
 from services.contracting.domain.board import Decision, Session, Votes
+from services.contracting.domain.board_refusals import AgendaNotFinished, DecisionFinal, DossierNamedTwice, NotOnAgenda
 from services.contracting.domain.deliberation import Taken
-from services.contracting.domain.refusals import (
-    AgendaNotFinished,
-    AlreadyDecided,
-    DecisionFinal,
-    DossierNamedTwice,
-    NotOnAgenda,
-    TwoPeopleNeeded,
-    UnknownDossier,
-)
+from services.contracting.domain.refusals import AlreadyDecided, TwoPeopleNeeded, UnknownDossier
 from services.contracting.reprint import reprint_minutes
 from services.contracting.usecases.board import Board
 from shared.contracts.intake import DossierWithdrawn
@@ -35,6 +28,7 @@ from tests.archival import check_archival
 from tests.counter import FixedClock
 from tests.unit.contracting.samples import (
     ALL_FOR,
+    CHAIR,
     MEMBERS,
     NOW,
     OTHER,
@@ -95,7 +89,7 @@ class Office:
         await self.engagements[0].append(dossier_id, lambda _: [withdrawn], AUTHOR)
 
     async def open(self, day: date = TODAY, number: int = 1) -> Session:
-        return await self.board.open(day, number, MEMBERS, AUTHOR)
+        return await self.board.open(day, number, MEMBERS, CHAIR, AUTHOR)
 
     async def decide(self, session_id: str, *decisions: tuple[str, Decision]) -> list:
         taken = [Taken(dossier_id, decision, "Motif", ALL_FOR) for dossier_id, decision in decisions]
@@ -165,9 +159,9 @@ async def test_many_decisions_are_answered_one_by_one_and_a_refused_one_stops_no
 
 async def test_presence_and_recusals_are_recorded_in_the_session(office):
     await office.open()
-    await office.board.record_attendance("ca-2024-06-03", MEMBERS[:4], AUTHOR)
+    await office.board.record_attendance("ca-2024-06-03", MEMBERS[:4], "m2", AUTHOR)
     session = await office.board.record_recusals("ca-2024-06-03", "d1", ("m1",), AUTHOR)
-    assert session.deciders("d1") == {"m2", "m3", "m4"}
+    assert (session.deciders("d1"), session.chair_id) == ({"m2", "m3", "m4"}, "m2")
 
 
 async def test_nothing_is_announced_before_the_sign_off_and_each_decision_once_after_it(office):
