@@ -78,6 +78,8 @@ def casting_vote(session: Session, line: BoardDecisionRecorded) -> bool:
     the dossier does not decide it. Statutes may take the casting vote away (L.225-37): the rule says so.
     """
     assert session.opened is not None
+    if line.decision is Decision.ADJOURN:
+        return False
     half = 2 * len(line.votes.in_favour) == len(session.deciders(line.dossier_id))
     return half and session.opened.quorum.casting_vote and session.chair_id in line.votes.in_favour
 
