@@ -24,12 +24,12 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer, Simple
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings, PdfSigningSession, SigDSSPlacementPreference
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import ValidationError
 from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 
 from shared.errors import Unavailable
+from shared.stamp import stamp
 
 DIGEST = "sha256"
 TIMESTAMP_SECONDS = 10
@@ -40,13 +40,6 @@ SIGNING_USAGES = {"non_repudiation", "digital_signature"}
 IN_ONE_REVISION = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE)
 # A list published after the moment that counts says what was revoked by then as well as one before it.
 REVOCATION_ASKED = CertRevTrustPolicy(REQUIRE_REVINFO, retroactive_revinfo=True)
-# What a field with a place on the page shows; one without a place shows nothing.
-SHOWN = TextStampStyle(
-    stamp_text="Signé électroniquement par\n%(signer)s\nle %(ts)s",
-    timestamp_format="%d/%m/%Y, %H:%M UTC",
-    background=None,
-    border_width=0,
-)
 
 
 class BadKeyMaterial(Exception):
@@ -207,7 +200,8 @@ class Seal:
             signer_key_usage=set(),  # the usage a certificate states is its readers' to judge
         )
         stamper = HTTPTimeStamper(timestamp_url, timeout=TIMESTAMP_SECONDS) if timestamp_url else None
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
+        # An object begins on a line of its own (ISO 19005-2, 6.1.9); what typst prints ends without one.
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf if pdf.endswith(b"\n") else pdf + b"\n"), strict=False)
         if next_field is not None:
             name, box = next_field
             append_signature_field(writer, SigFieldSpec(name, LAST_PAGE, box, empty_field_appearance=True))
@@ -215,7 +209,8 @@ class Seal:
         with self.keys.signer() as signer:
             _check_validity(signer, at)
             try:
-                _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=SHOWN).sign_pdf(writer, output=out)
+                with stamp(writer, field, signer.subject_name or "", at) as shown:
+                    _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=shown).sign_pdf(writer, output=out)
             except TimestampRequestError as error:
                 raise Unavailable("signature") from error
             except (SigningError, ValidationError) as error:

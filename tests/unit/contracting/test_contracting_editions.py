@@ -44,6 +44,7 @@ RELEASED = {
     },
     "shared/templates": {
         "v1/letter.typ": "cd71fd58b6d6753ca929f0bed976efa87785d9b14028f9d676c8ae2f2738bf59",
+        "v1/stamp.typ": "50bbbac3db5acf0197a872beb08ffa98fe3403411fd124845cc3ad7d8d15633f",
     },
 }
 
