@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 import pikepdf
@@ -34,6 +35,9 @@ from shared.stamp import stamp
 DIGEST = "sha256"
 TIMESTAMP_SECONDS = 10
 LAST_PAGE = -1
+PIN_REFUSED = ("PinIncorrect", "PinInvalid", "PinLenRange", "PinExpired", "PinLocked")
+# A token knows one login a process, which the first session to close ends for all: they take turns.
+ONE_LOGIN = Lock()
 # Certificates for signing documents state either usage, by age and country.
 SIGNING_USAGES = {"non_repudiation", "digital_signature"}
 # The signature covers the evidence it comes with, and nothing is appended after it.
@@ -96,7 +100,11 @@ class KeyFiles:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0011)."""
+    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0011).
+
+    The hash is made outside: some tokens know the bare mechanism of their keys only. A refused PIN is a setting to
+    correct, never an outage to wait for: trying it again would lock the token.
+    """
 
     module: Path
     token: str
@@ -110,12 +118,27 @@ class Token:
             from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
         except ImportError as error:
             raise BadKeyMaterial("le paquet python-pkcs11 n'est pas installé") from error
+        errors = import_module("pkcs11.exceptions")
+        refused = tuple(getattr(errors, name) for name in PIN_REFUSED)
+        wanted = TokenCriteria(self.token)
         try:
-            session = open_pkcs11_session(str(self.module), token_criteria=TokenCriteria(self.token), user_pin=self.pin)
-        except import_module("pkcs11").PKCS11Error as error:
+            with ONE_LOGIN, open_pkcs11_session(str(self.module), token_criteria=wanted, user_pin=self.pin) as session:
+                signer = PKCS11Signer(session, cert_label=self.label, key_label=self.label, use_raw_mechanism=True)
+                yield self._loaded(signer, errors.PKCS11Error)
+        except refused as error:
+            raise BadKeyMaterial(f"le jeton « {self.token} » refuse son code") from error
+        except errors.PKCS11Error as error:
             raise Unavailable("signature") from error
-        with session:
-            yield PKCS11Signer(session, cert_label=self.label, key_label=self.label)
+
+    def _loaded(self, signer: Signer, error: type[Exception]) -> Signer:
+        """The signer with its certificate and a handle of its key."""
+        try:
+            assert signer.signing_cert is not None
+        except error as missing:
+            if type(missing) is not error:  # pyHanko says in person that it finds none; the token's own are narrower
+                raise
+            raise BadKeyMaterial(f"le jeton n'a pas une clé et un certificat « {self.label} »") from missing
+        return signer
 
 
 class _SignerAt(PdfSigner):
