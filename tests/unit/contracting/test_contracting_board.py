@@ -363,6 +363,13 @@ def test_the_chair_decides_ties_only():
     assert not casting_vote(board.session, line)
 
 
+def test_an_adjournment_needs_no_majority_so_no_vote_of_the_chair_decides_it():
+    board = Sitting()
+    board.recuse("m5")
+    (line,) = board.decide(Decision.ADJOURN, "À compléter", Votes(in_favour=WITH_THE_CHAIR, against=WITHOUT_THE_CHAIR))
+    assert not casting_vote(board.session, line)
+
+
 TIED = Votes(in_favour=WITH_THE_CHAIR, against=WITHOUT_THE_CHAIR)
 
 
