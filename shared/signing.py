@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 import pikepdf
@@ -24,29 +25,25 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer, Simple
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings, PdfSigningSession, SigDSSPlacementPreference
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import ValidationError
 from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 
 from shared.errors import Unavailable
+from shared.stamp import stamp
 
 DIGEST = "sha256"
 TIMESTAMP_SECONDS = 10
 LAST_PAGE = -1
+PIN_REFUSED = ("PinIncorrect", "PinInvalid", "PinLenRange", "PinExpired", "PinLocked")
+# A token knows one login a process, which the first session to close ends for all: they take turns.
+ONE_LOGIN = Lock()
 # Certificates for signing documents state either usage, by age and country.
 SIGNING_USAGES = {"non_repudiation", "digital_signature"}
 # The signature covers the evidence it comes with, and nothing is appended after it.
 IN_ONE_REVISION = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE)
 # A list published after the moment that counts says what was revoked by then as well as one before it.
 REVOCATION_ASKED = CertRevTrustPolicy(REQUIRE_REVINFO, retroactive_revinfo=True)
-# What a field with a place on the page shows; one without a place shows nothing.
-SHOWN = TextStampStyle(
-    stamp_text="Signé électroniquement par\n%(signer)s\nle %(ts)s",
-    timestamp_format="%d/%m/%Y, %H:%M UTC",
-    background=None,
-    border_width=0,
-)
 
 
 class BadKeyMaterial(Exception):
@@ -103,7 +100,11 @@ class KeyFiles:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0011)."""
+    """A key that never leaves its PKCS#11 token; needs the package python-pkcs11 (docs/adr/0011).
+
+    The hash is made outside: some tokens know the bare mechanism of their keys only. A refused PIN is a setting to
+    correct, never an outage to wait for: trying it again would lock the token.
+    """
 
     module: Path
     token: str
@@ -117,12 +118,27 @@ class Token:
             from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
         except ImportError as error:
             raise BadKeyMaterial("le paquet python-pkcs11 n'est pas installé") from error
+        errors = import_module("pkcs11.exceptions")
+        refused = tuple(getattr(errors, name) for name in PIN_REFUSED)
+        wanted = TokenCriteria(self.token)
         try:
-            session = open_pkcs11_session(str(self.module), token_criteria=TokenCriteria(self.token), user_pin=self.pin)
-        except import_module("pkcs11").PKCS11Error as error:
+            with ONE_LOGIN, open_pkcs11_session(str(self.module), token_criteria=wanted, user_pin=self.pin) as session:
+                signer = PKCS11Signer(session, cert_label=self.label, key_label=self.label, use_raw_mechanism=True)
+                yield self._loaded(signer, errors.PKCS11Error)
+        except refused as error:
+            raise BadKeyMaterial(f"le jeton « {self.token} » refuse son code") from error
+        except errors.PKCS11Error as error:
             raise Unavailable("signature") from error
-        with session:
-            yield PKCS11Signer(session, cert_label=self.label, key_label=self.label)
+
+    def _loaded(self, signer: Signer, error: type[Exception]) -> Signer:
+        """The signer with its certificate and a handle of its key."""
+        try:
+            assert signer.signing_cert is not None
+        except error as missing:
+            if type(missing) is not error:  # pyHanko says in person that it finds none; the token's own are narrower
+                raise
+            raise BadKeyMaterial(f"le jeton n'a pas une clé et un certificat « {self.label} »") from missing
+        return signer
 
 
 class _SignerAt(PdfSigner):
@@ -207,7 +223,8 @@ class Seal:
             signer_key_usage=set(),  # the usage a certificate states is its readers' to judge
         )
         stamper = HTTPTimeStamper(timestamp_url, timeout=TIMESTAMP_SECONDS) if timestamp_url else None
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
+        # An object begins on a line of its own (ISO 19005-2, 6.1.9); what typst prints ends without one.
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf if pdf.endswith(b"\n") else pdf + b"\n"), strict=False)
         if next_field is not None:
             name, box = next_field
             append_signature_field(writer, SigFieldSpec(name, LAST_PAGE, box, empty_field_appearance=True))
@@ -215,7 +232,8 @@ class Seal:
         with self.keys.signer() as signer:
             _check_validity(signer, at)
             try:
-                _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=SHOWN).sign_pdf(writer, output=out)
+                with stamp(writer, field, signer.subject_name or "", at) as shown:
+                    _SignerAt(at, meta, signer, timestamper=stamper, stamp_style=shown).sign_pdf(writer, output=out)
             except TimestampRequestError as error:
                 raise Unavailable("signature") from error
             except (SigningError, ValidationError) as error:

@@ -15,6 +15,7 @@ from shared.contracts.values import Printing
 
 ROOT = Path(__file__).parent.parent
 PDF_STANDARD = "a-2a"  # archival, tagged: readable by a screen reader
+UNTAGGED_STANDARD = "a-2u"  # for what is drawn into another file, whose tags are its own
 # What the bytes depend on beside template and data.
 ENGINE = f"typst {version('typst')}"
 
@@ -28,14 +29,15 @@ async def render(template: str, data: dict[str, Any], *, at: datetime) -> bytes:
     return await asyncio.to_thread(compile_pdf, template, data, at)
 
 
-def compile_pdf(template: str, data: dict[str, Any], at: datetime) -> bytes:
+def compile_pdf(template: str, data: dict[str, Any], at: datetime, *, tagged: bool = True) -> bytes:
     assert at.tzinfo is not None, "an aware moment"
     printed = typst.compile(
         str(ROOT / template),
         root=str(ROOT),
         format="pdf",
         ignore_system_fonts=True,
-        pdf_standards=[PDF_STANDARD],
+        pdf_standards=[PDF_STANDARD if tagged else UNTAGGED_STANDARD],
+        pdf_tags=tagged,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         timestamp=int(at.timestamp()),
     )

@@ -22,3 +22,15 @@ def check_archival(pdf: bytes, title: str) -> None:
 
 def objects(opened: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary | pikepdf.Stream]:
     return (one for one in opened.objects if isinstance(one, pikepdf.Dictionary | pikepdf.Stream))
+
+
+def unfonted(pdf: bytes) -> bytes:
+    """The same file with its fonts named and no longer inside."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        for one in objects(opened):
+            for name in ("/FontFile2", "/FontFile3"):
+                if one.get("/Type") == "/FontDescriptor" and name in one:
+                    del one[name]
+        opened.save(out)
+    return out.getvalue()

@@ -169,7 +169,7 @@ class Offices:
             {"member_id": member_id, "name": name, "presence": presence}
             for member_id, (name, presence) in people.DIRECTORS.items()
         ]
-        body = {"session_date": today.isoformat(), "number": number, "members": members}
+        body = {"session_date": today.isoformat(), "number": number, "members": members, "chair_id": people.CHAIR}
         session_id = (await self.board("POST", "", body))["session_id"]
         return await self.board("POST", f"/{session_id}/agenda")
 

@@ -44,6 +44,7 @@ DIRECTORS = {
     "administrateur-6": ("Marc Girard", "present"),
     "administrateur-7": ("Nadia Cherif", "excused"),
 }
+CHAIR = "administrateur-1"
 
 
 def representative(siren: str) -> Person:

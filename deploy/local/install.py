@@ -76,15 +76,25 @@ def _say(what: str) -> None:
 
 
 def _kafka(cache: Path) -> Path:
-    libs = cache / "kafka-4.1.0"
+    return _jars(cache, "Apache Kafka", "4.1.0", HERE / "kafka" / "pom.xml", cache / "kafka-4.1.0")
+
+
+def verapdf() -> Path:
+    """The directory of veraPDF's archive. Raises: ToolMissing, subprocess.CalledProcessError."""
+    cache = cache_directory()
+    cache.mkdir(parents=True, exist_ok=True)
+    return _jars(cache, "veraPDF", "1.28.2", HERE / "verapdf" / "pom.xml", cache / "verapdf-1.28.2")
+
+
+def _jars(cache: Path, title: str, version: str, pom: Path, libs: Path) -> Path:
+    """What a pom names, in `libs`."""
     if not libs.exists():
-        maven = _tool("mvn", "Apache Kafka")
-        _tool("java", "Apache Kafka")
-        _say("Apache Kafka 4.1.0")
-        fresh = cache / "kafka-4.1.0.new"
+        maven = _tool("mvn", title)
+        _tool("java", title)
+        _say(f"{title} {version}")
+        fresh = libs.with_name(f"{libs.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        pom = str(HERE / "kafka" / "pom.xml")
-        _run([maven, "-q", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={fresh}"], cache)
+        _run([maven, "-q", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={fresh}"], cache)
         fresh.rename(libs)
     return libs
 

@@ -22,8 +22,8 @@ from shared.typeset import french_date, french_day, french_moment, render
 from shared.words import euros_in_words, percent, profile_in_words, signed_percent
 
 # The version that is printed today; earlier ones stay beside it for what was signed from them.
-TEMPLATES = "v3"
-# Where versions 1 to 3 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
+TEMPLATES = "v4"
+# Where versions 1 to 4 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
 BAILLEUR_FIELD = "Bailleur"
 BAILLEUR_BOX = Box(318, 75, 523, 140)
 
@@ -77,13 +77,11 @@ async def render_convention(
         for purpose, lines in _by_purpose(engagement).items()
     ]
     data = _common(engagement, agreed.sent_at) | {
-        "campaign": _submitted(engagement).campaign_id,
         "guarantor": _guarantor(guarantor),
-        "letters": [_letter(document) for document in _submitted(engagement).documents if document.kind in LETTERS],
-        "deposited_on": french_date(_submitted(engagement).submitted_at),
         "groups": groups,
         **_amount("principal", engagement.principal_cents),
         **_amount("premium", agreed.premium_cents),
+        "lines_total": format_euros(_lines_premium(engagement)),
         "adjusted": agreed.premium_cents != _lines_premium(engagement),
         "adjustment": _adjustment(engagement, agreed.premium_cents),
         "payment_reference": agreed.payment_reference,
@@ -93,14 +91,25 @@ async def render_convention(
     return await render(_template(templates, "convention"), data, at=agreed.sent_at)
 
 
-async def render_premium_call(engagement: Engagement, agreed: Terms, payee: Payee, templates: str = TEMPLATES) -> bytes:
+async def render_premium_call(
+    engagement: Engagement, agreed: Terms, payee: Payee, guarantor: Guarantor | None, templates: str = TEMPLATES
+) -> bytes:
+    """Versions 1 to 3 name the payee only; later ones say who calls the premium, as the convention does."""
     iban = " ".join(payee.iban[start : start + 4] for start in range(0, len(payee.iban), 4))
     data = _common(engagement, agreed.sent_at) | {
+        "guarantor": _guarantor(guarantor),
         "lines": [
-            {"label": line.label, "premium": format_euros(_premium(engagement, line.loan))}
+            {
+                "label": line.label,
+                "principal": format_euros(line.loan.principal_cents),
+                "premium": format_euros(_premium(engagement, line.loan)),
+            }
             for lines in _by_purpose(engagement).values()
             for line in lines
         ],
+        "principal": format_euros(engagement.principal_cents),
+        "lines_total": format_euros(_lines_premium(engagement)),
+        "adjustment": _adjustment(engagement, agreed.premium_cents),
         **_amount("premium", agreed.premium_cents),
         "payment_reference": agreed.payment_reference,
         "premium_due_on": french_day(agreed.premium_due_on),
@@ -144,8 +153,12 @@ def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
     submitted = _submitted(engagement)
     return {
         "number": number_of(engagement),
+        "campaign": submitted.campaign_id,
         "deposit_number": submitted.deposit_number,
+        "deposited_on": french_date(submitted.submitted_at),
+        "deposited_at": french_moment(submitted.submitted_at),
         "made_on": french_date(made_at),
+        "letters": [_letter(document) for document in submitted.documents if document.kind in LETTERS],
         "bailleur": {
             "name": submitted.bailleur.name,
             "siren": submitted.bailleur.siren,

@@ -103,6 +103,7 @@ def _quorum(settings: ContractingSettings) -> QuorumRule:
         version=settings.board_rule,
         members=settings.board_members,
         minimum_present=settings.board_minimum_present,
+        casting_vote=settings.board_casting_vote,
     )
 
 

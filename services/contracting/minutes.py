@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from services.contracting.domain.board import AgendaItem, BoardDecisionRecorded, Decision, Presence, Session
+from services.contracting.domain.votes import casting_vote
 from shared.money import format_euros
-from shared.typeset import french_date, french_day, render
+from shared.typeset import french_date, french_day, french_moment, render
 
 # The version that is printed today; it is never edited once released.
-TEMPLATES = "v1"
+TEMPLATES = "v4"
 DECISIONS = {Decision.CONFIRM: "Confirmé", Decision.REFUSE: "Refusé", Decision.ADJOURN: "Ajourné"}
 PRESENCES = {Presence.PRESENT: "Présent", Presence.EXCUSED: "Excusé"}
 
@@ -16,23 +17,27 @@ PRESENCES = {Presence.PRESENT: "Présent", Presence.EXCUSED: "Excusé"}
 async def render_minutes(
     session: Session, struck: tuple[str, ...], written_at: datetime, templates: str = TEMPLATES
 ) -> bytes:
-    """The same bytes for the same session, struck items and moment."""
+    """The same bytes for the same session, struck items and moment. Version 1 prints no chair, later ones need one."""
     opened = session.opened
     assert opened is not None
     gone = [item for item in session.agenda if item.dossier_id in struck]
     decided = [(item, line) for item in session.agenda if (line := session.decision(item.dossier_id))]
+    names = {member.member_id: member.name for member in session.members}
     data = {
         "session": opened.session_id,
         "held_on": french_day(opened.session_date),
         "made_on": french_date(written_at),
+        "made_at": french_moment(written_at),
+        "chair": names[session.chair_id] if session.chair_id else None,
         "quorum": {
             "version": opened.quorum.version,
             "members": opened.quorum.members,
             "minimum": opened.quorum.minimum_present,
             "present": len(session.present),
+            "casting": opened.quorum.casting_vote,
         },
         "members": [{"name": member.name, "presence": PRESENCES[member.presence]} for member in session.members],
-        "decisions": [_decision(session, item, line) for item, line in decided],
+        "decisions": [_decision(session, names, item, line) for item, line in decided],
         "struck": [_item(item) for item in gone],
         "totals": [_total(decided, decision) for decision in Decision],
     }
@@ -49,8 +54,7 @@ def _item(item: AgendaItem) -> dict[str, Any]:
     }
 
 
-def _decision(session: Session, item: AgendaItem, line: BoardDecisionRecorded) -> dict[str, Any]:
-    names = {member.member_id: member.name for member in session.members}
+def _decision(session: Session, names: dict[str, str], item: AgendaItem, line: BoardDecisionRecorded) -> dict[str, Any]:
     votes = {"in_favour": line.votes.in_favour, "against": line.votes.against, "abstained": line.votes.abstained}
     return _item(item) | {
         "principal": format_euros(line.principal_cents),
@@ -60,6 +64,7 @@ def _decision(session: Session, item: AgendaItem, line: BoardDecisionRecorded) -
         "deciding": len(session.deciders(item.dossier_id)),
         "recused": [member.name for member in session.members if member.member_id in session.recused(item.dossier_id)],
         "votes": {kind: [names[member_id] for member_id in cast] for kind, cast in votes.items()},
+        "casting": casting_vote(session, line),
     }
 
 

@@ -52,7 +52,7 @@ class Papers:
 
     async def premium_call(self, engagement: Engagement, agreed: Terms) -> tuple[StoredDocument, Printing]:
         """Raises: Unavailable."""
-        pdf = await render_premium_call(engagement, agreed, self.payee)
+        pdf = await render_premium_call(engagement, agreed, self.payee, self.guarantor)
         until = retained_until(agreed.sent_at, self.retention_days)
         return await self._keep(engagement, EngagementDocument.PREMIUM_CALL, pdf, until), printing(pdf, TEMPLATES)
 

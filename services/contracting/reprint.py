@@ -35,8 +35,9 @@ async def reprint(events: Sequence[Event], kind: EngagementDocument) -> Reprint:
                 recorded = papers.convention
                 again = await render_convention(before, agreed, recorded.guarantor, recorded.templates)
                 return Reprint(again, recorded)
-            recorded = papers.premium_call
-            return Reprint(await render_premium_call(before, agreed, papers.payee, recorded.templates), recorded)
+            recorded, issuer = papers.premium_call, papers.convention.guarantor
+            again = await render_premium_call(before, agreed, papers.payee, issuer, recorded.templates)
+            return Reprint(again, recorded)
         case _:
             raise PrintingUnknown
 

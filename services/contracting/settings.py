@@ -73,8 +73,9 @@ class ContractingSettings(ServiceSettings):
     `evidence_lists`: the lists of the authorities of ALS's certificate and of the stamps, likewise, that go into what
     ALS signs with the certificates (PAdES B-LT); `trust_roots` hold those authorities too.
     `retention_days`: how long papers are locked in the object store; what guarantees, from the longest loan's end on.
-    `board_*`: the quorum rule new sessions are held under, with its version; ALS's own is not public, the default is
-    a demonstration. `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
+    `board_*`: the quorum rule new sessions are held under, with its version, and whether the chair's vote decides a
+    tie, as the law has it unless the statutes say otherwise; ALS's own is not public, the default is a demonstration.
+    `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
     that clears nobody once its publication is older than so many days.
     """
 
@@ -106,9 +107,10 @@ class ContractingSettings(ServiceSettings):
     revocation_lists: Path | None = None
     evidence_lists: Path | None = None
     retention_days: Annotated[int, Field(ge=1)] | None = None
-    board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-1"
+    board_rule: Annotated[str, Field(min_length=1, max_length=64)] = "demonstration-2"
     board_members: Annotated[int, Field(ge=1, le=MAX_BOARD_MEMBERS)] = 10
     board_minimum_present: Annotated[int, Field(ge=1)] = 5
+    board_casting_vote: bool = True
     bdt_sftp_host: str | None = None
     bdt_sftp_port: int = 22
     bdt_sftp_user: str | None = None

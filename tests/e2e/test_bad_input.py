@@ -527,8 +527,16 @@ async def test_a_board_decision_without_quorum_or_by_a_recused_member_is_refused
     await visit.offices.board("PUT", recusals, body | {"member_ids": []})
     refused = decision(dossier.dossier_id, decision="refuse")
     assert await answers(visit, session, refused) == ["reason-required"]
-    split = decision(dossier.dossier_id, votes={"in_favour": PRESENT[:3], "against": PRESENT[3:]})
-    assert await answers(visit, session, split) == ["decision-not-carried"]
+    split = decision(dossier.dossier_id, votes={"in_favour": PRESENT[3:], "against": PRESENT[:3]})
+    assert await answers(visit, session, split) == ["decision-not-carried"], "the chair is among those against"
+    carried = decision(dossier.dossier_id, votes={"in_favour": PRESENT[:3], "against": PRESENT[3:]})
+    assert await answers(visit, session, carried) == [None]
+    (found,) = [
+        row["decision"]
+        for row in (await visit.offices.board("GET", f"/{session['session_id']}"))["agenda"]
+        if row["dossier_id"] == dossier.dossier_id
+    ]
+    assert found["casting_vote"]
 
 
 async def test_board_decisions_are_corrected_until_a_second_person_signs_and_are_final_then(visit):

@@ -37,10 +37,12 @@ def _preparing(routes: APIRouter, board: Board) -> None:
     async def list_sessions(_: Reader, skip: Skip = 0, limit: Limit = 50) -> list[SessionRow]:
         return [SessionRow.model_validate(row) for row in await board.listed(skip, limit)]
 
-    @routes.post("", summary="Ouvrir une séance : membres, ordre du jour par ordre de dépôt", status_code=201)
+    @routes.post(
+        "", summary="Ouvrir une séance : membres, président, ordre du jour par ordre de dépôt", status_code=201
+    )
     async def open_session(body: SessionRequest, request: Request, caller: Secretary) -> SessionDetail:
         cause = cause_of(request, caller.actor)
-        return detail(await board.open(body.session_date, body.number, body.named(), cause))
+        return detail(await board.open(body.session_date, body.number, body.named(), body.chair_id, cause))
 
     @routes.get("/{session_id}", summary="Une séance : présences, ordre du jour, décisions, procès-verbal")
     async def read_session(session_id: str, _: Reader) -> SessionDetail:
@@ -50,11 +52,12 @@ def _preparing(routes: APIRouter, board: Board) -> None:
     async def draw_agenda(session_id: str, request: Request, caller: Secretary) -> SessionDetail:
         return detail(await board.draw_agenda(session_id, cause_of(request, caller.actor)))
 
-    @routes.put("/{session_id}/attendance", summary="Corriger les présences")
+    @routes.put("/{session_id}/attendance", summary="Corriger les présences et la présidence de séance")
     async def record_attendance(
         session_id: str, body: AttendanceRequest, request: Request, caller: Secretary
     ) -> SessionDetail:
-        return detail(await board.record_attendance(session_id, body.named(), cause_of(request, caller.actor)))
+        cause = cause_of(request, caller.actor)
+        return detail(await board.record_attendance(session_id, body.named(), body.chair_id, cause))
 
     @routes.put("/{session_id}/recusals", summary="Enregistrer les déports sur un dossier")
     async def record_recusals(

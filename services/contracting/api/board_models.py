@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracting.domain.board import (
     MAX_BOARD_MEMBERS,
     AgendaItem,
+    BoardDecisionRecorded,
     Decision,
     Member,
     Presence,
@@ -17,6 +18,7 @@ from services.contracting.domain.board import (
     Votes,
 )
 from services.contracting.domain.deliberation import Taken
+from services.contracting.domain.votes import casting_vote
 from shared.errors import Refusal
 
 MAX_DECISIONS = 200
@@ -35,11 +37,12 @@ class MemberRequest(BaseModel):
 
 
 class AttendanceRequest(BaseModel):
-    """Every member of the board, present or excused."""
+    """Every member of the board, present or excused, and who of those present presides, once it is known."""
 
     model_config = ConfigDict(extra="forbid")
 
     members: list[MemberRequest] = Field(min_length=1, max_length=MAX_BOARD_MEMBERS)
+    chair_id: MemberId | None = None
 
     def named(self) -> tuple[Member, ...]:
         return tuple(Member.model_validate(member.model_dump()) for member in self.members)
@@ -110,11 +113,14 @@ class SessionRow(BaseModel):
 
 
 class DecisionRow(BaseModel):
+    """`casting_vote`: the votes were tied and the chair's decided."""
+
     decision: Decision
     reason: str
     votes: Votes
     principal_cents: int
     premium_cents: int | None
+    casting_vote: bool
     recorded_by: str
     recorded_at: datetime
 
@@ -137,6 +143,7 @@ class SessionDetail(SessionRow):
     session_date: date
     quorum: QuorumRule
     members: list[Member]
+    chair_id: str | None
     agenda: list[AgendaRow]
     minutes: MinutesDetail | None
 
@@ -161,6 +168,7 @@ def detail(session: Session) -> SessionDetail:
         session_date=opened.session_date,
         quorum=opened.quorum,
         members=list(session.members),
+        chair_id=session.chair_id,
         agenda=[_agenda_row(session, item) for item in session.agenda],
         minutes=_minutes(session),
     )
@@ -176,8 +184,13 @@ def _agenda_row(session: Session, item: AgendaItem) -> AgendaRow:
     return AgendaRow(
         **item.model_dump(),
         recused=sorted(session.recused(item.dossier_id)),
-        decision=DecisionRow.model_validate(line, from_attributes=True) if line else None,
+        decision=_decision_row(session, line) if line else None,
     )
+
+
+def _decision_row(session: Session, line: BoardDecisionRecorded) -> DecisionRow:
+    decided = line.model_dump(exclude={"session_id", "dossier_id"})
+    return DecisionRow.model_validate(decided | {"casting_vote": casting_vote(session, line)})
 
 
 def _minutes(session: Session) -> MinutesDetail | None:

@@ -30,11 +30,15 @@ class SessionStatus(StrEnum):
 
 
 class QuorumRule(Value):
-    """How many sit on the board and how many must be present; a session keeps the version it is held under."""
+    """How many sit on the board, how many must be present, and whether the chair's vote decides a tie.
+
+    A session keeps the version it is held under; before `casting_vote` was kept no vote counted for more than another.
+    """
 
     version: str
     members: int
     minimum_present: int
+    casting_vote: bool = False
 
 
 class Member(Value):
@@ -70,12 +74,15 @@ class Votes(Value):
 
 
 class BoardSessionOpened(Event):
+    """`chair_id` is the member who presides, None as long as nobody is named."""
+
     session_id: str
     session_date: date
     quorum: QuorumRule
     members: tuple[Member, ...]
     opened_by: str
     opened_at: UtcDatetime
+    chair_id: str | None = None
 
 
 class BoardAgendaDrawn(Event):
@@ -86,10 +93,13 @@ class BoardAgendaDrawn(Event):
 
 
 class BoardAttendanceRecorded(Event):
+    """Who is there and who presides, instead of what was said before."""
+
     session_id: str
     members: tuple[Member, ...]
     recorded_by: str
     recorded_at: UtcDatetime
+    chair_id: str | None = None
 
 
 class BoardRecusalsRecorded(Event):
@@ -155,6 +165,7 @@ class Session:
 
     opened: BoardSessionOpened | None = None
     members: tuple[Member, ...] = ()
+    chair_id: str | None = None
     agenda: tuple[AgendaItem, ...] = ()
     recusals: tuple[BoardRecusalsRecorded, ...] = ()
     decisions: tuple[BoardDecisionRecorded, ...] = ()
@@ -191,7 +202,7 @@ class Session:
     def fold(self, event: Event) -> "Session":
         match event:
             case BoardSessionOpened():
-                return replace(self, opened=event, members=event.members)
+                return replace(self, opened=event, members=event.members, chair_id=event.chair_id)
             case BoardMinutesWritten():
                 return replace(self, minutes=event)
             case BoardMinutesSignedOff():
@@ -205,8 +216,8 @@ class Session:
         match event:
             case BoardAgendaDrawn(items=items):
                 return replace(self, agenda=items, minutes=None)
-            case BoardAttendanceRecorded(members=members):
-                return replace(self, members=members, minutes=None)
+            case BoardAttendanceRecorded(members=members, chair_id=chair_id):
+                return replace(self, members=members, chair_id=chair_id, minutes=None)
             case BoardRecusalsRecorded():
                 return replace(self, recusals=_latest(self.recusals, event), minutes=None)
             case BoardDecisionRecorded():

@@ -18,25 +18,23 @@ from services.contracting.domain.board import (
     Session,
     Votes,
 )
-from services.contracting.domain.dates import paris_date
-from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.engaging import engage
-from services.contracting.domain.facts import BoardAdjourned
-from services.contracting.domain.refusals import (
+from services.contracting.domain.board_refusals import (
     AgendaNotFinished,
-    AlreadyDecided,
+    ChairNotNamed,
     DecisionFinal,
     DecisionUnsettled,
     MinutesNotWritten,
     MinutesOutdated,
-    NoFavourableOpinion,
     NotOnAgenda,
-    ReasonRequired,
     SessionAlreadyOpen,
     SessionNotHeldYet,
-    TwoPeopleNeeded,
 )
-from services.contracting.domain.votes import check_deliberation, check_known, check_members
+from services.contracting.domain.dates import paris_date
+from services.contracting.domain.engagement import Engagement
+from services.contracting.domain.engaging import engage
+from services.contracting.domain.facts import BoardAdjourned
+from services.contracting.domain.refusals import AlreadyDecided, NoFavourableOpinion, ReasonRequired, TwoPeopleNeeded
+from services.contracting.domain.votes import check_chair, check_deliberation, check_known, check_members
 from shared.contracts.contracting import BoardConfirmed, BoardRefused
 from shared.contracts.values import Printing, StoredDocument
 from shared.errors import Refusal
@@ -56,13 +54,16 @@ class Taken:
 def open_session(session: Session, opened: BoardSessionOpened, items: tuple[AgendaItem, ...]) -> list[Event]:
     """Open a session with its members and draw its agenda; opening it again as it is changes nothing.
 
-    Raises: SessionAlreadyOpen, MemberNamedTwice, BoardTooLarge.
+    Raises: SessionAlreadyOpen, MemberNamedTwice, BoardTooLarge, UnknownMember, ChairNotPresent.
     """
     if session.opened is not None:
-        if session.opened.members == opened.members:
+        if (session.opened.members, session.opened.chair_id) == (opened.members, opened.chair_id):
             return []
-        raise SessionAlreadyOpen("Cette séance est ouverte avec d'autres membres : corrigez-en la présence.")
+        raise SessionAlreadyOpen(
+            "Cette séance est ouverte avec d'autres membres ou un autre président : corrigez-en la présence."
+        )
     check_members(opened.members, opened.quorum)
+    check_chair(opened.members, opened.chair_id)
     return [opened, _drawn(opened.session_id, items, opened.opened_by, opened.opened_at)]
 
 
@@ -75,13 +76,23 @@ def draw_agenda(session: Session, items: tuple[AgendaItem, ...], actor: str, now
     return [] if agenda == session.agenda else [_drawn(opened.session_id, agenda, actor, now)]
 
 
-def record_attendance(session: Session, members: tuple[Member, ...], actor: str, now: datetime) -> list[Event]:
-    """Correct who is present. Raises: DecisionFinal, MemberNamedTwice, BoardTooLarge."""
+def record_attendance(
+    session: Session, members: tuple[Member, ...], chair_id: str | None, actor: str, now: datetime
+) -> list[Event]:
+    """Correct who is present and who presides.
+
+    Raises: DecisionFinal, MemberNamedTwice, BoardTooLarge, UnknownMember, ChairNotPresent.
+    """
     opened = check_not_final(session)
     check_members(members, opened.quorum)
-    if members == session.members:
+    check_chair(members, chair_id)
+    if (members, chair_id) == (session.members, session.chair_id):
         return []
-    return [BoardAttendanceRecorded(session_id=opened.session_id, members=members, recorded_by=actor, recorded_at=now)]
+    return [
+        BoardAttendanceRecorded(
+            session_id=opened.session_id, members=members, recorded_by=actor, recorded_at=now, chair_id=chair_id
+        )
+    ]
 
 
 def record_recusals(
@@ -150,13 +161,15 @@ def check_decidable(engagement: Engagement, elsewhere: str | None) -> None:
 
 
 def check_minutes(session: Session, struck: tuple[str, ...], now: datetime) -> None:
-    """Whether the minutes can be written: every item decided or struck, every decision still carried.
+    """Whether the minutes can be written: a chair, every item decided or struck, every decision still carried.
 
-    A decision is weighed again because presence and recusals may have been corrected after it.
-    Raises: DecisionFinal, SessionNotHeldYet, AgendaNotFinished, DecisionUnsettled.
+    A decision is weighed again because presence, chair and recusals may have been corrected after it.
+    Raises: DecisionFinal, SessionNotHeldYet, ChairNotNamed, AgendaNotFinished, DecisionUnsettled.
     """
     opened = check_not_final(session)
     _check_held(opened, now)
+    if session.chair_id is None:
+        raise ChairNotNamed("Désignez, parmi les membres présents, qui a présidé la séance.", pointer="/chair_id")
     left = [item.deposit_number for item in session.undecided if item.dossier_id not in struck]
     if left:
         numbers = ", ".join(f"n° {number}" for number in left)

@@ -15,9 +15,10 @@ from services.contracting.domain.board import (
     Session,
     session_id_of,
 )
+from services.contracting.domain.board_refusals import DossierNamedTwice
 from services.contracting.domain.deliberation import Taken
 from services.contracting.domain.engagement import Engagement
-from services.contracting.domain.refusals import AlreadyDecided, DossierNamedTwice, EngagementEnded, UnknownDossier
+from services.contracting.domain.refusals import AlreadyDecided, EngagementEnded, UnknownDossier
 from services.contracting.minutes import TEMPLATES, render_minutes
 from shared.clock import Clock
 from shared.contracts.values import StoredDocument
@@ -49,7 +50,9 @@ class Board:
     clock: Clock
     retention_days: int | None = None
 
-    async def open(self, session_date: date, number: int, members: tuple[Member, ...], cause: Cause) -> Session:
+    async def open(
+        self, session_date: date, number: int, members: tuple[Member, ...], chair_id: str | None, cause: Cause
+    ) -> Session:
         """Open the `number`-th session of a day with the agenda as it stands. Raises: as open_session of the domain."""
         session_id = session_id_of(session_date, number)
         opened = BoardSessionOpened(
@@ -59,6 +62,7 @@ class Board:
             members=members,
             opened_by=cause.actor,
             opened_at=self.clock.now(),
+            chair_id=chair_id,
         )
         items = await self._due(session_id)
         done = await self.sessions.append(
@@ -83,11 +87,13 @@ class Board:
             session_id, lambda session: domain.draw_agenda(session, items, cause.actor, now), cause
         )
 
-    async def record_attendance(self, session_id: str, members: tuple[Member, ...], cause: Cause) -> Session:
+    async def record_attendance(
+        self, session_id: str, members: tuple[Member, ...], chair_id: str | None, cause: Cause
+    ) -> Session:
         """Raises: NotFound; as record_attendance of the domain."""
         now = self.clock.now()
         return await self._change(
-            session_id, lambda session: domain.record_attendance(session, members, cause.actor, now), cause
+            session_id, lambda session: domain.record_attendance(session, members, chair_id, cause.actor, now), cause
         )
 
     async def record_recusals(

@@ -57,8 +57,9 @@ OFFER = "d1-1"
 PREMIUM_CENTS = 10_048_815
 CHECKER, OTHER = "user:checker", "user:other"
 SECRETARY = "user:secretary"
-QUORUM = QuorumRule(version="essai", members=6, minimum_present=4)
+QUORUM = QuorumRule(version="essai", members=6, minimum_present=4, casting_vote=True)
 PRESENT = ("m1", "m2", "m3", "m4", "m5")
+CHAIR = PRESENT[0]
 MEMBERS = (
     *(Member(member_id=one, name=f"Membre {one}", presence=Presence.PRESENT) for one in PRESENT),
     Member(member_id="m6", name="Membre m6", presence=Presence.EXCUSED),
@@ -218,6 +219,7 @@ def sitting(session_date: date = TODAY) -> BoardSessionOpened:
         members=MEMBERS,
         opened_by=SECRETARY,
         opened_at=NOW,
+        chair_id=CHAIR,
     )
 
 

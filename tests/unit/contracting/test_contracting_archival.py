@@ -21,6 +21,14 @@ END = b"%%EOF"
 PRINTED = 4  # the flag of an annotation that is printed; without it PDF/A refuses it (ISO 19005-2, 6.3.2)
 
 
+def foreign_fonts(pdf: bytes) -> list[pikepdf.Dictionary | pikepdf.Stream]:
+    """The fonts that are named in a file and not in it."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        fonts = [one for one in objects(opened) if one.get("/Type") == "/Font"]
+        assert fonts
+        return [one for one in fonts if "/FontDescriptor" not in one and "/DescendantFonts" not in one]
+
+
 @pytest.fixture
 async def officer(tmp_path) -> Officer:
     made = Officer(tmp_path)
@@ -54,9 +62,7 @@ async def test_a_signature_brings_no_font_no_transparency_and_nothing_that_runs(
             assert one.get("/SMask", "/None") == "/None"
             assert (one.get("/CA", 1), one.get("/ca", 1)) == (1, 1)
             assert one.get("/BM", "/Normal") == "/Normal"
-        fonts = [one for one in objects(opened) if one.get("/Type") == "/Font"]
-        assert fonts
-        assert all("/FontDescriptor" in one or "/DescendantFonts" in one for one in fonts)
+    assert not foreign_fonts(pdf)
 
 
 async def test_als_signs_without_an_appearance_and_the_empty_field_is_a_plain_one(signed):
@@ -74,9 +80,29 @@ async def test_als_signs_without_an_appearance_and_the_empty_field_is_a_plain_on
 
 
 async def test_a_return_that_the_bailleur_signed_is_still_tagged_and_in_french(officer):
-    """Its appearance is its own signing tool's: whether it brings its font is not ALS's to say."""
-    with pikepdf.open(io.BytesIO(await officer.kept(EngagementDocument.SIGNED_CONVENTION))) as opened:
-        with opened.open_metadata() as metadata:
-            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("2", "A")
-        assert opened.Root.StructTreeRoot.K
-        assert str(opened.Root.Lang) == "fr-FR"
+    """Whether the appearance of another signing tool brings its font is not ALS's to say; that of ours does."""
+    pdf = await officer.kept(EngagementDocument.SIGNED_CONVENTION)
+    check_archival(pdf, SIGNED[EngagementDocument.CONVENTION])
+    assert not foreign_fonts(pdf)
+
+
+async def test_a_field_with_a_place_shows_who_signed_and_when_in_paris(officer):
+    pdf = await officer.kept(EngagementDocument.SIGNED_CONVENTION)
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        (field,) = [one for one in opened.Root.AcroForm.Fields if str(one.T) == BAILLEUR_FIELD]
+        with pikepdf.new() as shown:
+            page = shown.add_blank_page(page_size=(300, 100))
+            name = page.add_resource(shown.copy_foreign(field.AP.N), pikepdf.Name.XObject)
+            page.Contents = shown.make_stream(f"{name} Do".encode())
+            out = io.BytesIO()
+            shown.save(out)
+    said = " ".join(pypdf.PdfReader(out).pages[0].extract_text().split())
+    assert (
+        said == "Signé électroniquement par Représentant de Bailleur d'essai le 3 juin 2024 à 10 h 00 (heure de Paris)"
+    )
+
+
+async def test_every_signature_begins_on_a_line_of_its_own(officer):
+    """ISO 19005-2, 6.1.9."""
+    pdf = await officer.kept(EngagementDocument.SIGNED_CONVENTION)
+    assert pdf.count(END) == pdf.count(END + b"\n") == 3

@@ -11,6 +11,7 @@ from services.contracting.domain import deliberation
 from services.contracting.domain.board import (
     AgendaItem,
     BoardMinutesWritten,
+    BoardSessionOpened,
     Decision,
     Member,
     Presence,
@@ -19,35 +20,41 @@ from services.contracting.domain.board import (
     Votes,
     session_id_of,
 )
-from services.contracting.domain.deliberation import Taken
-from services.contracting.domain.engagement import EngagementState
-from services.contracting.domain.facts import BoardAdjourned
-from services.contracting.domain.refusals import (
+from services.contracting.domain.board_refusals import (
     AgendaNotFinished,
-    AlreadyDecided,
     BoardTooLarge,
+    ChairNotNamed,
+    ChairNotPresent,
     DecisionFinal,
     DecisionNotCarried,
     DecisionUnsettled,
-    EngagementEnded,
     MemberNamedTwice,
     MemberNotPresent,
     MinutesNotWritten,
     MinutesOutdated,
-    NoFavourableOpinion,
     NoQuorum,
     NotOnAgenda,
-    ReasonRequired,
     RecusedMember,
     SessionAlreadyOpen,
     SessionNotHeldYet,
-    TwoPeopleNeeded,
     UnknownMember,
     VotesIncomplete,
 )
+from services.contracting.domain.deliberation import Taken
+from services.contracting.domain.engagement import EngagementState
+from services.contracting.domain.facts import BoardAdjourned
+from services.contracting.domain.refusals import (
+    AlreadyDecided,
+    EngagementEnded,
+    NoFavourableOpinion,
+    ReasonRequired,
+    TwoPeopleNeeded,
+)
+from services.contracting.domain.votes import casting_vote
 from shared.contracts.instruction import Opinion
 from tests.unit.contracting.samples import (
     ALL_FOR,
+    CHAIR,
     DOSSIER,
     MEMBERS,
     NOW,
@@ -55,6 +62,7 @@ from tests.unit.contracting.samples import (
     PREMIUM_CENTS,
     PRESENT,
     PRINTING,
+    QUORUM,
     SECRETARY,
     TODAY,
     Case,
@@ -88,9 +96,9 @@ def item(number: int = 12, dossier_id: str = DOSSIER, campaign_id: str = "c") ->
 class Sitting:
     """A session that takes decisions one after another."""
 
-    def __init__(self, *items: AgendaItem, day: date = TODAY) -> None:
+    def __init__(self, *items: AgendaItem, day: date = TODAY, **opened: Any) -> None:
         self.session = Session()
-        self.do(deliberation.open_session, sitting(day), items or (item(),))
+        self.do(deliberation.open_session, sitting(day).model_copy(update=opened), items or (item(),))
 
     def do(self, decide, *arguments: Any) -> list:
         events = decide(self.session, *arguments)
@@ -112,14 +120,14 @@ class Sitting:
         engagement = (case or favourable()).engagement
         return self.do(deliberation.record_decision, engagement, taken, elsewhere, SECRETARY, now)
 
-    def attend(self, *present: str) -> list:
+    def attend(self, *present: str, chair_id: str | None = CHAIR) -> list:
         members = tuple(
             member.model_copy(
                 update={"presence": Presence.PRESENT if member.member_id in present else Presence.EXCUSED}
             )
             for member in MEMBERS
         )
-        return self.do(deliberation.record_attendance, members, SECRETARY, NOW)
+        return self.do(deliberation.record_attendance, members, chair_id, SECRETARY, NOW)
 
     def recuse(self, *member_ids: str, dossier_id: str = DOSSIER) -> list:
         return self.do(deliberation.record_recusals, dossier_id, member_ids, SECRETARY, NOW)
@@ -159,6 +167,8 @@ def test_a_session_opens_once_with_its_members_its_rule_and_its_agenda():
     assert board.do(deliberation.open_session, sitting(), ()) == []
     with pytest.raises(SessionAlreadyOpen):
         board.do(deliberation.open_session, sitting().model_copy(update={"members": MEMBERS[:4]}), ())
+    with pytest.raises(SessionAlreadyOpen):
+        board.do(deliberation.open_session, sitting().model_copy(update={"chair_id": "m2"}), ())
 
 
 @pytest.mark.parametrize(
@@ -176,8 +186,29 @@ def test_members_are_named_once_and_are_no_more_than_the_board_has(members, refu
     with pytest.raises(refusal) as opening:
         deliberation.open_session(Session(), sitting().model_copy(update={"members": members}), ())
     with pytest.raises(refusal) as correcting:
-        deliberation.record_attendance(Sitting().session, members, SECRETARY, NOW)
+        deliberation.record_attendance(Sitting().session, members, CHAIR, SECRETARY, NOW)
     assert opening.value.pointer == correcting.value.pointer == pointer
+
+
+@pytest.mark.parametrize(("chair_id", "refusal"), [("m9", UnknownMember), ("m6", ChairNotPresent)])
+def test_whoever_presides_is_one_of_the_members_present(chair_id, refusal):
+    with pytest.raises(refusal) as opening:
+        Sitting(chair_id=chair_id)
+    with pytest.raises(refusal) as correcting:
+        Sitting().attend(*PRESENT, chair_id=chair_id)
+    assert opening.value.pointer == correcting.value.pointer == "/chair_id"
+
+
+def test_the_chair_is_named_at_the_opening_or_with_the_presence_and_before_the_minutes():
+    board = Sitting(chair_id=None)
+    board.decide()
+    with pytest.raises(ChairNotNamed):
+        board.check_minutes()
+    assert board.attend(*PRESENT, chair_id="m2")
+    assert board.session.chair_id == "m2"
+    assert board.attend(*PRESENT, chair_id="m2") == []
+    board.check_minutes()
+    assert Sitting().session.chair_id == CHAIR
 
 
 def test_presence_is_corrected_and_saying_it_again_changes_nothing():
@@ -309,11 +340,71 @@ def test_a_recused_member_does_not_vote():
     assert board.decide(votes=Votes(in_favour=("m1", "m2", "m3"), abstained=("m4",)))
 
 
-def test_half_of_the_votes_is_no_majority():
+WITH_THE_CHAIR, WITHOUT_THE_CHAIR = (CHAIR, "m2"), ("m3", "m4")
+
+
+@pytest.mark.parametrize("decision", [Decision.CONFIRM, Decision.REFUSE])
+@pytest.mark.parametrize("others", ["against", "abstained"])
+def test_the_chair_decides_a_tie_which_is_not_adopted_against_them(decision, others):
     board = Sitting()
     board.recuse("m5")
+    with pytest.raises(DecisionNotCarried, match="2 voix pour sur 4"):
+        board.decide(decision, "Risque", Votes(in_favour=WITHOUT_THE_CHAIR, **{others: WITH_THE_CHAIR}))
+    (line,) = board.decide(decision, "Risque", Votes(in_favour=WITH_THE_CHAIR, **{others: WITHOUT_THE_CHAIR}))
+    assert casting_vote(board.session, line)
+    board.check_minutes()
+
+
+def test_the_chair_decides_ties_only():
+    board = Sitting()
     with pytest.raises(DecisionNotCarried):
-        board.decide(votes=Votes(in_favour=("m1", "m2"), against=("m3", "m4")))
+        board.decide(votes=Votes(in_favour=WITH_THE_CHAIR, against=WITHOUT_THE_CHAIR, abstained=("m5",)))
+    (line,) = board.decide()
+    assert not casting_vote(board.session, line)
+
+
+def test_an_adjournment_needs_no_majority_so_no_vote_of_the_chair_decides_it():
+    board = Sitting()
+    board.recuse("m5")
+    (line,) = board.decide(Decision.ADJOURN, "À compléter", Votes(in_favour=WITH_THE_CHAIR, against=WITHOUT_THE_CHAIR))
+    assert not casting_vote(board.session, line)
+
+
+TIED = Votes(in_favour=WITH_THE_CHAIR, against=WITHOUT_THE_CHAIR)
+
+
+def test_a_tie_is_not_adopted_where_the_statutes_take_the_casting_vote_away():
+    board = Sitting(quorum=QUORUM.model_copy(update={"casting_vote": False}))
+    board.recuse("m5")
+    with pytest.raises(DecisionNotCarried):
+        board.decide(votes=TIED)
+
+
+def test_a_tie_is_not_adopted_without_a_chair_or_with_one_who_keeps_out_of_the_dossier():
+    unchaired = Sitting(chair_id=None)
+    unchaired.recuse("m5")
+    with pytest.raises(DecisionNotCarried):
+        unchaired.decide(votes=TIED)
+    recused = Sitting(chair_id="m5")
+    recused.recuse("m5")
+    with pytest.raises(DecisionNotCarried):
+        recused.decide(votes=TIED)
+
+
+def test_a_decision_that_another_chair_would_not_have_carried_stops_the_minutes():
+    board = Sitting()
+    board.recuse("m5")
+    board.decide(votes=TIED)
+    board.attend(*PRESENT, chair_id="m3")
+    with pytest.raises(DecisionUnsettled) as refused:
+        board.check_minutes()
+    assert refused.value.facts == {"reason": "decision-not-carried"}
+
+
+def test_what_was_opened_before_chairs_were_kept_has_none_and_no_casting_vote():
+    before = sitting().model_dump(mode="json", exclude={"chair_id": True, "quorum": {"casting_vote"}})
+    opened = BoardSessionOpened.model_validate(before)
+    assert (opened.chair_id, opened.quorum.casting_vote) == (None, False)
 
 
 def test_without_quorum_a_dossier_can_be_adjourned():
@@ -327,17 +418,21 @@ def test_without_quorum_a_dossier_can_be_adjourned():
     st.sets(st.sampled_from(PRESENT)),
     st.sets(st.sampled_from(PRESENT)),
     st.lists(st.sampled_from(["in_favour", "against", "abstained"]), min_size=5, max_size=5),
+    st.sampled_from(PRESENT),
 )
-def test_a_confirmation_always_has_its_quorum_and_its_majority(present, recused, ballots):
+def test_a_confirmation_always_has_its_quorum_and_its_majority_or_the_chair_at_half(
+    present, recused, ballots, chair_id
+):
     board = Sitting()
-    board.attend(*present)
+    board.attend(*present, chair_id=chair_id if chair_id in present else None)
     board.recuse(*recused)
     cast = {kind: tuple(one for one, how in zip(PRESENT, ballots, strict=True) if how == kind) for kind in set(ballots)}
     deciders = present - recused
     votes = Votes.model_validate(
         {kind: tuple(one for one in members if one in deciders) for kind, members in cast.items()}
     )
-    carried = len(deciders) >= 4 and 2 * len(votes.in_favour) > len(deciders)
+    weight = 2 * len(votes.in_favour) + (chair_id in votes.in_favour)
+    carried = len(deciders) >= 4 and weight > len(deciders)
     try:
         assert board.decide(votes=votes)
     except (NoQuorum, DecisionNotCarried):

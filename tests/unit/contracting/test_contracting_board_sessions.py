@@ -10,19 +10,19 @@ from services.contracting import store
 from services.contracting.domain import board as board_domain
 from services.contracting.domain import engagement as engagement_domain
 from services.contracting.domain.board import Decision, Session, Votes
-from services.contracting.domain.deliberation import Taken
-from services.contracting.domain.refusals import (
+from services.contracting.domain.board_refusals import (
     AgendaNotFinished,
-    AlreadyDecided,
+    ChairNotNamed,
     DecisionFinal,
     DossierNamedTwice,
     NotOnAgenda,
-    TwoPeopleNeeded,
-    UnknownDossier,
 )
+from services.contracting.domain.deliberation import Taken
+from services.contracting.domain.refusals import AlreadyDecided, TwoPeopleNeeded, UnknownDossier
 from services.contracting.reprint import reprint_minutes
 from services.contracting.usecases.board import Board
 from shared.contracts.intake import DossierWithdrawn
+from shared.contracts.values import StoredDocument
 from shared.documents import MemoryDocuments
 from shared.errors import NotFound, Unavailable
 from shared.events import Cause
@@ -35,6 +35,7 @@ from tests.archival import check_archival
 from tests.counter import FixedClock
 from tests.unit.contracting.samples import (
     ALL_FOR,
+    CHAIR,
     MEMBERS,
     NOW,
     OTHER,
@@ -95,7 +96,7 @@ class Office:
         await self.engagements[0].append(dossier_id, lambda _: [withdrawn], AUTHOR)
 
     async def open(self, day: date = TODAY, number: int = 1) -> Session:
-        return await self.board.open(day, number, MEMBERS, AUTHOR)
+        return await self.board.open(day, number, MEMBERS, CHAIR, AUTHOR)
 
     async def decide(self, session_id: str, *decisions: tuple[str, Decision]) -> list:
         taken = [Taken(dossier_id, decision, "Motif", ALL_FOR) for dossier_id, decision in decisions]
@@ -117,6 +118,11 @@ async def office(tmp_path) -> Office:
     for dossier_id, number in (("d3", 3), ("d1", 1), ("d2", 2)):
         await made.favourable(dossier_id, number)
     return made
+
+
+def said(minutes: tuple[StoredDocument, bytes]) -> str:
+    """The text of the printed minutes, spaces and line ends made plain."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(minutes[1])).pages).split())
 
 
 def agenda(session: Session) -> list[str]:
@@ -165,9 +171,9 @@ async def test_many_decisions_are_answered_one_by_one_and_a_refused_one_stops_no
 
 async def test_presence_and_recusals_are_recorded_in_the_session(office):
     await office.open()
-    await office.board.record_attendance("ca-2024-06-03", MEMBERS[:4], AUTHOR)
+    await office.board.record_attendance("ca-2024-06-03", MEMBERS[:4], "m2", AUTHOR)
     session = await office.board.record_recusals("ca-2024-06-03", "d1", ("m1",), AUTHOR)
-    assert session.deciders("d1") == {"m2", "m3", "m4"}
+    assert (session.deciders("d1"), session.chair_id) == ({"m2", "m3", "m4"}, "m2")
 
 
 async def test_nothing_is_announced_before_the_sign_off_and_each_decision_once_after_it(office):
@@ -304,20 +310,65 @@ async def test_the_minutes_say_who_sat_voted_kept_out_and_what_was_decided(offic
     await office.decide("ca-2024-06-03", ("d1", Decision.CONFIRM))
     await office.withdraw("d3")
     await office.board.write_minutes("ca-2024-06-03", AUTHOR)
-    _, pdf = await office.board.minutes("ca-2024-06-03")
-    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
-    for said in (
+    text = said(await office.board.minutes("ca-2024-06-03"))
+    for wanted in (
         "3 juin 2024",
         "4 présents au moins sur 6 membres (règle essai)",
         "le conseil délibère valablement",
         "Excusés Membre m6",
         "Déports Membre m5",
-        "Voix pour 3 (Membre m1, Membre m2, Membre m3)",
-        "Voix contre 1 (Membre m4)",
+        "sous la présidence de Membre m1",
+        "Président de séance Membre m1",
+        "En cas de partage, la voix du président de séance",
+        "Pour le refus 3 (Membre m1, Membre m2, Membre m3)",
+        "Contre le refus 1 (Membre m4)",
+        "Pour la confirmation 5 (Membre m1",
+        "Procès-verbal établi le 3 juin 2024 à 10 h 00 (heure de Paris)",
+        "Page 1 sur",
         "Motif Exposition trop élevée",
         "4 250 000,00 €",
         "100 488,15 €",
         "Retirés de l’ordre du jour",
-        "N° 3 (campagne c)",
+        "n° 3 (campagne c)",
     ):
-        assert said in text, said
+        assert wanted in text, wanted
+    assert "Voix pour" not in text
+
+
+MINE, OTHERS = ("m1", "m2"), ("m3", "m4")
+
+
+@pytest.mark.parametrize(
+    ("decision", "motion"),
+    [
+        (Decision.CONFIRM, "la confirmation"),
+        (Decision.REFUSE, "le refus"),
+        (Decision.ADJOURN, "l’ajournement"),
+    ],
+)
+async def test_the_minutes_say_what_each_vote_was_for_and_when_the_chair_decided_a_tie(office, decision, motion):
+    for one in ("d2", "d3"):
+        await office.withdraw(one)
+    await office.open()
+    await office.board.record_recusals("ca-2024-06-03", "d1", ("m5",), AUTHOR)
+    tied = Taken("d1", decision, "Motif", Votes(in_favour=MINE, abstained=OTHERS))
+    assert await office.board.decide("ca-2024-06-03", [tied], AUTHOR) == [None]
+    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    text = said(await office.board.minutes("ca-2024-06-03"))
+    for wanted in (
+        f"Pour {motion} 2 (Membre m1, Membre m2)",
+        f"Contre {motion} 0",
+        "Abstentions 2 (Membre m3, Membre m4)",
+    ):
+        assert wanted in text, wanted
+    assert ("celle du président de séance, Membre m1, est prépondérante" in text) == (decision is not Decision.ADJOURN)
+
+
+async def test_minutes_wait_for_somebody_who_presides(office):
+    await office.board.open(TODAY, 1, MEMBERS, None, AUTHOR)
+    await office.decide("ca-2024-06-03", *[(name, Decision.CONFIRM) for name in ("d1", "d2", "d3")])
+    with pytest.raises(ChairNotNamed):
+        await office.board.write_minutes("ca-2024-06-03", AUTHOR)
+    await office.board.record_attendance("ca-2024-06-03", MEMBERS, "m2", AUTHOR)
+    await office.sign("ca-2024-06-03")
+    assert "sous la présidence de Membre m2" in said(await office.board.minutes("ca-2024-06-03"))
