@@ -41,7 +41,7 @@ class OfferDraftOutdated(Refusal):
 ISSUABLE = frozenset({OfferStatus.DRAFTED, OfferStatus.ISSUED})
 
 
-def receive(offer: Offer, event: Event, grid: Grid, now: datetime) -> list[Event]:
+def receive(offer: Offer, event: Event, grid: Grid | None, now: datetime) -> list[Event]:
     """Take note of what another service announced, and draft the offer when the last piece has come.
 
     Pieces come from several topics in any order: deposit, rating, favourable opinion.

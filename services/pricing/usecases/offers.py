@@ -12,6 +12,7 @@ from services.pricing import store
 from services.pricing.documents import TEMPLATES, render_offer
 from services.pricing.domain import contest, deadlines, decisions, derogation, drafting
 from services.pricing.domain.facts import ContestConclusion, OfferDrafted, OfferPrinted
+from services.pricing.domain.grid import needed
 from services.pricing.domain.offer import Offer
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
@@ -65,7 +66,7 @@ class Offers:
     async def redraft(self, dossier_id: str, cause: Cause) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
-        grid = await self.tariffs.in_force(now)
+        grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(dossier_id, lambda offer: drafting.redraft(offer, grid, now), cause)
         return done.state
 
@@ -74,7 +75,7 @@ class Offers:
     ) -> Offer:
         await self._known(dossier_id)
         now, derogation_id = self.clock.now(), new_id()
-        grid = await self.tariffs.in_force(now)
+        grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(
             dossier_id,
             lambda offer: derogation.propose(
@@ -87,7 +88,7 @@ class Offers:
     async def approve_derogation(self, dossier_id: str, derogation_id: str, cause: Cause) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
-        grid = await self.tariffs.in_force(now)
+        grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(
             dossier_id, lambda offer: derogation.approve(offer, derogation_id, grid, cause.actor, now), cause
         )
@@ -96,11 +97,11 @@ class Offers:
     async def issue(self, dossier_id: str, offer_id: str, cause: Cause) -> Offer:
         """Issue the draft `offer_id`: its PDF is stored first, under a key of its own, then the fact is recorded.
 
-        Raises: NotFound, OfferNotDrafted, OfferDraftOutdated, RatingTooOld, Unavailable.
+        Raises: NotFound, NoGridInForce, OfferNotDrafted, OfferDraftOutdated, RatingTooOld, Unavailable.
         """
         offer = (await self._known(dossier_id)).state
         issued_at = self.clock.now()
-        grid = await self.tariffs.in_force(issued_at)
+        grid = needed(await self.tariffs.in_force(issued_at))
         days = (await self._rules(offer)).offer_validity_business_days
         last_moment = deadlines.valid_until(offer, issued_at, days)
         decisions.check_issuable(offer, offer_id, grid, issued_at)

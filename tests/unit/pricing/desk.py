@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.pricing import store
 from services.pricing.api import grids, offers
 from services.pricing.domain import offer, tariff
+from services.pricing.domain.grid import Grid
 from services.pricing.domain.reading import Reading
 from services.pricing.handlers import handlers
 from services.pricing.usecases.offers import Offers
@@ -54,7 +55,7 @@ class Desk:
         self.offers = Offers(
             journal=(journal := Journal(offer.KIND, self.documents, self.clock, self._project)),
             campaigns=Journal(campaign.KIND, self.documents, self.clock, self._keep),
-            tariffs=Tariffs(Journal(tariff.KIND, self.documents, self.clock, self._keep), GRID, self.clock),
+            tariffs=Tariffs(Journal(tariff.KIND, self.documents, self.clock, self._keep), self.clock),
             view=self.view.documents,
             parked=self.parked,
             objects=self.objects,
@@ -66,6 +67,21 @@ class Desk:
         self._journal, self._heard = journal, 0
         self._caller = Principal("nobody", frozenset())
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app()), base_url="http://pricing")
+
+    @classmethod
+    async def opened(cls, objects: Path) -> "Desk":
+        """With the demonstration grid in force."""
+        desk = cls(objects)
+        await desk.adopt(GRID)
+        return desk
+
+    async def adopt(self, grid: Grid) -> None:
+        """Two officers put a grid in force, the day before it takes effect."""
+        now, self.clock.moment = self.clock.moment, tariff.effective_at(grid) - timedelta(days=1)
+        row = await self.done("POST", "/grids/proposals", {"grid": grid.model_dump(mode="json"), "reason": "Revue"})
+        approval = f"/grids/proposals/{row['proposal_id']}/approval"
+        await self.done("POST", approval, {"hash": row["hash"]}, who=SECOND_OFFICER)
+        self.clock.moment = now
 
     def _app(self) -> FastAPI:
         @asynccontextmanager

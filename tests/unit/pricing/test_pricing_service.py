@@ -7,11 +7,8 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from deploy.docs import EXAMPLE_ENVIRONMENT
-from services.pricing.domain.grid import GridHashMismatch
 from services.pricing.domain.reading import Reading
-from services.pricing.main import create_app
-from services.pricing.settings import PricingSettings
+from services.pricing.domain.tariff import GridApproved, GridProposed
 from shared.contracts.intake import DOSSIER_TOPIC
 from shared.contracts.pricing import (
     OFFER_TOPIC,
@@ -25,7 +22,7 @@ from shared.money import format_euros
 from shared.objects import Retained
 from tests.archival import check_archival
 from tests.facts import DOSSIER, opinion, profile, submitted
-from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SETTLING, Desk, problem
+from tests.unit.pricing.desk import AUDITOR, OFFICER, SECOND_OFFICER, SETTLING, Desk, problem
 from tests.unit.pricing.samples import GRID, LAST, NOW, OTHER_GRID, SECOND, acceptance
 
 OFFER = f"{DOSSIER}-1"
@@ -33,8 +30,8 @@ GRID_PATH = "/grids/proposals"
 
 
 @pytest.fixture
-def desk(tmp_path) -> Desk:
-    return Desk(tmp_path)
+async def desk(tmp_path) -> Desk:
+    return await Desk.opened(tmp_path)
 
 
 def read_to(moment: datetime) -> Reading:
@@ -155,12 +152,55 @@ async def test_a_new_grid_takes_two_people_and_its_date(desk: Desk):
     assert problem(await desk.call("POST", approval, content)) == "two-people-needed"
     wrong = await desk.call("POST", approval, {"hash": "0" * 64}, who=SECOND_OFFICER)
     assert problem(wrong) == "grid-hash-mismatch"
-    (done,) = await desk.done("POST", approval, content, who=SECOND_OFFICER)
+    first, done = await desk.done("POST", approval, content, who=SECOND_OFFICER)
     assert (done["approved"], done["effective_at"]) == (True, "2024-06-03T00:00:00+02:00")
     assert (await desk.done("GET", "/grid"))["version"] == "demonstration-1"
     desk.clock.moment = datetime(2024, 6, 3, 8, tzinfo=UTC)
     assert (await desk.done("GET", "/grid"))["version"] == "demonstration-2"
-    assert await desk.done("GET", GRID_PATH) == [done]
+    assert await desk.done("GET", GRID_PATH) == [first, done]
+
+
+async def test_nothing_is_priced_before_the_first_grid_takes_effect(tmp_path):
+    desk = Desk(tmp_path)
+    assert problem(await desk.call("GET", "/grid")) == "no-grid-in-force"
+    await desk.drafted()
+    found = await desk.done("GET", f"/offers/{DOSSIER}")
+    assert (found["status"], found["refusal_reason"]) == ("needs_person", "no-grid-in-force")
+    for path, body in (
+        ("redraft", None),
+        ("issue", {"offer_id": OFFER}),
+        ("derogations", {"rate_bp": "70", "reason": "r"}),
+        ("derogations/d1/approval", None),
+    ):
+        assert problem(await desk.call("POST", f"/offers/{DOSSIER}/{path}", body)) == "no-grid-in-force"
+    await desk.adopt(GRID)
+    assert (await desk.done("POST", f"/offers/{DOSSIER}/redraft"))["status"] == "drafted"
+
+
+async def test_the_first_grid_is_journalled_with_its_hash_and_its_two_people(desk: Desk):
+    (proposal,), (approval,) = desk.of(GridProposed), desk.of(GridApproved)
+    assert (proposal.grid, proposal.grid_hash) == (GRID, GRID.content_hash)
+    assert (proposal.proposed_by, approval.approved_by) == (f"user:{OFFICER}", f"user:{SECOND_OFFICER}")
+
+
+async def test_an_approved_grid_is_withdrawn_by_two_people_before_its_date(desk: Desk):
+    row = await desk.done("POST", GRID_PATH, {"grid": OTHER_GRID.model_dump(mode="json"), "reason": "Revue"})
+    path = f"{GRID_PATH}/{row['proposal_id']}"
+    reason = {"reason": "Taux d'actualisation erroné"}
+    assert problem(await desk.call("POST", f"{path}/withdrawal", reason)) == "grid-not-approved"
+    await desk.done("POST", f"{path}/approval", {"hash": row["hash"]}, who=SECOND_OFFICER)
+    assert (await desk.call("POST", f"{path}/withdrawal", {"reason": ""})).status_code == 422
+    assert (await desk.call("POST", f"{path}/withdrawal", reason, who=AUDITOR)).status_code == 403
+    _, proposed = await desk.done("POST", f"{path}/withdrawal", reason)
+    assert (proposed["withdrawal"]["reason"], proposed["withdrawal"]["approved"]) == (reason["reason"], False)
+    assert problem(await desk.call("POST", f"{path}/withdrawal/approval")) == "two-people-needed"
+    _, done = await desk.done("POST", f"{path}/withdrawal/approval", who=SECOND_OFFICER)
+    assert done["withdrawal"]["approved"]
+    desk.clock.moment = datetime(2024, 6, 3, 8, tzinfo=UTC)
+    assert (await desk.done("GET", "/grid"))["version"] == "demonstration-1"
+    first = (await desk.done("GET", GRID_PATH))[0]["proposal_id"]
+    answer = await desk.call("POST", f"{GRID_PATH}/{first}/withdrawal", reason)
+    assert problem(answer) == "grid-taken-effect"
 
 
 async def test_a_draft_of_the_former_grid_is_made_again_before_it_is_issued(desk: Desk):
@@ -186,13 +226,6 @@ async def test_a_grid_with_a_float_a_hole_or_a_missing_step_is_refused_by_name(d
         (missing, "grid-incomplete"),
     ):
         assert problem(await desk.call("POST", GRID_PATH, {"grid": grid, "reason": "r"})) == word
-
-
-def test_a_configured_grid_may_be_held_to_its_hash():
-    given = EXAMPLE_ENVIRONMENT | {"grid_sha256": GRID.content_hash}
-    assert create_app(PricingSettings.model_validate(given)).title == "Tarification"
-    with pytest.raises(GridHashMismatch):
-        create_app(PricingSettings.model_validate(given | {"grid_sha256": "0" * 64}))
 
 
 # -- reminders and expiry ----------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ async def tampered(documents: MemoryDocuments, name: str, change) -> MemoryDocum
 
 @pytest.fixture
 async def desk(tmp_path) -> Desk:
-    made = Desk(tmp_path)
+    made = await Desk.opened(tmp_path)
     await made.issued()
     return made
 
@@ -68,7 +68,7 @@ async def test_every_draft_of_a_dossier_is_recomputed_on_what_was_known_then(des
 
 
 async def test_a_derogation_is_part_of_what_is_recomputed(tmp_path):
-    desk = Desk(tmp_path)
+    desk = await Desk.opened(tmp_path)
     await desk.drafted(profile(rating="5"))
     body = {"rate_bp": "75", "reason": "Garantie du groupe"}
     made = await desk.done("POST", f"/offers/{DOSSIER}/derogations", body)
