@@ -57,7 +57,7 @@ async def test_the_offer_is_issued_by_a_person_and_printed(desk: Desk):
         "Proposition n° 1-1",
         *(format_euros(line.premium_cents) for line in issued.lines),
         format_euros(issued.premium_cents),
-        "31 mai 2024 à 23 h 59",
+        "31 mai 2024 à 23 h 59 min 59 s",
         "dix jours ouvrés",
         "condition suspensive",
         "n'engage aucune des parties",
