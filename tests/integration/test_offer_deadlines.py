@@ -41,7 +41,9 @@ def command(visit, module: str, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
-async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_and_expires_the_rest_once(visit):
+async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_and_expires_the_rest_once(
+    visit, tmp_path
+):
     accepted, silent = await visit.brought_to("offer_issued"), await visit.brought_to("offer_issued")
     services = visit.platform.services
     due = datetime.fromisoformat((await visit.portal.timeline(accepted))["due_at"])
@@ -55,8 +57,12 @@ async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_an
     labels = [entry["label"] for entry in (await visit.portal.timeline(silent))["entries"]]
     assert labels.count("Proposition expirée") == 1
 
-    recomputed = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-1")
+    again = tmp_path / "trace.json"
+    arguments = (f"{accepted.dossier_id}-1", "--out", str(again))
+    recomputed = await asyncio.to_thread(command, visit, "pricing.recompute", *arguments)
     assert (recomputed.returncode, "identique" in recomputed.stdout) == (0, True), recomputed.stdout
+    trace = await visit.call("GET", "pricing", f"/offers/{accepted.dossier_id}/trace", who=people.AUDITOR)
+    assert again.read_bytes() == trace.content
     unknown = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-9")
     assert unknown.returncode == 2
     printed = await asyncio.to_thread(command, visit, "pricing.reprint", f"{accepted.dossier_id}-1")

@@ -60,6 +60,22 @@ async def test_an_offer_recomputed_from_the_journal_has_the_same_bytes(desk: Des
     assert done.trace == trace.trace_bytes(recorded)
 
 
+async def test_the_trace_written_to_a_file_is_the_stored_one_to_the_byte(desk: Desk, tmp_path):
+    done = await command.recompute(desk.documents, OFFER)
+    assert command.report(OFFER, done, tmp_path / "trace.json") == 0
+    served = await desk.call("GET", f"/offers/{DOSSIER}/trace")
+    assert (tmp_path / "trace.json").read_bytes() == served.content
+
+
+async def test_the_trace_of_an_altered_offer_is_written_as_it_ought_to_be(desk: Desk, tmp_path, capsys):
+    altered = await tampered(desk.documents, "OfferDrafted", lambda data: data.update(premium_cents=1))
+    done = await command.recompute(altered, OFFER)
+    assert command.report(OFFER, done, tmp_path / "trace.json") == command.EX_DIFFERENT
+    (recorded,) = desk.of(OfferDrafted)
+    assert (tmp_path / "trace.json").read_bytes() == trace.trace_bytes(recorded)
+    assert "DIFFÉRENTE" in capsys.readouterr().out
+
+
 async def test_every_draft_of_a_dossier_is_recomputed_on_what_was_known_then(desk: Desk):
     await desk.done("POST", f"/offers/{DOSSIER}/redraft")
     for number, recorded in enumerate(desk.of(OfferDrafted), start=1):
