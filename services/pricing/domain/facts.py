@@ -66,14 +66,16 @@ class OfferPrinted(Event):
 
 
 class ContestConclusion(StrEnum):
-    """Redressed: the bailleur was put back in its rights, by acts of their own (docs/adr/0016)."""
+    """The expiry, or the replacement, stands; or the bailleur was put back in its rights, by acts of their own
+    (docs/adr/0016).
+    """
 
     EXPIRY_STANDS = "expiry_stands"
     REDRESSED = "redressed"
 
 
 class ContestConcluded(Event):
-    """What a person made of an acceptance that was in time and read after the expiry."""
+    """What a person made of an acceptance that was in time and read after its offer's end."""
 
     dossier_id: str
     offer_id: str

@@ -118,21 +118,22 @@ class Offers:
         )
         how = printing(pdf, TEMPLATES)
         printed = OfferPrinted(dossier_id=dossier_id, offer_id=offer_id, validity_days=days, printing=how)
+        now = self.clock.now()
         done = await self.journal.append(
             dossier_id,
-            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, printed, document),
+            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, printed, document, now),
             cause,
         )
         return done.state
 
     async def conclude_contest(
-        self, dossier_id: str, conclusion: ContestConclusion, reason: str, cause: Cause
+        self, dossier_id: str, offer_id: str, conclusion: ContestConclusion, reason: str, cause: Cause
     ) -> Offer:
         """Raises: NotFound; as conclude of the domain."""
         await self._known(dossier_id)
         now = self.clock.now()
         done = await self.journal.append(
-            dossier_id, lambda offer: contest.conclude(offer, conclusion, reason, cause.actor, now), cause
+            dossier_id, lambda offer: contest.conclude(offer, offer_id, conclusion, reason, cause.actor, now), cause
         )
         return done.state
 

@@ -292,13 +292,32 @@ async def test_an_acceptance_in_time_that_no_look_could_foresee_goes_to_a_person
     (row,) = await desk.done("GET", "/offers?status=contested")
     assert row["dossier_id"] == DOSSIER
     assert desk.of(OfferAccepted) == []
-    path, body = f"/offers/{DOSSIER}/contest-conclusion", {"conclusion": "redressed", "reason": "Rang rétabli"}
+    path = f"/offers/{DOSSIER}/contest-conclusion"
+    body = {"offer_id": OFFER, "conclusion": "redressed", "reason": "Rang rétabli"}
     assert (await desk.call("POST", path, body, who=AUDITOR)).status_code == 403
     concluded = await desk.done("POST", path, body)
-    assert (concluded["status"], concluded["contest_conclusion"]) == ("expired", "redressed")
+    assert (concluded["status"], concluded["contests"][0]["conclusion"]) == ("expired", "redressed")
     assert await desk.done("GET", "/offers?status=contested") == []
     other = await desk.call("POST", path, body | {"conclusion": "expiry_stands"})
     assert problem(other) == "contest-already-concluded"
+
+
+async def test_an_acceptance_of_a_replaced_offer_is_listed_until_a_person_concludes(desk: Desk):
+    await desk.issued()
+    await desk.done("POST", f"/offers/{DOSSIER}/redraft")
+    await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": f"{DOSSIER}-2"})
+    await desk.hear(acceptance(NOW))
+    (row,) = await desk.done("GET", "/offers?contested=true")
+    assert (row["status"], row["offer_id"], row["contested"]) == ("issued", f"{DOSSIER}-2", True)
+    path = f"/offers/{DOSSIER}/contest-conclusion"
+    body = {"offer_id": OFFER, "conclusion": "expiry_stands", "reason": "La suivante est acceptée"}
+    other = await desk.call("POST", path, body | {"offer_id": f"{DOSSIER}-2"})
+    assert problem(other) == "offer-not-contested"
+    concluded = await desk.done("POST", path, body)
+    assert (concluded["status"], concluded["contests"][0]["conclusion"]) == ("issued", "expiry_stands")
+    assert await desk.done("GET", "/offers?contested=true") == []
+    await desk.hear(acceptance(NOW, f"{DOSSIER}-2"))
+    assert [event.offer_id for event in desk.of(OfferAccepted)] == [f"{DOSSIER}-2"]
 
 
 # -- the trace ---------------------------------------------------------------------------------------------------
