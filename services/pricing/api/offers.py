@@ -1,6 +1,6 @@
 """The offers: drafts, derogations, issuing, traces."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -64,6 +64,14 @@ class DerogationRequest(BaseModel):
     rate_bp: Annotated[Decimal, Field(gt=0, lt=10_000, decimal_places=4)] | None = None
     step: CreditQualityStep | None = None
     reason: str = Field(min_length=1, max_length=2_000)
+
+
+class DerogationApproval(BaseModel):
+    """`session_date`: of the committee's session which granted it, where the step is left to the committee."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session_date: date | None = None
 
 
 class DerogationRow(BaseModel):
@@ -184,15 +192,22 @@ def _route_derogations(routes: APIRouter, pricing: Offers) -> None:
 
     @routes.post(
         "/offers/{dossier_id}/derogations/{derogation_id}/approval",
-        summary="Approuver la dérogation (seconde personne)",
+        summary="Approuver la dérogation (seconde personne, ou le secrétaire de la Commission qui l'a accordée)",
     )
     async def approve(
         dossier_id: str,
         derogation_id: str,
+        body: DerogationApproval,
         request: Request,
-        caller: Annotated[Principal, require(Role.PRICING_OFFICER)],
+        caller: Annotated[Principal, require(Role.PRICING_OFFICER, Role.COMMITTEE_SECRETARY)],
     ) -> OfferDetail:
-        done = await pricing.approve_derogation(dossier_id, derogation_id, cause_of(request, caller.actor))
+        done = await pricing.approve_derogation(
+            dossier_id,
+            derogation_id,
+            cause_of(request, caller.actor),
+            for_committee=Role.COMMITTEE_SECRETARY in caller.roles,
+            session_date=body.session_date,
+        )
         return detail(dossier_id, done)
 
 

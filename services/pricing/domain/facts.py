@@ -1,5 +1,6 @@
 """What pricing records for itself: private facts that hold ratings, steps and rates (DOMAIN rule 11)."""
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -111,7 +112,10 @@ class DerogationProposed(Event):
 
 
 class DerogationApproved(Event):
+    """`session_date` is that of the committee's session which granted it, where it took one (docs/adr/0021)."""
+
     dossier_id: str
     derogation_id: str
     approved_by: str
     approved_at: UtcDatetime
+    session_date: date | None = None

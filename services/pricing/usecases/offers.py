@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -85,12 +85,18 @@ class Offers:
         )
         return done.state
 
-    async def approve_derogation(self, dossier_id: str, derogation_id: str, cause: Cause) -> Offer:
+    async def approve_derogation(
+        self, dossier_id: str, derogation_id: str, cause: Cause, *, for_committee: bool, session_date: date | None
+    ) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
         grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(
-            dossier_id, lambda offer: derogation.approve(offer, derogation_id, grid, cause.actor, now), cause
+            dossier_id,
+            lambda offer: derogation.approve(
+                offer, derogation_id, grid, cause.actor, now, for_committee=for_committee, session_date=session_date
+            ),
+            cause,
         )
         return done.state
 

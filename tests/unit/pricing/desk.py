@@ -30,7 +30,9 @@ from tests.facts import CAMPAIGN, DOSSIER, opinion, profile, submitted
 from tests.unit.envelope.test_ledger import rules
 from tests.unit.pricing.samples import GRID, NOW
 
-OFFICER, SECOND_OFFICER, AUDITOR = "tarificateur-1", "tarificateur-2", "auditeur"
+OFFICER, SECOND_OFFICER = "tarificateur-1", "tarificateur-2"
+SECRETARY, AUDITOR = "secretaire-ccn", "auditeur"
+ROLES = {SECRETARY: Role.COMMITTEE_SECRETARY, AUDITOR: Role.AUDITOR}
 SETTLING = timedelta(minutes=10)
 
 
@@ -122,8 +124,7 @@ class Desk:
     async def call(
         self, method: str, path: str, body: Any = None, *, who: str = OFFICER, accept: str = "*/*"
     ) -> httpx.Response:
-        role = Role.AUDITOR if who == AUDITOR else Role.PRICING_OFFICER
-        self._caller = Principal(who, frozenset({role}))
+        self._caller = Principal(who, frozenset({ROLES.get(who, Role.PRICING_OFFICER)}))
         return await self._client.request(method, path, json=body, headers={"Accept": accept})
 
     async def done(self, method: str, path: str, body: Any = None, *, who: str = OFFICER) -> Any:

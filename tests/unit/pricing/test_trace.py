@@ -18,7 +18,7 @@ from shared.errors import NotFound
 from shared.journal import Commit, canonical_json
 from shared.lending import AmortisationProfile
 from tests.facts import DOSSIER, loan, opinion, profile, submitted
-from tests.unit.pricing.desk import Desk
+from tests.unit.pricing.desk import SECRETARY, Desk
 from tests.unit.pricing.samples import GRID, drafted, play
 
 OFFER = f"{DOSSIER}-1"
@@ -89,7 +89,7 @@ async def test_a_derogation_is_part_of_what_is_recomputed(tmp_path):
     body = {"rate_bp": "75", "reason": "Garantie du groupe"}
     made = await desk.done("POST", f"/offers/{DOSSIER}/derogations", body)
     path = f"/offers/{DOSSIER}/derogations/{made['derogations'][0]['derogation_id']}/approval"
-    await desk.done("POST", path, who="tarificateur-2")
+    await desk.done("POST", path, {"session_date": "2024-05-16"}, who=SECRETARY)
     assert (await command.recompute(desk.documents, OFFER)).differences == []
 
 
