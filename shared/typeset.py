@@ -67,6 +67,11 @@ def french_moment(moment: datetime) -> str:
     return f"{french_date(moment)} à {local.hour}\u00a0h\u00a0{local.minute:02}"
 
 
+def french_second(moment: datetime) -> str:
+    """19 mai 2024 à 23 h 59 min 59 s, in Paris: a deadline, whose last second counts."""
+    return f"{french_moment(moment)}\u00a0min\u00a0{moment.astimezone(PARIS).second:02}\u00a0s"
+
+
 MONTHS = (
     "janvier",
     "février",

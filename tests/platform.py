@@ -22,7 +22,10 @@ from shared.clock import ClockFile
 
 
 class Platform:
-    """The services on a stack, with an open campaign. `before_opening` is the refusal of a deposit made too early."""
+    """The services on a stack, with an open campaign and its grid.
+
+    `before_opening` is the refusal of a deposit made too early.
+    """
 
     def __init__(self, stack: Stack, services: Services) -> None:
         self.stack = stack
@@ -48,6 +51,7 @@ class Platform:
         try:
             await visit.offices.open_campaign(OPENS_AT, self.now)
             await awaited(visit.campaign_known, "campaign known to intake")
+            await visit.offices.adopt_grid()
             await visit.portal.register_all()
             dossier = await visit.ready()
             path = f"/dossiers/{dossier.dossier_id}/submission"

@@ -1,5 +1,6 @@
 """What the staff of each service do."""
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from deploy.demo import bank, people
 from deploy.demo.client import Client, Unexpected, awaited
 from deploy.demo.operations import Story
 from deploy.demo.people import Dossier
+from services.pricing.grids import grid_bytes
 
 CAMPAIGN = "lli-2024"
 CRITERIA = {
@@ -125,6 +127,18 @@ class Offices:
         await self._review("POST", dossier, "opinion", people.COMMITTEE, body)
 
     # -- pricing -----------------------------------------------------------------------------------------------
+
+    async def adopt_grid(self) -> None:
+        """Two people put the first grid in force; the first one alone cannot."""
+        body = {"grid": json.loads(grid_bytes()), "reason": "Grille de l'ouverture de la campagne"}
+        made = await self.client.ok("POST", "pricing", "/grids/proposals", who=people.PRICING, json=body)
+        path, read = f"/grids/proposals/{made['proposal_id']}/approval", {"hash": made["hash"]}
+        await self.client.refused("two-people-needed", "POST", "pricing", path, who=people.PRICING, json=read)
+        await self.client.ok("POST", "pricing", path, who=people.SECOND_PRICING, json=read)
+
+    async def grid_adopted(self) -> bool:
+        listed = await self.client.ok("GET", "pricing", "/grids/proposals", who=people.AUDITOR)
+        return any(row["approved"] for row in listed)
 
     async def issue_offer(self, dossier: Dossier) -> None:
         path = f"/offers/{dossier.dossier_id}"

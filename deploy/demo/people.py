@@ -10,6 +10,7 @@ INSTRUCTOR: Person = ("instructeur-1", "instructor")
 COMPLIANCE: Person = ("conformite-1", "compliance")
 COMMITTEE: Person = ("secretaire-ccn", "committee_secretary")
 PRICING: Person = ("tarificateur-1", "pricing_officer")
+SECOND_PRICING: Person = ("tarificateur-2", "pricing_officer")
 LEGAL: Person = ("juriste-1", "legal_officer")
 SECOND_LEGAL: Person = ("juriste-2", "legal_officer")
 BOARD: Person = ("secretaire-ca", "board_secretary")
@@ -23,6 +24,7 @@ STAFF = (
     COMPLIANCE,
     COMMITTEE,
     PRICING,
+    SECOND_PRICING,
     LEGAL,
     SECOND_LEGAL,
     BOARD,

@@ -75,6 +75,9 @@ class Scenario:
             self._say("Deux responsables adoptent les règles de la campagne (600 M€).")
             await self.offices.open_campaign(OPENS_AT, self.now)
             await awaited(self._campaign_known, "campagne connue du portail")
+        if not await self.offices.grid_adopted():
+            self._say("Deux tarificateurs adoptent la grille de démonstration, qui prend effet le 29 avril 2024.")
+            await self.offices.adopt_grid()
         self._say("Les bailleurs s'inscrivent, saisissent leurs opérations et déposent leurs documents.")
         await self.portal.register_all()
         self.dossiers = await self.portal.find_or_create()

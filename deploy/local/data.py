@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import IO
 
-FORMAT = "2"
+FORMAT = "3"
 
 
 class WrongDataFormat(Exception):

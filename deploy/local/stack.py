@@ -14,8 +14,8 @@ from deploy.local.process import Process, Processes, free_port, listening
 ISSUER_SECONDS = 30
 # Ten years (Code de commerce L.123-22), more than the five of CMF L.561-12.
 RETENTION_DAYS = 3_653
-# A morning before the campaign opens (DOMAIN, Campaign rules).
-CLOCK_START = datetime(2024, 4, 29, 6, 30, tzinfo=UTC)
+# The Friday before the campaign opens (DOMAIN, Campaign rules): time to adopt the grid that takes effect with it.
+CLOCK_START = datetime(2024, 4, 26, 6, 30, tzinfo=UTC)
 # A valid example: premiums are paid to it and the scenario's bank keeps it.
 PAYEE_IBAN = "FR7630001007941234567890185"
 

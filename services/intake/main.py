@@ -8,12 +8,14 @@ from services.intake.api import dossiers as dossiers_api
 from services.intake.domain import bailleur, campaign, dossier, question, register
 from services.intake.handlers import GROUP, handlers
 from services.intake.library import Library
+from services.intake.mail import Mailbox
 from services.intake.settings import IntakeSettings
 from services.intake.store import Deposits, Drafts, Scans
 from services.intake.usecases.accounts import Accounts
 from services.intake.usecases.answers import Answers
 from services.intake.usecases.dossiers import Dossiers
-from services.intake.usecases.questions import Mailbox, Questions
+from services.intake.usecases.notices import Notices
+from services.intake.usecases.questions import Questions
 from services.intake.usecases.uploads import Depositing
 from shared.scanner import ClamdScanner, EmbeddedScanner, Scanner
 from shared.service import Service
@@ -48,13 +50,15 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     depositing = Depositing(
         scans, journal, dossiers.known, service.objects, scanner(settings), service.clock, settings.max_upload_bytes
     )
-    mailbox = Mailbox(settings.smtp_host, settings.smtp_port, settings.mail_from, settings.questions_to)
+    mailbox = Mailbox(settings.smtp_host, settings.smtp_port, settings.mail_from)
     asked = service.journal(question.KIND, store.render_question)
-    questions = Questions(asked, service.view(question.KIND), mailbox, service.clock)
+    questions = Questions(asked, service.view(question.KIND), mailbox, settings.questions_to, service.clock)
+    notices = Notices(journal, accounts.accounts, service.view(dossier.KIND), mailbox, service.clock)
     answers = Answers(dossiers, journal, service.objects, service.clock)
     service.consume(GROUP, handlers(dossiers), in_batches=True, batch=dossiers.heard)
     service.every(SCAN_CHECK_SECONDS, depositing.scan_pending)
     service.every(MAIL_CHECK_SECONDS, questions.mail_pending)
+    service.every(MAIL_CHECK_SECONDS, notices.mail_due)
     routers = [
         bailleurs.router(accounts),
         dossiers_api.router(dossiers),

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from services.intake.domain import register
+from services.intake.domain import notice, register
 from services.intake.domain.bailleur import Account
 from services.intake.domain.dossier import Dossier
+from services.intake.domain.facts import Notice
 from services.intake.domain.question import Question
 from services.intake.domain.status import TABLE
 from services.intake.forms import DraftForm
@@ -169,7 +170,7 @@ class Deposits:
 
 
 def render_dossier(dossier_id: str, dossier: Dossier) -> Document:
-    submitted, envelope = dossier.submitted, dossier.envelope
+    submitted, envelope, told = dossier.submitted, dossier.envelope, notice.due(dossier)
     return {
         "dossier_id": dossier_id,
         "siren": dossier.opened.siren if dossier.opened else None,
@@ -182,6 +183,7 @@ def render_dossier(dossier_id: str, dossier: Dossier) -> Document:
         "status_label": TABLE[dossier.status].label,
         "envelope": type(envelope).__name__.lower() if envelope else None,
         "due_at": dossier.due_at,
+        "notice": told.value if told else None,
     }
 
 
@@ -211,3 +213,8 @@ def dossiers_of(view: Documents, sirens: list[str], skip: int, limit: int) -> As
 
 def unmailed(view: Documents) -> AsyncIterator[Document]:
     return view.find({"mailed": False})
+
+
+def to_notify(view: Documents) -> AsyncIterator[Document]:
+    """The dossiers whose bailleur is to be told something by mail."""
+    return view.find({"notice": {"$in": [one.value for one in Notice]}})

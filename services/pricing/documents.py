@@ -9,17 +9,19 @@ from services.pricing.domain.facts import OfferDrafted
 from services.pricing.domain.offer import Offer
 from shared.lending import PURPOSES, LoanPurpose
 from shared.money import format_euros
-from shared.typeset import french_date, french_moment, render
+from shared.typeset import french_date, french_moment, french_second, render
 from shared.words import profile_in_words
 
 # The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
-TEMPLATES = "v2"
+TEMPLATES = "v3"
 
 
 async def render_offer(
     offer: Offer, issued_at: datetime, last_moment: datetime, validity_days: int, templates: str = TEMPLATES
 ) -> bytes:
-    """The proposal a landlord reads; the draft's confidential inputs stay out."""
+    """The proposal a landlord reads; the draft's confidential inputs stay out. Versions 1 and 2 print `valid_until`,
+    to the minute.
+    """
     submitted, drafted = offer.submitted, offer.draft
     assert submitted is not None, "an offer is drafted on a deposit"
     assert drafted is not None, "the draft that is issued"
@@ -38,6 +40,7 @@ async def render_offer(
         "minimum_applied": drafted.minimum_applied,
         "cap_applied": drafted.cap_applied,
         "valid_until": french_moment(last_moment),
+        "last_second": french_second(last_moment),
         "validity": _business_days(validity_days),
     }
     return await render(f"services/pricing/templates/{templates}/offer.typ", data, at=issued_at)

@@ -8,8 +8,6 @@ from services.pricing import store
 from services.pricing.answers import AnswersReading
 from services.pricing.api import grids, offers
 from services.pricing.domain import offer, tariff
-from services.pricing.domain.grid import load_grid
-from services.pricing.grids import grid_bytes
 from services.pricing.handlers import GROUP, handlers
 from services.pricing.settings import PricingSettings
 from services.pricing.usecases.offers import Offers
@@ -29,14 +27,11 @@ def build() -> FastAPI:
 
 def create_app(settings: PricingSettings) -> FastAPI:
     service = Service("pricing", settings)
-    first = load_grid(grid_bytes(settings.grid_file))
-    if settings.grid_sha256:
-        first.check_hash(settings.grid_sha256)
     answers = AnswersReading(settings.kafka_bootstrap, DOSSIER_TOPIC, GROUP, service.clock)
     pricing = Offers(
         journal=service.journal(offer.KIND, store.render),
         campaigns=service.journal(campaign.KIND),
-        tariffs=Tariffs(service.journal(tariff.KIND), first, service.clock),
+        tariffs=Tariffs(service.journal(tariff.KIND), service.clock),
         view=service.view(offer.KIND),
         parked=service.collection("parked"),
         objects=service.objects,

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.pricing.domain import trace
 from services.pricing.domain.offer import stream_of
@@ -63,11 +64,23 @@ async def recompute_in_database(url: str, database: str, offer_id: str) -> Recom
         opened.close()
 
 
+def report(offer_id: str, done: Recomputation, out: Path | None = None) -> int:
+    """Write the recomputed trace to `out`, say what differs; the exit code."""
+    if out is not None:
+        out.write_bytes(done.trace)
+    for difference in done.differences:
+        print(f"  FAUX {difference}")
+    state = "DIFFÉRENTE" if done.differences else "identique"
+    print(f"{offer_id} : {state}, {len(done.trace)} octets")
+    return EX_DIFFERENT if done.differences else 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Recalcule une offre depuis le journal, en lecture seule.")
     parser.add_argument("offer", help="identifiant de l'offre, par exemple d0551e4-1")
     parser.add_argument("--url", default=os.environ.get("ALS_MONGO_URL"), help="défaut : ALS_MONGO_URL")
     parser.add_argument("--database", default="pricing")
+    parser.add_argument("--out", type=Path, help="où écrire la trace recalculée")
     arguments = parser.parse_args()
     if not arguments.url:
         parser.error("--url ou ALS_MONGO_URL est nécessaire")
@@ -76,11 +89,7 @@ def main() -> None:
     except Refusal as refusal:
         print(f"{arguments.offer} : {refusal.detail}")
         raise SystemExit(EX_NOTHING) from None
-    for difference in done.differences:
-        print(f"  FAUX {difference}")
-    state = "DIFFÉRENTE" if done.differences else "identique"
-    print(f"{arguments.offer} : {state}, {len(done.trace)} octets")
-    raise SystemExit(EX_DIFFERENT if done.differences else 0)
+    raise SystemExit(report(arguments.offer, done, arguments.out))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ async def _events(commits: Documents) -> AsyncIterator[tuple[str, Event]]:
 def grid_named(name: str, tariffs: Tariff) -> Grid:
     """Raises: NotFound, InvalidGrid."""
     if Path(name).is_file():
-        return load_grid(grid_bytes(Path(name)))
+        return load_grid(Path(name).read_bytes())
     known = [proposal.grid for proposal in tariffs.proposals.values()] + [load_grid(grid_bytes())]
     found = next((grid for grid in known if grid.version == name), None)
     if found is None:

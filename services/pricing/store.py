@@ -25,6 +25,7 @@ def render(dossier_id: str, offer: Offer) -> Document:
         "premium_cents": shown.premium_cents if shown else None,
         "valid_until": current.valid_until if current else None,
         "remind_at": remind_at(offer),
+        "contested": offer.awaits_conclusion,
     }
 
 
@@ -43,7 +44,11 @@ async def waiting_answers(parked: Documents, dossier_id: str) -> int:
     return await parked.count({"topic": DOSSIER_TOPIC, "key": dossier_id})
 
 
-def listed(view: Documents, status: OfferStatus | None, skip: int, limit: int) -> AsyncIterator[dict[str, Any]]:
+def listed(
+    view: Documents, status: OfferStatus | None, contested: bool | None, skip: int, limit: int
+) -> AsyncIterator[dict[str, Any]]:
     """Offers in deposit order."""
-    query = {} if status is None else {"status": status.value}
+    query: dict[str, Any] = {} if status is None else {"status": status.value}
+    if contested is not None:
+        query["contested"] = contested
     return view.find(query, sort=[("deposit_number", 1)], skip=skip, limit=limit)

@@ -1,11 +1,16 @@
 """What pricing hears reaches its offers and its copy of the campaign."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from services.pricing.domain import tariff
+from services.pricing.grids import grid_bytes
 from services.pricing.main import create_app
 from services.pricing.settings import PricingSettings
+from services.pricing.usecases.tariffs import Tariffs
 from shared.contracts.contracting import BoardRefused, EngagementLapsed
 from shared.contracts.envelope import CampaignOpened, CapChanged, RulesChanged
 from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, RiskProfileRecorded
@@ -16,6 +21,9 @@ from shared.contracts.intake import (
     OfferAcceptanceLodged,
     OfferDeclineLodged,
 )
+from shared.events import Cause
+from shared.journal import Commit, Journal
+from tests.counter import START, FixedClock
 from tests.facts import CAMPAIGN, DOSSIER
 from tests.handlers.bench import Bench, bench, local
 
@@ -54,7 +62,20 @@ OF_A_CAMPAIGN = [CampaignOpened, RulesChanged, CapChanged]
 @pytest.fixture
 async def pricing(monkeypatch) -> AsyncIterator[Bench]:
     async with bench(monkeypatch, create_app, local(PricingSettings)) as made:
+        await adopt_the_grid(made)
         yield made
+
+
+async def adopt_the_grid(pricing: Bench) -> None:
+    """Two officers, days before anything is heard."""
+
+    async def kept(_: Commit, __: Any) -> None:
+        pass
+
+    clock = FixedClock(START - timedelta(days=3))
+    tariffs = Tariffs(Journal(tariff.KIND, pricing.service.commits, clock, kept), clock)
+    proposal = await tariffs.propose(grid_bytes(), "Première grille", Cause("user:a", "c0ffee"))
+    await tariffs.approve(proposal.proposal_id, proposal.grid_hash, Cause("user:b", "c0ffee"))
 
 
 def test_everything_handled_is_heard_here(pricing: Bench):

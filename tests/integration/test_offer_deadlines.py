@@ -4,11 +4,18 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import Message
+
+import pytest
+from aiosmtpd.controller import Controller
 
 from deploy.demo import people
 from deploy.demo.client import awaited
 from deploy.local import clock
+from deploy.local.process import free_port
 
 BEFORE_THE_END = timedelta(seconds=30)
 AFTER_THE_END = timedelta(hours=1)
@@ -34,7 +41,9 @@ def command(visit, module: str, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
-async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_and_expires_the_rest_once(visit):
+async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_and_expires_the_rest_once(
+    visit, tmp_path
+):
     accepted, silent = await visit.brought_to("offer_issued"), await visit.brought_to("offer_issued")
     services = visit.platform.services
     due = datetime.fromisoformat((await visit.portal.timeline(accepted))["due_at"])
@@ -48,8 +57,12 @@ async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_an
     labels = [entry["label"] for entry in (await visit.portal.timeline(silent))["entries"]]
     assert labels.count("Proposition expirée") == 1
 
-    recomputed = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-1")
+    again = tmp_path / "trace.json"
+    arguments = (f"{accepted.dossier_id}-1", "--out", str(again))
+    recomputed = await asyncio.to_thread(command, visit, "pricing.recompute", *arguments)
     assert (recomputed.returncode, "identique" in recomputed.stdout) == (0, True), recomputed.stdout
+    trace = await visit.call("GET", "pricing", f"/offers/{accepted.dossier_id}/trace", who=people.AUDITOR)
+    assert again.read_bytes() == trace.content
     unknown = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-9")
     assert unknown.returncode == 2
     printed = await asyncio.to_thread(command, visit, "pricing.reprint", f"{accepted.dossier_id}-1")
@@ -58,15 +71,62 @@ async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_an
     assert (simulated.returncode, "dossiers ouverts" in simulated.stdout) == (0, True), simulated.stdout
 
 
-async def test_the_reminder_is_one_line_of_the_timeline(visit):
+class Post:
+    """The landlords' mail server."""
+
+    def __init__(self) -> None:
+        self.received: list[Message] = []
+
+    async def handle_DATA(self, _, __, envelope) -> str:
+        self.received.append(message_from_bytes(envelope.content))
+        return "250 OK"
+
+    def of(self, offer_id: str) -> list[str]:
+        """The notices of an offer, as their Message-ID names them."""
+        names = [mail["Message-ID"].partition("@")[0].strip("<") for mail in self.received]
+        return [name.removesuffix(f"-{offer_id}") for name in names if name.endswith(f"-{offer_id}")]
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Post, dict[str, str]]]:
+    """It with the settings that lead to it."""
+    made = Post()
+    server = Controller(made, hostname="127.0.0.1", port=free_port())
+    server.start()
+    yield made, {"ALS_SMTP_HOST": "127.0.0.1", "ALS_SMTP_PORT": str(server.port)}
+    server.stop()
+
+
+async def restarted_intake(visit, **environment: str) -> None:
+    services = visit.platform.services
+    services["intake"].stop()
+    services.launch("intake", **environment)
+    await asyncio.to_thread(services.wait_ready, "intake")
+
+
+async def test_the_reminder_is_one_line_of_the_timeline_and_one_mail(visit, post):
+    received, environment = post
     dossier = await visit.brought_to("offer_issued")
+    offer_id = f"{dossier.dossier_id}-1"
+    await restarted_intake(visit, **environment)
+
+    async def mailed(*notices: str):
+        return True if received.of(offer_id) == list(notices) else None
+
+    await awaited(lambda: mailed("issued"), "the offer is told of by mail")
     due = datetime.fromisoformat((await visit.portal.timeline(dossier))["due_at"])
     clock.step_to(visit.platform.stack.clock_file, due - timedelta(days=1))
-
-    async def reminded():
-        entries = (await visit.portal.timeline(dossier))["entries"]
-        found = [entry for entry in entries if entry["label"].startswith("Rappel")]
-        return found or None
-
-    assert len(await awaited(reminded, "the reminder is in the timeline")) == 1
+    await awaited(lambda: mailed("issued", "reminder"), "the reminder is mailed")
+    entries = (await visit.portal.timeline(dossier))["entries"]
+    assert len([entry for entry in entries if entry["label"].startswith("Rappel")]) == 1
     assert (await offer_of(visit, dossier))["status"] == "issued"
+
+    await restarted_intake(visit, **environment)
+    other = await visit.brought_to("offer_issued")
+    await awaited(lambda: told_of(received, other), "another offer is told of")
+    assert received.of(offer_id) == ["issued", "reminder"]
+    await restarted_intake(visit)
+
+
+async def told_of(received: Post, dossier) -> bool | None:
+    return True if received.of(f"{dossier.dossier_id}-1") else None

@@ -22,7 +22,7 @@ from shared.contracts.pricing import AnswerRefusal, OfferAnswerRefused
 from shared.errors import NotFound, Refusal
 from shared.events import Event
 from shared.http import cause_of
-from shared.typeset import french_moment
+from shared.typeset import french_second
 from shared.uploads import content_disposition
 
 
@@ -288,7 +288,7 @@ def _detail(entry: Entry) -> str:
         case CommitteeOpinionGiven(opinion=opinion):
             return "Favorable" if opinion is Opinion.FAVOURABLE else "Défavorable"
         case OfferAnswerRefused(reason=reason, valid_until=valid_until):
-            until = f" ; elle était valable jusqu'au {french_moment(valid_until)}" if valid_until else ""
+            until = f" ; elle était valable jusqu'au {french_second(valid_until)}" if valid_until else ""
             return ANSWER_REFUSALS[reason] + until
         case SupplementRequested(message=message):
             return message

@@ -14,7 +14,7 @@ from shared.contracts.pricing import OfferIssued
 from shared.contracts.values import StoredDocument
 from shared.errors import Refusal
 from shared.events import Event
-from shared.typeset import french_moment
+from shared.typeset import french_second
 
 
 class DossierEnded(Refusal):
@@ -164,7 +164,7 @@ def _answerable(dossier: Dossier, offer_id: str, now: datetime, answer: type[Eve
         return None
     if now > offer.valid_until:
         raise OfferTooLate(
-            f"Elle était valable jusqu'au {french_moment(offer.valid_until)} (heure de Paris).",
+            f"Elle était valable jusqu'au {french_second(offer.valid_until)} (heure de Paris).",
             valid_until=offer.valid_until.isoformat(),
         )
     _check_open(dossier)

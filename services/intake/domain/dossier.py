@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.intake.domain.facts import DocumentScanned, DocumentUploaded, DossierOpened
+from services.intake.domain.facts import DocumentScanned, DocumentUploaded, DossierOpened, Notice, OfferNoticeMailed
 from services.intake.domain.status import ALS, BAILLEUR, TABLE, PublicStatus
 from services.intake.domain.timeline import moment
 from shared.calendar import end_of_day
@@ -109,7 +109,7 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """`uploads` are every version of every kind, as they came. `envelope` is what the ledger said last: Reserved,
-    Waitlisted, Promoted, Committed, Released …
+    Waitlisted, Promoted, Committed, Released … `told` is what was mailed of which offer.
     """
 
     opened: DossierOpened | None = None
@@ -123,6 +123,7 @@ class Dossier:
     offer: OfferIssued | None = None
     answers: tuple[OfferAcceptanceLodged | OfferDeclineLodged, ...] = ()
     answer_refused: OfferAnswerRefused | None = None
+    told: frozenset[tuple[str, Notice]] = frozenset()
     convention: ConventionSent | None = None
     lodged_convention: SignedConventionLodged | None = None
     envelope: Event | None = None
@@ -140,6 +141,8 @@ class Dossier:
     def fold(self, event: Event) -> "Dossier":
         if isinstance(event, DocumentUploaded | DocumentScanned):
             return replace(self, uploads=self._uploads_after(event))
+        if isinstance(event, OfferNoticeMailed):
+            return replace(self, told=self.told | {(event.offer_id, event.notice)})
         entered = replace(self, entries=(*self.entries, Entry(moment(event), event)))
         if type(event) in ENDS:
             reason = getattr(event, "reason", "") or " ; ".join(getattr(event, "reasons", ()))

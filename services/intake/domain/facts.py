@@ -1,5 +1,7 @@
 """Facts that stay inside intake."""
 
+from enum import StrEnum
+
 from shared.contracts.values import StoredDocument
 from shared.events import Event, UtcDatetime
 
@@ -30,3 +32,20 @@ class DocumentScanned(Event):
     document_id: str
     safe: bool
     scanned_at: UtcDatetime
+
+
+class Notice(StrEnum):
+    """What a bailleur is told by mail."""
+
+    ISSUED = "issued"
+    REMINDER = "reminder"
+
+
+class OfferNoticeMailed(Event):
+    """The mail server took a notice of the offer, or (`taken` is False) refused it for good. Private."""
+
+    dossier_id: str
+    offer_id: str
+    notice: Notice
+    taken: bool
+    mailed_at: UtcDatetime

@@ -2,4 +2,4 @@
 
 from shared.auth import Role
 
-READERS = (Role.PRICING_OFFICER, Role.AUDITOR)
+READERS = (Role.PRICING_OFFICER, Role.COMMITTEE_SECRETARY, Role.AUDITOR)

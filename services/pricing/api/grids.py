@@ -1,4 +1,4 @@
-"""The grids: which one is in force, and the two-person act that changes it."""
+"""The grids: which one is in force, and the two-person acts that change it."""
 
 import json
 from datetime import datetime
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.pricing.api import READERS
-from services.pricing.domain.grid import Grid
+from services.pricing.domain.grid import Grid, needed
 from services.pricing.domain.tariff import GridProposed, Tariff, effective_at
 from services.pricing.usecases.tariffs import Tariffs
 from shared.auth import Principal, Role, require
@@ -39,6 +39,21 @@ class GridApproval(BaseModel):
     hash: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class WithdrawalRequest(BaseModel):
+    """Why an approved grid shall not take effect."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=2_000)
+
+
+class WithdrawalRow(BaseModel):
+    reason: str
+    proposed_by: str
+    proposed_at: datetime
+    approved: bool
+
+
 class GridRow(BaseModel):
     proposal_id: str
     version: str
@@ -48,6 +63,7 @@ class GridRow(BaseModel):
     proposed_at: datetime
     effective_at: datetime
     approved: bool
+    withdrawal: WithdrawalRow | None
     content: Grid
 
 
@@ -56,7 +72,7 @@ def router(tariffs: Tariffs) -> APIRouter:
 
     @routes.get("/grid", summary="La grille en vigueur")
     async def in_force(_: Annotated[Principal, require(*READERS)]) -> GridInForce:
-        grid = await tariffs.in_force(tariffs.clock.now())
+        grid = needed(await tariffs.in_force(tariffs.clock.now()))
         return GridInForce(version=grid.version, hash=grid.content_hash, label=grid.label, content=grid)
 
     @routes.get("/grids/proposals", summary="Les grilles proposées et approuvées")
@@ -68,7 +84,8 @@ def router(tariffs: Tariffs) -> APIRouter:
         body: GridProposal, request: Request, caller: Annotated[Principal, require(Role.PRICING_OFFICER)]
     ) -> GridRow:
         content = json.dumps(body.grid).encode()
-        return row_of(await tariffs.propose(content, body.reason, cause_of(request, caller.actor)), approved=False)
+        proposed = await tariffs.propose(content, body.reason, cause_of(request, caller.actor))
+        return row_of(await tariffs.tariff(), proposed)
 
     @routes.post("/grids/proposals/{proposal_id}/approval", summary="Approuver une grille (seconde personne)")
     async def approve(
@@ -79,16 +96,41 @@ def router(tariffs: Tariffs) -> APIRouter:
     ) -> list[GridRow]:
         return rows_of(await tariffs.approve(proposal_id, body.hash, cause_of(request, caller.actor)))
 
+    _route_withdrawals(routes, tariffs)
     return routes
+
+
+def _route_withdrawals(routes: APIRouter, tariffs: Tariffs) -> None:
+    @routes.post(
+        "/grids/proposals/{proposal_id}/withdrawal",
+        status_code=201,
+        summary="Proposer de retirer une grille approuvée, avant sa date d'effet",
+    )
+    async def propose(
+        proposal_id: str,
+        body: WithdrawalRequest,
+        request: Request,
+        caller: Annotated[Principal, require(Role.PRICING_OFFICER)],
+    ) -> list[GridRow]:
+        return rows_of(await tariffs.propose_withdrawal(proposal_id, body.reason, cause_of(request, caller.actor)))
+
+    @routes.post(
+        "/grids/proposals/{proposal_id}/withdrawal/approval", summary="Approuver le retrait (seconde personne)"
+    )
+    async def approve(
+        proposal_id: str, request: Request, caller: Annotated[Principal, require(Role.PRICING_OFFICER)]
+    ) -> list[GridRow]:
+        return rows_of(await tariffs.approve_withdrawal(proposal_id, cause_of(request, caller.actor)))
 
 
 def rows_of(tariff: Tariff) -> list[GridRow]:
     """In the order of their dates of effect."""
     proposals = sorted(tariff.proposals.values(), key=lambda one: (one.grid.effective_on, one.proposed_at))
-    return [row_of(one, approved=one.proposal_id in tariff.adopted) for one in proposals]
+    return [row_of(tariff, one) for one in proposals]
 
 
-def row_of(proposal: GridProposed, *, approved: bool) -> GridRow:
+def row_of(tariff: Tariff, proposal: GridProposed) -> GridRow:
+    withdrawal = tariff.withdrawals.get(proposal.proposal_id)
     return GridRow(
         proposal_id=proposal.proposal_id,
         version=proposal.grid.version,
@@ -97,6 +139,12 @@ def row_of(proposal: GridProposed, *, approved: bool) -> GridRow:
         proposed_by=proposal.proposed_by,
         proposed_at=proposal.proposed_at,
         effective_at=effective_at(proposal.grid),
-        approved=approved,
+        approved=proposal.proposal_id in tariff.adopted,
+        withdrawal=WithdrawalRow(
+            **withdrawal.model_dump(include=set(WithdrawalRow.model_fields)),
+            approved=proposal.proposal_id in tariff.withdrawn,
+        )
+        if withdrawal
+        else None,
         content=proposal.grid,
     )

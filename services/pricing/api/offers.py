@@ -1,6 +1,6 @@
 """The offers: drafts, derogations, issuing, traces."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from services.pricing.domain.trace import trace_bytes
 from services.pricing.pages import trace_page
 from services.pricing.usecases.offers import Offers
 from shared.auth import Principal, Role, require
+from shared.contracts.pricing import OfferExpiryContested
 from shared.contracts.values import PremiumLine
 from shared.http import cause_of
 
@@ -30,6 +31,7 @@ class OfferRow(BaseModel):
     offer_id: str | None
     premium_cents: int | None
     valid_until: datetime | None
+    contested: bool = False
 
 
 class PricedLineDetail(BaseModel):
@@ -64,6 +66,14 @@ class DerogationRequest(BaseModel):
     reason: str = Field(min_length=1, max_length=2_000)
 
 
+class DerogationApproval(BaseModel):
+    """`session_date`: of the committee's session which granted it, where the step is left to the committee."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session_date: date | None = None
+
+
 class DerogationRow(BaseModel):
     derogation_id: str
     rate_bp: Decimal | None
@@ -72,6 +82,15 @@ class DerogationRow(BaseModel):
     proposed_by: str
     proposed_at: datetime
     approved: bool
+
+
+class ContestRow(BaseModel):
+    """An acceptance of `offer_id`, in time and read after its end; no conclusion while a person has to decide."""
+
+    offer_id: str
+    lodged_at: datetime
+    valid_until: datetime
+    conclusion: ContestConclusion | None
 
 
 class OfferDetail(BaseModel):
@@ -87,14 +106,15 @@ class OfferDetail(BaseModel):
     refusal_reason: str | None
     refusal_detail: str | None
     derogations: list[DerogationRow]
-    contest_conclusion: ContestConclusion | None
+    contests: list[ContestRow]
 
 
 class ContestRequest(BaseModel):
-    """What becomes of an acceptance that was in time and read after the expiry, and why."""
+    """What becomes of the acceptance of an offer that was in time and read after the offer's end, and why."""
 
     model_config = ConfigDict(extra="forbid")
 
+    offer_id: str
     conclusion: ContestConclusion
     reason: str = Field(min_length=1, max_length=2_000)
 
@@ -112,10 +132,13 @@ def router(pricing: Offers) -> APIRouter:
     async def list_offers(
         _: Annotated[Principal, require(*READERS)],
         status: OfferStatus | None = None,
+        contested: bool | None = None,
         skip: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> list[OfferRow]:
-        return [OfferRow.model_validate(row) async for row in store.listed(pricing.view, status, skip, limit)]
+        return [
+            OfferRow.model_validate(row) async for row in store.listed(pricing.view, status, contested, skip, limit)
+        ]
 
     @routes.get("/offers/{dossier_id}", summary="L'offre d'un dossier et son projet")
     async def read_offer(dossier_id: str, _: Annotated[Principal, require(*READERS)]) -> OfferDetail:
@@ -138,7 +161,7 @@ def router(pricing: Offers) -> APIRouter:
 
     @routes.post(
         "/offers/{dossier_id}/contest-conclusion",
-        summary="Conclure sur une acceptation reçue à temps et lue après l'expiration",
+        summary="Conclure sur une acceptation reçue à temps et lue après la fin de sa proposition",
     )
     async def conclude_contest(
         dossier_id: str,
@@ -147,7 +170,8 @@ def router(pricing: Offers) -> APIRouter:
         caller: Annotated[Principal, require(Role.PRICING_OFFICER)],
     ) -> OfferDetail:
         cause = cause_of(request, caller.actor)
-        return detail(dossier_id, await pricing.conclude_contest(dossier_id, body.conclusion, body.reason, cause))
+        done = await pricing.conclude_contest(dossier_id, body.offer_id, body.conclusion, body.reason, cause)
+        return detail(dossier_id, done)
 
     _route_derogations(routes, pricing)
     _route_traces(routes, pricing)
@@ -168,15 +192,22 @@ def _route_derogations(routes: APIRouter, pricing: Offers) -> None:
 
     @routes.post(
         "/offers/{dossier_id}/derogations/{derogation_id}/approval",
-        summary="Approuver la dérogation (seconde personne)",
+        summary="Approuver la dérogation (seconde personne, ou le secrétaire de la Commission qui l'a accordée)",
     )
     async def approve(
         dossier_id: str,
         derogation_id: str,
+        body: DerogationApproval,
         request: Request,
-        caller: Annotated[Principal, require(Role.PRICING_OFFICER)],
+        caller: Annotated[Principal, require(Role.PRICING_OFFICER, Role.COMMITTEE_SECRETARY)],
     ) -> OfferDetail:
-        done = await pricing.approve_derogation(dossier_id, derogation_id, cause_of(request, caller.actor))
+        done = await pricing.approve_derogation(
+            dossier_id,
+            derogation_id,
+            cause_of(request, caller.actor),
+            for_committee=Role.COMMITTEE_SECRETARY in caller.roles,
+            session_date=body.session_date,
+        )
         return detail(dossier_id, done)
 
 
@@ -218,7 +249,17 @@ def detail(dossier_id: str, offer: Offer) -> OfferDetail:
         refusal_reason=offer.refusal.reason if offer.refusal else None,
         refusal_detail=offer.refusal.detail if offer.refusal else None,
         derogations=[_derogation(offer, one) for one in offer.derogations.values()],
-        contest_conclusion=offer.concluded.conclusion if offer.concluded else None,
+        contests=[_contest(offer, one) for one in offer.contests.values()],
+    )
+
+
+def _contest(offer: Offer, contested: OfferExpiryContested) -> ContestRow:
+    concluded = offer.conclusions.get(contested.offer_id)
+    return ContestRow(
+        offer_id=contested.offer_id,
+        lodged_at=contested.lodged_at,
+        valid_until=contested.valid_until,
+        conclusion=concluded.conclusion if concluded else None,
     )
 
 

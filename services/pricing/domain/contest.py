@@ -1,9 +1,9 @@
-"""An acceptance that was in time and read after the expiry: a person concludes (docs/adr/0016)."""
+"""An acceptance in time, read after its offer expired or was replaced: a person concludes (docs/adr/0016)."""
 
 from datetime import datetime
 
 from services.pricing.domain.facts import ContestConcluded, ContestConclusion
-from services.pricing.domain.offer import Offer, OfferStatus
+from services.pricing.domain.offer import Offer
 from shared.errors import Refusal
 from shared.events import Event
 
@@ -24,25 +24,28 @@ class ReasonRequired(Refusal):
     status = 422
 
 
-def conclude(offer: Offer, conclusion: ContestConclusion, reason: str, actor: str, now: datetime) -> list[Event]:
-    """Record what became of the acceptance, once; the offer is over either way.
+def conclude(
+    offer: Offer, offer_id: str, conclusion: ContestConclusion, reason: str, actor: str, now: datetime
+) -> list[Event]:
+    """Record what became of the acceptance of `offer_id`, once. That offer is over either way; one that replaced it
+    goes on by itself.
 
     Raises: OfferNotContested, ContestAlreadyConcluded, ReasonRequired.
     """
-    before = offer.concluded
+    before = offer.conclusions.get(offer_id)
     if before is not None:
         if before.conclusion is conclusion:
             return []
         raise ContestAlreadyConcluded
-    if offer.status is not OfferStatus.CONTESTED:
+    contested = offer.contests.get(offer_id)
+    if contested is None:
         raise OfferNotContested(status_label=offer.status.value)
     if not reason.strip():
         raise ReasonRequired("Indiquez ce qui fonde votre conclusion.", pointer="/reason")
-    assert offer.issued is not None, "what is contested was issued"
     return [
         ContestConcluded(
-            dossier_id=offer.issued.dossier_id,
-            offer_id=offer.issued.offer_id,
+            dossier_id=contested.dossier_id,
+            offer_id=offer_id,
             conclusion=conclusion,
             reason=reason,
             concluded_by=actor,

@@ -12,7 +12,9 @@ REMINDER_TIME = time(9)
 
 
 def valid_until(offer: Offer, issued_at: datetime, validity_business_days: int) -> datetime:
-    """The last valid moment: jours ouvrés of the bailleur's department (DOMAIN rule 7)."""
+    """The last valid moment: jours ouvrés of the bailleur's department, the day of receipt excluded (DOMAIN rule 7;
+    cahier des charges 2.A.5). An offer is received as it is issued, being handed over on the platform and nowhere else.
+    """
     return _calendar(offer).deadline(issued_at, validity_business_days)
 
 

@@ -41,7 +41,7 @@ class OfferDraftOutdated(Refusal):
 ISSUABLE = frozenset({OfferStatus.DRAFTED, OfferStatus.ISSUED})
 
 
-def receive(offer: Offer, event: Event, grid: Grid, now: datetime) -> list[Event]:
+def receive(offer: Offer, event: Event, grid: Grid | None, now: datetime) -> list[Event]:
     """Take note of what another service announced, and draft the offer when the last piece has come.
 
     Pieces come from several topics in any order: deposit, rating, favourable opinion.
@@ -67,8 +67,10 @@ def issue(
     last_moment: datetime,
     printed: OfferPrinted,
     document: StoredDocument,
+    now: datetime,
 ) -> list[Event]:
-    """Issue the draft that was shown, priced on the grid in force; what was issued before is superseded.
+    """Issue the draft that was shown, priced on the grid in force; what was issued before is superseded, `now` and not
+    at `issued_at`: it could be accepted while the new one was printed.
 
     Raises: as check_issuable.
     """
@@ -76,7 +78,7 @@ def issue(
     superseded: list[Event] = []
     if offer.status is OfferStatus.ISSUED and offer.issued is not None:
         superseded.append(
-            OfferSuperseded(dossier_id=drafted.dossier_id, offer_id=offer.issued.offer_id, superseded_at=issued_at)
+            OfferSuperseded(dossier_id=drafted.dossier_id, offer_id=offer.issued.offer_id, superseded_at=now)
         )
     issued = OfferIssued(
         dossier_id=drafted.dossier_id,
@@ -149,7 +151,7 @@ def decline(offer: Offer, lodged: OfferDeclineLodged) -> Event:
 
 def _open_until(offer: Offer, offer_id: str) -> datetime | None:
     """Until when an offer that is over could be accepted; None when something else than time ended it."""
-    if offer.closed or offer.concluded or offer.issued is None:
+    if offer.closed or offer_id in offer.conclusions or offer.issued is None:
         return None
     if offer.issued.offer_id == offer_id:
         return offer.issued.valid_until if offer.status is OfferStatus.EXPIRED else None

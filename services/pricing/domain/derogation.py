@@ -1,6 +1,6 @@
 """Derogations: what automatic pricing may not price, decided by two people with a reason (DOMAIN rules 10, 11)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from services.pricing.domain.drafting import REDRAFTABLE, OfferNotRedraftable, draft, rating_of
@@ -15,6 +15,7 @@ from services.pricing.domain.rating import (
     RatingRefused,
     credit_quality_step,
 )
+from shared.calendar import PARIS
 from shared.errors import NotFound, Refusal
 from shared.events import Event
 
@@ -22,6 +23,13 @@ from shared.events import Event
 class DerogationNotNeeded(Refusal):
     type = "derogation-not-needed"
     title = "Cette cotation se tarife sans dérogation"
+
+
+class CommitteeDecisionNeeded(Refusal):
+    """A step that the grid leaves to the committee: its secretary records what it granted, and at which session."""
+
+    type = "committee-decision-needed"
+    title = "Décision de la Commission de crédit nationale nécessaire"
 
 
 class DerogationUnclear(Refusal):
@@ -65,10 +73,22 @@ def propose(
     ]
 
 
-def approve(offer: Offer, derogation_id: str, grid: Grid, approver: str, now: datetime) -> list[Event]:
-    """The second person's act; the offer is drafted with it at once.
+def approve(
+    offer: Offer,
+    derogation_id: str,
+    grid: Grid,
+    approver: str,
+    now: datetime,
+    *,
+    for_committee: bool,
+    session_date: date | None,
+) -> list[Event]:
+    """The second person's act; the offer is drafted with it at once. A rating of 0 is appreciated by people of pricing;
+    a step left to the committee is granted by it in session, which its secretary records (DOMAIN, The premium;
+    docs/adr/0021).
 
-    Raises: NotFound (a new rating voids what was proposed), TwoPeopleNeeded, AlreadyApproved, OfferNotRedraftable.
+    Raises: NotFound (a new rating voids what was proposed), TwoPeopleNeeded, AlreadyApproved, OfferNotRedraftable,
+    CommitteeDecisionNeeded.
     """
     proposal = offer.derogations.get(derogation_id)
     if proposal is None:
@@ -78,22 +98,42 @@ def approve(offer: Offer, derogation_id: str, grid: Grid, approver: str, now: da
         raise AlreadyApproved
     if offer.status not in REDRAFTABLE or not offer.favourable:
         raise OfferNotRedraftable(status_label=offer.status.value)
+    if _treatment(rating_of(proposal.rating), grid) is Treatment.DEROGATION:
+        _check_committee(for_committee, session_date, now)
     approved = DerogationApproved(
-        dossier_id=proposal.dossier_id, derogation_id=derogation_id, approved_by=approver, approved_at=now
+        dossier_id=proposal.dossier_id,
+        derogation_id=derogation_id,
+        approved_by=approver,
+        approved_at=now,
+        session_date=session_date,
     )
     return [approved, *draft(offer.fold(approved), grid, now)]
 
 
 def _check_derogable(rating: Rating, grid: Grid) -> None:
     """Rating 0 and the steps the grid leaves to the committee; never one it refuses."""
-    try:
-        treatment = grid.steps[credit_quality_step(rating)].treatment
-    except RatingNeedsAPerson:
-        return
+    treatment = _treatment(rating, grid)
     if treatment is Treatment.REFUSED:
         raise RatingRefused("La cotation enregistrée exclut toute offre : aucune dérogation n'est possible.")
     if treatment is Treatment.AUTOMATIC:
         raise DerogationNotNeeded
+
+
+def _treatment(rating: Rating, grid: Grid) -> Treatment | None:
+    """What the grid says of the rating's step; None of rating 0, which stands for no step. Raises: OldRatingScale."""
+    try:
+        return grid.steps[credit_quality_step(rating)].treatment
+    except RatingNeedsAPerson:
+        return None
+
+
+def _check_committee(for_committee: bool, session_date: date | None, now: datetime) -> None:
+    if not for_committee:
+        raise CommitteeDecisionNeeded("Le secrétaire de la Commission enregistre la dérogation qu'elle a accordée.")
+    if session_date is None or session_date > now.astimezone(PARIS).date():
+        raise CommitteeDecisionNeeded(
+            "Indiquez la date de la séance où la Commission l'a accordée.", pointer="/session_date"
+        )
 
 
 def _check_content(rate_bp: Decimal | None, step: CreditQualityStep | None, grid: Grid) -> None:

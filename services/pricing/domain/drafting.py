@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.pricing.domain.facts import AutomaticPricingRefused, OfferDrafted, PricedLine, Workings
-from services.pricing.domain.grid import Grid
+from services.pricing.domain.grid import Grid, needed
 from services.pricing.domain.offer import Offer, OfferStatus
 from services.pricing.domain.premium import METHOD, Derogation, OfferPremium, price_offer
 from services.pricing.domain.rating import Rating, RatingScale
@@ -31,21 +31,21 @@ class OfferNotRedraftable(Refusal):
     title = "Cette offre ne peut plus être recalculée"
 
 
-def draft(offer: Offer, grid: Grid, now: datetime) -> list[Event]:
+def draft(offer: Offer, grid: Grid | None, now: datetime) -> list[Event]:
     """Price the loans as they stand; nothing while a piece is missing. A rating that may not be priced
-    automatically goes to a person, with the reason kept inside (DOMAIN rules 10, 11).
+    automatically goes to a person, with the reason kept inside (DOMAIN rules 10, 11); so does a dossier that no grid
+    in force (`grid` is None) can price.
     """
     if offer.submitted is None or offer.profile is None or offer.closed:
         return []
     dossier_id = offer.submitted.dossier_id
     try:
-        premium = price(offer, offer.profile, grid, now)
+        return [_drafted(offer, offer.profile, needed(grid), now)]
     except Refusal as refusal:
         refused = AutomaticPricingRefused(
             dossier_id=dossier_id, reason=refusal.type, detail=refusal.detail, refused_at=now
         )
         return [refused, PricingNeedsPerson(dossier_id=dossier_id, noted_at=now)]
-    return [_drafted(offer, offer.profile, premium, grid, now)]
 
 
 def redraft(offer: Offer, grid: Grid, now: datetime) -> list[Event]:
@@ -94,9 +94,8 @@ def terms(loan: Loan) -> LoanTerms:
     )
 
 
-def _drafted(
-    offer: Offer, profile: RiskProfileRecorded, premium: OfferPremium, grid: Grid, now: datetime
-) -> OfferDrafted:
+def _drafted(offer: Offer, profile: RiskProfileRecorded, grid: Grid, now: datetime) -> OfferDrafted:
+    premium = price(offer, profile, grid, now)
     priced = {line.loan_id: line for line in premium.lines}
     return OfferDrafted(
         dossier_id=profile.dossier_id,

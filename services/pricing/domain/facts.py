@@ -1,5 +1,6 @@
 """What pricing records for itself: private facts that hold ratings, steps and rates (DOMAIN rule 11)."""
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -66,14 +67,16 @@ class OfferPrinted(Event):
 
 
 class ContestConclusion(StrEnum):
-    """Redressed: the bailleur was put back in its rights, by acts of their own (docs/adr/0016)."""
+    """The expiry, or the replacement, stands; or the bailleur was put back in its rights, by acts of their own
+    (docs/adr/0016).
+    """
 
     EXPIRY_STANDS = "expiry_stands"
     REDRESSED = "redressed"
 
 
 class ContestConcluded(Event):
-    """What a person made of an acceptance that was in time and read after the expiry."""
+    """What a person made of an acceptance that was in time and read after its offer's end."""
 
     dossier_id: str
     offer_id: str
@@ -109,7 +112,10 @@ class DerogationProposed(Event):
 
 
 class DerogationApproved(Event):
+    """`session_date` is that of the committee's session which granted it, where it took one (docs/adr/0021)."""
+
     dossier_id: str
     derogation_id: str
     approved_by: str
     approved_at: UtcDatetime
+    session_date: date | None = None

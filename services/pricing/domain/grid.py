@@ -62,6 +62,13 @@ class GridHashMismatch(InvalidGrid):
     status = 409
 
 
+class NoGridInForce(Refusal):
+    """Before the first grid takes effect nothing is priced."""
+
+    type = "no-grid-in-force"
+    title = "Aucune grille en vigueur"
+
+
 class UnknownProgrammeQuality(Refusal):
     type = "unknown-programme-quality"
     title = "Qualité de programme inconnue"
@@ -140,6 +147,13 @@ class Grid(Value):
         if quality not in frozenset(ProgrammeQuality):
             raise UnknownProgrammeQuality("La qualité de programme doit être A, B ou C.")
         return self.quality_bp[ProgrammeQuality(quality)]
+
+
+def needed(grid: Grid | None) -> Grid:
+    """The grid to price on. Raises: NoGridInForce."""
+    if grid is None:
+        raise NoGridInForce("Une grille proposée et approuvée par deux personnes doit d'abord prendre effet.")
+    return grid
 
 
 def load_grid(data: bytes) -> Grid:

@@ -60,7 +60,6 @@ OUTCOMES: dict[type[Event], OfferStatus] = {
     OfferAccepted: OfferStatus.ACCEPTED,
     OfferDeclined: OfferStatus.DECLINED,
     OfferExpired: OfferStatus.EXPIRED,
-    OfferExpiryContested: OfferStatus.CONTESTED,
 }
 
 
@@ -69,8 +68,8 @@ class Offer:
     """What pricing knows of a dossier and its offer, folded from its events.
 
     `superseded` says of each replaced offer until when it could be accepted. `derogations` are the proposals about
-    the present rating by id, `derogation` the approved one; `reminded` is the offer whose reminder is sent, `concluded`
-    what a person made of a contested expiry.
+    the present rating by id, `derogation` the approved one; `reminded` is the offer whose reminder is sent. By offer,
+    `contests` are the acceptances that were in time and read after its end, `conclusions` what a person made of them.
     """
 
     status: OfferStatus = OfferStatus.NONE
@@ -87,7 +86,8 @@ class Offer:
     derogations: Map[str, DerogationProposed] = field(default_factory=Map)
     derogation: DerogationProposed | None = None
     reminded: str | None = None
-    concluded: ContestConcluded | None = None
+    contests: Map[str, OfferExpiryContested] = field(default_factory=Map)
+    conclusions: Map[str, ContestConcluded] = field(default_factory=Map)
 
     def fold(self, event: Event) -> "Offer":
         match event:
@@ -124,16 +124,23 @@ class Offer:
                 assert self.issued is not None
                 until = min(superseded_at, self.issued.valid_until)
                 return replace(self, superseded=self.superseded.set(offer_id, until))
-            case OfferExpiryContested(offer_id=offer_id) if offer_id in self.superseded:
-                return self  # the offer that replaced it stands
-            case OfferAccepted() | OfferDeclined() | OfferExpired() | OfferExpiryContested():
+            case OfferExpiryContested(offer_id=offer_id):
+                status = self.status if offer_id in self.superseded else OfferStatus.CONTESTED
+                return replace(self, status=status, contests=self.contests.set(offer_id, event))
+            case OfferAccepted() | OfferDeclined() | OfferExpired():
                 return replace(self, status=OUTCOMES[type(event)])
-            case ContestConcluded():
-                return replace(self, status=OfferStatus.EXPIRED, concluded=event)
+            case ContestConcluded(offer_id=offer_id):
+                status = self.status if offer_id in self.superseded else OfferStatus.EXPIRED
+                return replace(self, status=status, conclusions=self.conclusions.set(offer_id, event))
             case OfferReminderSent(offer_id=offer_id):
                 return replace(self, reminded=offer_id)
             case _:
                 return self
+
+    @property
+    def awaits_conclusion(self) -> bool:
+        """A person has to say what becomes of an acceptance."""
+        return any(offer_id not in self.conclusions for offer_id in self.contests)
 
     def _unless_issued(self, status: OfferStatus) -> "Offer":
         """An issued offer stands whatever becomes of the next draft."""

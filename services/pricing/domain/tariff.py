@@ -1,4 +1,7 @@
-"""The versions of the grid: one person proposes a file, another approves it, and its date puts it in force."""
+"""The versions of the grid: one person proposes a file, another approves it, and its date puts it in force.
+
+The first grid goes the same way; until one is in force nothing is priced.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
@@ -29,6 +32,25 @@ class GridDatePassed(Refusal):
     title = "Date d'effet déjà passée"
 
 
+class GridNotApproved(Refusal):
+    """Only an approved grid is withdrawn: a proposal that nobody approves never takes effect."""
+
+    type = "grid-not-approved"
+    title = "Grille non approuvée"
+
+
+class GridTakenEffect(Refusal):
+    """Offers may have been priced with it: another grid replaces it, it is never undone."""
+
+    type = "grid-taken-effect"
+    title = "Grille déjà en vigueur"
+
+
+class GridWithdrawalPending(Refusal):
+    type = "grid-withdrawal-pending"
+    title = "Retrait déjà proposé"
+
+
 class GridProposed(Event):
     proposal_id: str
     grid: Grid
@@ -44,12 +66,31 @@ class GridApproved(Event):
     approved_at: UtcDatetime
 
 
+class GridWithdrawalProposed(Event):
+    """One person's reasoned proposal that an approved grid shall not take effect."""
+
+    proposal_id: str
+    reason: str
+    proposed_by: str
+    proposed_at: UtcDatetime
+
+
+class GridWithdrawn(Event):
+    proposal_id: str
+    approved_by: str
+    approved_at: UtcDatetime
+
+
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """`adopted` are the approved proposals in the order of their approval."""
+    """`adopted` are the approved proposals in the order of their approval, `withdrawn` those of them that were taken
+    back before their date; `withdrawals` are the proposals to do so, by the id of the grid's.
+    """
 
     proposals: Map[str, GridProposed] = field(default_factory=Map)
     adopted: tuple[str, ...] = ()
+    withdrawals: Map[str, GridWithdrawalProposed] = field(default_factory=Map)
+    withdrawn: frozenset[str] = frozenset()
 
     def fold(self, event: Event) -> "Tariff":
         match event:
@@ -57,17 +98,28 @@ class Tariff:
                 return replace(self, proposals=self.proposals.set(proposal_id, event))
             case GridApproved(proposal_id=proposal_id):
                 return replace(self, adopted=(*self.adopted, proposal_id))
+            case GridWithdrawalProposed(proposal_id=proposal_id):
+                return replace(self, withdrawals=self.withdrawals.set(proposal_id, event))
+            case GridWithdrawn(proposal_id=proposal_id):
+                return replace(self, withdrawn=self.withdrawn | {proposal_id})
             case _:
                 return self
 
     @property
-    def grids(self) -> tuple[Grid, ...]:
-        return tuple(self.proposals[proposal_id].grid for proposal_id in self.adopted)
+    def versions(self) -> frozenset[str]:
+        """Every version that was adopted, withdrawn ones included."""
+        return frozenset(self.proposals[proposal_id].grid.version for proposal_id in self.adopted)
 
-    def in_force(self, first: Grid, now: datetime) -> Grid:
-        """The adopted grid that took effect last; `first` before any has."""
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The adopted grids that have taken effect or will."""
+        standing = [proposal_id for proposal_id in self.adopted if proposal_id not in self.withdrawn]
+        return tuple(self.proposals[proposal_id].grid for proposal_id in standing)
+
+    def in_force(self, now: datetime) -> Grid | None:
+        """The grid that took effect last; None before any has."""
         effective = [grid for grid in self.grids if effective_at(grid) <= now]
-        return max(effective, key=effective_at, default=first)
+        return max(effective, key=effective_at, default=None)
 
 
 KIND = StreamKind("tariff", Tariff())
@@ -78,31 +130,71 @@ def effective_at(grid: Grid) -> datetime:
     return datetime.combine(grid.effective_on, time(), PARIS)
 
 
-def propose(tariff: Tariff, proposal: GridProposed, first: Grid) -> list[Event]:
+def propose(tariff: Tariff, proposal: GridProposed) -> list[Event]:
     """Raises: GridVersionTaken, GridDatePassed."""
-    _check(tariff, proposal.grid, first, proposal.proposed_at)
+    _check(tariff, proposal.grid, proposal.proposed_at)
     return [proposal]
 
 
-def approve(tariff: Tariff, proposal_id: str, grid_hash: str, first: Grid, approver: str, now: datetime) -> list[Event]:
+def approve(tariff: Tariff, proposal_id: str, grid_hash: str, approver: str, now: datetime) -> list[Event]:
     """The second person's act, on the content whose hash was read; the grid takes effect on its date.
 
     Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, GridHashMismatch, GridVersionTaken, GridDatePassed.
     """
-    proposal = tariff.proposals.get(proposal_id)
-    if proposal is None:
-        raise NotFound("Proposition inconnue.")
+    proposal = _proposal(tariff, proposal_id)
     check_second_person(proposal.proposed_by, approver)
     if proposal_id in tariff.adopted:
         raise AlreadyApproved
     proposal.grid.check_hash(grid_hash)
-    _check(tariff, proposal.grid, first, now)
+    _check(tariff, proposal.grid, now)
     return [GridApproved(proposal_id=proposal_id, approved_by=approver, approved_at=now)]
 
 
-def _check(tariff: Tariff, grid: Grid, first: Grid, now: datetime) -> None:
+def propose_withdrawal(tariff: Tariff, withdrawal: GridWithdrawalProposed) -> list[Event]:
+    """The first of two people: what two have signed, one alone does not undo, not even to leave the former grid in
+    force. Nothing is hurried by it, an offer being issued by a person on the grid it was drafted with.
+
+    Raises: NotFound, GridNotApproved, GridTakenEffect, AlreadyApproved (it is withdrawn), GridWithdrawalPending.
+    """
+    _check_withdrawable(tariff, withdrawal.proposal_id, withdrawal.proposed_at)
+    if withdrawal.proposal_id in tariff.withdrawals:
+        raise GridWithdrawalPending("Une autre personne doit l'approuver.")
+    return [withdrawal]
+
+
+def approve_withdrawal(tariff: Tariff, proposal_id: str, approver: str, now: datetime) -> list[Event]:
+    """The second person's act, before the grid's date; its day is free again, its version is not.
+
+    Raises: NotFound, TwoPeopleNeeded, and as propose_withdrawal.
+    """
+    _check_withdrawable(tariff, proposal_id, now)
+    withdrawal = tariff.withdrawals.get(proposal_id)
+    if withdrawal is None:
+        raise NotFound("Aucun retrait n'est proposé pour cette grille.")
+    check_second_person(withdrawal.proposed_by, approver)
+    return [GridWithdrawn(proposal_id=proposal_id, approved_by=approver, approved_at=now)]
+
+
+def _proposal(tariff: Tariff, proposal_id: str) -> GridProposed:
+    proposal = tariff.proposals.get(proposal_id)
+    if proposal is None:
+        raise NotFound("Proposition inconnue.")
+    return proposal
+
+
+def _check_withdrawable(tariff: Tariff, proposal_id: str, now: datetime) -> None:
+    grid = _proposal(tariff, proposal_id).grid
+    if proposal_id not in tariff.adopted:
+        raise GridNotApproved("Seule une grille approuvée se retire.")
+    if proposal_id in tariff.withdrawn:
+        raise AlreadyApproved("Cette grille est déjà retirée.")
+    if effective_at(grid) <= now:
+        raise GridTakenEffect("Une grille en vigueur ne se retire pas : proposez celle qui la remplace.")
+
+
+def _check(tariff: Tariff, grid: Grid, now: datetime) -> None:
     """Two grids never take effect the same day: which one counts would depend on the order of approval."""
-    if grid.version in {first.version, *(one.version for one in tariff.grids)}:
+    if grid.version in tariff.versions:
         raise GridVersionTaken(f"La version « {grid.version} » existe : donnez-en une autre.", pointer="/grid/version")
     if grid.effective_on in {one.effective_on for one in tariff.grids}:
         raise GridVersionTaken("Une autre grille prend effet ce jour-là.", pointer="/grid/effective_on")

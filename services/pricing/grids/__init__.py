@@ -10,9 +10,9 @@ DEMONSTRATION = "demonstration-1.json"
 SCHEMA = Path(__file__).parent / "schema.json"
 
 
-def grid_bytes(path: Path | None = None) -> bytes:
-    """The configured grid's file, or the demonstration grid's."""
-    return path.read_bytes() if path else (resources.files(__name__) / DEMONSTRATION).read_bytes()
+def grid_bytes() -> bytes:
+    """The demonstration grid's file: in force once two people have adopted it, like any other."""
+    return (resources.files(__name__) / DEMONSTRATION).read_bytes()
 
 
 def schema_text() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from services.pricing import store
 from services.pricing.documents import TEMPLATES, render_offer
 from services.pricing.domain import contest, deadlines, decisions, derogation, drafting
 from services.pricing.domain.facts import ContestConclusion, OfferDrafted, OfferPrinted
+from services.pricing.domain.grid import needed
 from services.pricing.domain.offer import Offer
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
@@ -65,7 +66,7 @@ class Offers:
     async def redraft(self, dossier_id: str, cause: Cause) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
-        grid = await self.tariffs.in_force(now)
+        grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(dossier_id, lambda offer: drafting.redraft(offer, grid, now), cause)
         return done.state
 
@@ -74,7 +75,7 @@ class Offers:
     ) -> Offer:
         await self._known(dossier_id)
         now, derogation_id = self.clock.now(), new_id()
-        grid = await self.tariffs.in_force(now)
+        grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(
             dossier_id,
             lambda offer: derogation.propose(
@@ -84,23 +85,29 @@ class Offers:
         )
         return done.state
 
-    async def approve_derogation(self, dossier_id: str, derogation_id: str, cause: Cause) -> Offer:
+    async def approve_derogation(
+        self, dossier_id: str, derogation_id: str, cause: Cause, *, for_committee: bool, session_date: date | None
+    ) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
-        grid = await self.tariffs.in_force(now)
+        grid = needed(await self.tariffs.in_force(now))
         done = await self.journal.append(
-            dossier_id, lambda offer: derogation.approve(offer, derogation_id, grid, cause.actor, now), cause
+            dossier_id,
+            lambda offer: derogation.approve(
+                offer, derogation_id, grid, cause.actor, now, for_committee=for_committee, session_date=session_date
+            ),
+            cause,
         )
         return done.state
 
     async def issue(self, dossier_id: str, offer_id: str, cause: Cause) -> Offer:
         """Issue the draft `offer_id`: its PDF is stored first, under a key of its own, then the fact is recorded.
 
-        Raises: NotFound, OfferNotDrafted, OfferDraftOutdated, RatingTooOld, Unavailable.
+        Raises: NotFound, NoGridInForce, OfferNotDrafted, OfferDraftOutdated, RatingTooOld, Unavailable.
         """
         offer = (await self._known(dossier_id)).state
         issued_at = self.clock.now()
-        grid = await self.tariffs.in_force(issued_at)
+        grid = needed(await self.tariffs.in_force(issued_at))
         days = (await self._rules(offer)).offer_validity_business_days
         last_moment = deadlines.valid_until(offer, issued_at, days)
         decisions.check_issuable(offer, offer_id, grid, issued_at)
@@ -117,21 +124,22 @@ class Offers:
         )
         how = printing(pdf, TEMPLATES)
         printed = OfferPrinted(dossier_id=dossier_id, offer_id=offer_id, validity_days=days, printing=how)
+        now = self.clock.now()
         done = await self.journal.append(
             dossier_id,
-            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, printed, document),
+            lambda current: decisions.issue(current, offer_id, grid, issued_at, last_moment, printed, document, now),
             cause,
         )
         return done.state
 
     async def conclude_contest(
-        self, dossier_id: str, conclusion: ContestConclusion, reason: str, cause: Cause
+        self, dossier_id: str, offer_id: str, conclusion: ContestConclusion, reason: str, cause: Cause
     ) -> Offer:
         """Raises: NotFound; as conclude of the domain."""
         await self._known(dossier_id)
         now = self.clock.now()
         done = await self.journal.append(
-            dossier_id, lambda offer: contest.conclude(offer, conclusion, reason, cause.actor, now), cause
+            dossier_id, lambda offer: contest.conclude(offer, offer_id, conclusion, reason, cause.actor, now), cause
         )
         return done.state
 

@@ -1,11 +1,11 @@
-"""The grids: propose, approve, which one is in force."""
+"""The grids: propose, approve, withdraw, which one is in force."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.pricing.domain import tariff as domain
 from services.pricing.domain.grid import Grid, load_grid
-from services.pricing.domain.tariff import GridProposed, Tariff
+from services.pricing.domain.tariff import GridProposed, GridWithdrawalProposed, Tariff
 from shared.clock import Clock
 from shared.events import Cause
 from shared.ids import new_id
@@ -14,14 +14,11 @@ from shared.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Tariffs:
-    """`first` is the configured grid, in force until an adopted one takes effect."""
-
     journal: Journal[Tariff]
-    first: Grid
     clock: Clock
 
-    async def in_force(self, now: datetime) -> Grid:
-        return (await self.tariff()).in_force(self.first, now)
+    async def in_force(self, now: datetime) -> Grid | None:
+        return (await self.tariff()).in_force(now)
 
     async def tariff(self) -> Tariff:
         return (await self.journal.load(domain.STREAM)).state
@@ -39,14 +36,28 @@ class Tariffs:
             proposed_by=cause.actor,
             proposed_at=self.clock.now(),
         )
-        await self.journal.append(domain.STREAM, lambda state: domain.propose(state, proposal, self.first), cause)
+        await self.journal.append(domain.STREAM, lambda state: domain.propose(state, proposal), cause)
         return proposal
 
     async def approve(self, proposal_id: str, grid_hash: str, cause: Cause) -> Tariff:
         now = self.clock.now()
         done = await self.journal.append(
-            domain.STREAM,
-            lambda state: domain.approve(state, proposal_id, grid_hash, self.first, cause.actor, now),
-            cause,
+            domain.STREAM, lambda state: domain.approve(state, proposal_id, grid_hash, cause.actor, now), cause
+        )
+        return done.state
+
+    async def propose_withdrawal(self, proposal_id: str, reason: str, cause: Cause) -> Tariff:
+        withdrawal = GridWithdrawalProposed(
+            proposal_id=proposal_id, reason=reason, proposed_by=cause.actor, proposed_at=self.clock.now()
+        )
+        done = await self.journal.append(
+            domain.STREAM, lambda state: domain.propose_withdrawal(state, withdrawal), cause
+        )
+        return done.state
+
+    async def approve_withdrawal(self, proposal_id: str, cause: Cause) -> Tariff:
+        now = self.clock.now()
+        done = await self.journal.append(
+            domain.STREAM, lambda state: domain.approve_withdrawal(state, proposal_id, cause.actor, now), cause
         )
         return done.state

@@ -11,7 +11,8 @@ from deploy.local.process import free_port
 from services.intake import store
 from services.intake.api.public import QuestionRequest
 from services.intake.domain import question
-from services.intake.usecases.questions import Mailbox, Questions
+from services.intake.mail import Mailbox
+from services.intake.usecases.questions import Questions
 from shared.documents import MemoryDocuments
 from shared.journal import Journal
 from shared.views import View
@@ -54,8 +55,8 @@ def questions(port: int) -> Questions:
         await rows.put(journal, commits, commit.stream.split(":", 1)[1], state, commit.version)
 
     journal = Journal(question.KIND, commits, FixedClock(), project)
-    mailbox = Mailbox("127.0.0.1", port, "ami@als.example", "ami.garantie@als.example")
-    return Questions(journal, rows.documents, mailbox, FixedClock())
+    mailbox = Mailbox("127.0.0.1", port, "ami@als.example")
+    return Questions(journal, rows.documents, mailbox, "ami.garantie@als.example", FixedClock())
 
 
 async def asked(made: Questions, *subjects: str) -> None:

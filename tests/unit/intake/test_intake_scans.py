@@ -95,7 +95,7 @@ async def desk(tmp_path) -> Desk:
 def pdf(note: bytes = b"") -> bytes:
     made, out = pikepdf.new(), io.BytesIO()
     made.add_blank_page()
-    made.save(out)
+    made.save(out, deterministic_id=True)
     return out.getvalue() + note
 
 

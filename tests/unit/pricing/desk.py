@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.pricing import store
 from services.pricing.api import grids, offers
 from services.pricing.domain import offer, tariff
+from services.pricing.domain.grid import Grid
 from services.pricing.domain.reading import Reading
 from services.pricing.handlers import handlers
 from services.pricing.usecases.offers import Offers
@@ -29,7 +30,9 @@ from tests.facts import CAMPAIGN, DOSSIER, opinion, profile, submitted
 from tests.unit.envelope.test_ledger import rules
 from tests.unit.pricing.samples import GRID, NOW
 
-OFFICER, SECOND_OFFICER, AUDITOR = "tarificateur-1", "tarificateur-2", "auditeur"
+OFFICER, SECOND_OFFICER = "tarificateur-1", "tarificateur-2"
+SECRETARY, AUDITOR = "secretaire-ccn", "auditeur"
+ROLES = {SECRETARY: Role.COMMITTEE_SECRETARY, AUDITOR: Role.AUDITOR}
 SETTLING = timedelta(minutes=10)
 
 
@@ -54,7 +57,7 @@ class Desk:
         self.offers = Offers(
             journal=(journal := Journal(offer.KIND, self.documents, self.clock, self._project)),
             campaigns=Journal(campaign.KIND, self.documents, self.clock, self._keep),
-            tariffs=Tariffs(Journal(tariff.KIND, self.documents, self.clock, self._keep), GRID, self.clock),
+            tariffs=Tariffs(Journal(tariff.KIND, self.documents, self.clock, self._keep), self.clock),
             view=self.view.documents,
             parked=self.parked,
             objects=self.objects,
@@ -66,6 +69,21 @@ class Desk:
         self._journal, self._heard = journal, 0
         self._caller = Principal("nobody", frozenset())
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app()), base_url="http://pricing")
+
+    @classmethod
+    async def opened(cls, objects: Path) -> "Desk":
+        """With the demonstration grid in force."""
+        desk = cls(objects)
+        await desk.adopt(GRID)
+        return desk
+
+    async def adopt(self, grid: Grid) -> None:
+        """Two officers put a grid in force, the day before it takes effect."""
+        now, self.clock.moment = self.clock.moment, tariff.effective_at(grid) - timedelta(days=1)
+        row = await self.done("POST", "/grids/proposals", {"grid": grid.model_dump(mode="json"), "reason": "Revue"})
+        approval = f"/grids/proposals/{row['proposal_id']}/approval"
+        await self.done("POST", approval, {"hash": row["hash"]}, who=SECOND_OFFICER)
+        self.clock.moment = now
 
     def _app(self) -> FastAPI:
         @asynccontextmanager
@@ -106,8 +124,7 @@ class Desk:
     async def call(
         self, method: str, path: str, body: Any = None, *, who: str = OFFICER, accept: str = "*/*"
     ) -> httpx.Response:
-        role = Role.AUDITOR if who == AUDITOR else Role.PRICING_OFFICER
-        self._caller = Principal(who, frozenset({role}))
+        self._caller = Principal(who, frozenset({ROLES.get(who, Role.PRICING_OFFICER)}))
         return await self._client.request(method, path, json=body, headers={"Accept": accept})
 
     async def done(self, method: str, path: str, body: Any = None, *, who: str = OFFICER) -> Any:

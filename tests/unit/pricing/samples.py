@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from services.pricing.domain import deadlines
+from services.pricing.domain import deadlines, drafting
 from services.pricing.domain import decisions as domain
 from services.pricing.domain.facts import OfferPrinted
 from services.pricing.domain.grid import Grid, load_grid
@@ -46,7 +46,15 @@ def drafted() -> Offer:
 def issued(offer: Offer | None = None) -> Offer:
     offer = offer or drafted()
     assert offer.draft
-    for event in domain.issue(offer, offer.draft.offer_id, GRID, NOW, LAST, printed(), document()):
+    for event in domain.issue(offer, offer.draft.offer_id, GRID, NOW, LAST, printed(), document(), NOW):
+        offer = offer.fold(event)
+    return offer
+
+
+def redrafted() -> Offer:
+    """An issued offer beside which another one is drafted."""
+    offer = issued()
+    for event in drafting.redraft(offer, GRID, NOW):
         offer = offer.fold(event)
     return offer
 

@@ -13,6 +13,7 @@ from tests.facts import DOSSIER
 from tests.unit.pricing.samples import GRID, NOW, acceptance, expired, issued, play, withdrawn
 
 STANDS, REDRESSED = ContestConclusion
+OFFER = f"{DOSSIER}-1"
 
 
 def contested() -> Offer:
@@ -20,16 +21,16 @@ def contested() -> Offer:
 
 
 def concluding(offer: Offer, conclusion: ContestConclusion = REDRESSED, reason: str = "Panne du dépôt") -> list[Event]:
-    return contest.conclude(offer, conclusion, reason, "user:officer", NOW)
+    return contest.conclude(offer, OFFER, conclusion, reason, "user:officer", NOW)
 
 
 @pytest.mark.parametrize("conclusion", ContestConclusion)
 def test_a_person_concludes_once_and_the_offer_is_over(conclusion):
     (event,) = concluding(contested(), conclusion)
     assert isinstance(event, ContestConcluded)
-    assert (event.dossier_id, event.offer_id, event.concluded_by) == (DOSSIER, f"{DOSSIER}-1", "user:officer")
+    assert (event.dossier_id, event.offer_id, event.concluded_by) == (DOSSIER, OFFER, "user:officer")
     offer = contested().fold(event)
-    assert (offer.status, offer.concluded) == (OfferStatus.EXPIRED, event)
+    assert (offer.status, offer.conclusions[OFFER]) == (OfferStatus.EXPIRED, event)
     assert concluding(offer, conclusion) == []
     with pytest.raises(ContestAlreadyConcluded):
         concluding(offer, STANDS if conclusion is REDRESSED else REDRESSED)

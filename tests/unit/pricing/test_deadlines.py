@@ -26,7 +26,7 @@ def issued_on(issued_at: datetime, department: str = "17", days: int = 10) -> Of
     pieces = (submitted(bailleur=landlord), profile(rated_on=rated_on), opinion())
     offer = play(Offer(), *pieces, now=issued_at)
     last = deadlines.valid_until(offer, issued_at, days)
-    for event in domain.issue(offer, f"{DOSSIER}-1", GRID, issued_at, last, printed(), document()):
+    for event in domain.issue(offer, f"{DOSSIER}-1", GRID, issued_at, last, printed(), document(), issued_at):
         offer = offer.fold(event)
     return offer
 

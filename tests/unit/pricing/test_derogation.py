@@ -1,20 +1,25 @@
-"""Derogations: a reasoned rate or step by two people, for what automatic pricing may not price."""
+"""Derogations: a reasoned rate or step by two people, one of them for the committee where the step is left to it."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from services.pricing.domain import derogation
 from services.pricing.domain.decisions import receive
-from services.pricing.domain.derogation import DerogationNotNeeded, DerogationUnclear
+from services.pricing.domain.derogation import CommitteeDecisionNeeded, DerogationNotNeeded, DerogationUnclear
 from services.pricing.domain.drafting import OfferNotRedraftable
+from services.pricing.domain.facts import DerogationApproved
 from services.pricing.domain.offer import Offer, OfferStatus
 from services.pricing.domain.people import AlreadyApproved, TwoPeopleNeeded
 from services.pricing.domain.rating import CreditQualityStep, OldRatingScale, RatingRefused
 from shared.contracts.intake import LoansReduced
 from shared.errors import NotFound
+from shared.events import Event
 from tests.facts import CAMPAIGN, DOSSIER, loan, opinion, profile, submitted
 from tests.unit.pricing.samples import GRID, NOW, acceptance, issued, play
+
+SESSION = date(2024, 5, 16)
 
 
 def rated(value: str, **changes) -> Offer:
@@ -35,8 +40,21 @@ def proposed(offer: Offer, rate_bp: str | None = None, step: CreditQualityStep |
     return offer.fold(event)
 
 
-def approved(offer: Offer, approver: str = "tarificateur-2") -> Offer:
-    for event in derogation.approve(offer, "derogation", GRID, approver, NOW):
+def approving(
+    offer: Offer,
+    derogation_id: str = "derogation",
+    *,
+    approver: str = "secretaire-ccn",
+    for_committee: bool = True,
+    session_date: date | None = SESSION,
+) -> list[Event]:
+    return derogation.approve(
+        offer, derogation_id, GRID, approver, NOW, for_committee=for_committee, session_date=session_date
+    )
+
+
+def approved(offer: Offer, approver: str = "secretaire-ccn") -> Offer:
+    for event in approving(offer, approver=approver):
         offer = offer.fold(event)
     return offer
 
@@ -63,6 +81,30 @@ def test_the_approved_step_drafts_the_offer_with_its_add_ons():
 def test_the_proposer_may_not_approve():
     with pytest.raises(TwoPeopleNeeded):
         approved(proposed(rated("5"), "75"), "tarificateur-1")
+
+
+def test_a_rating_of_0_is_appreciated_by_two_people_of_pricing():
+    drafted = approving(proposed(rated("0"), "75"), approver="tarificateur-2", for_committee=False, session_date=None)
+    assert [type(event).__name__ for event in drafted] == ["DerogationApproved", "OfferDrafted"]
+
+
+@pytest.mark.parametrize("rating", ["5", "5-", "6+", "6", "6-"])
+def test_a_step_left_to_the_committee_is_never_approved_by_pricing_alone(rating: str):
+    with pytest.raises(CommitteeDecisionNeeded):
+        approving(proposed(rated(rating), "75"), approver="tarificateur-2", for_committee=False)
+
+
+@pytest.mark.parametrize("session_date", [None, SESSION + timedelta(days=1)], ids=["none", "to_come"])
+def test_the_committees_derogation_has_the_date_of_a_session_that_was_held(session_date):
+    with pytest.raises(CommitteeDecisionNeeded) as refused:
+        approving(proposed(rated("5"), "75"), session_date=session_date)
+    assert refused.value.pointer == "/session_date"
+
+
+def test_the_session_that_granted_a_derogation_is_recorded():
+    approval, _ = approving(proposed(rated("5"), "75"))
+    assert isinstance(approval, DerogationApproved)
+    assert (approval.session_date, approval.approved_by) == (SESSION, "secretaire-ccn")
 
 
 def test_a_derogation_is_approved_once():
@@ -131,7 +173,7 @@ def test_a_derogation_waits_for_the_pieces_and_ends_with_the_answer(offer):
 def test_a_derogation_is_not_approved_once_the_offer_is_answered():
     offer = play(issued(proposed_and_issued()), acceptance())
     with pytest.raises(OfferNotRedraftable):
-        derogation.approve(offer, "second", GRID, "tarificateur-2", NOW)
+        approving(offer, "second")
 
 
 def proposed_and_issued() -> Offer:
@@ -163,6 +205,6 @@ def test_reduced_loans_are_priced_with_the_same_derogation():
 
 
 def test_no_event_of_a_derogation_is_public():
-    events = derogation.approve(proposed(rated("5"), "75"), "derogation", GRID, "tarificateur-2", NOW)
+    events = approving(proposed(rated("5"), "75"))
     assert [event.topic for event in events] == [None, None]
     assert all(event.topic is None for event in receive(rated("2"), profile(rating="2"), GRID, NOW)[1:])

@@ -9,7 +9,7 @@ from services.pricing.domain import deadlines, drafting
 from services.pricing.domain import decisions as domain
 from services.pricing.domain.decisions import OfferDraftOutdated, OfferNotDrafted, OfferNotIssuable
 from services.pricing.domain.drafting import OfferNotRedraftable
-from services.pricing.domain.facts import AutomaticPricingRefused, OfferDrafted, OfferPrinted
+from services.pricing.domain.facts import AutomaticPricingRefused, OfferDrafted
 from services.pricing.domain.offer import Offer, OfferStatus
 from services.pricing.domain.rating import RatingTooOld
 from shared.contracts.contracting import BoardRefused
@@ -22,7 +22,6 @@ from shared.contracts.pricing import (
     OfferDeclined,
     OfferExpiryContested,
     OfferIssued,
-    OfferSuperseded,
     PricingNeedsPerson,
 )
 from tests.facts import CAMPAIGN, DOSSIER, GIVEN_AT, document, loan, opinion, profile, submitted
@@ -38,6 +37,7 @@ from tests.unit.pricing.samples import (
     issued,
     play,
     printed,
+    redrafted,
     withdrawn,
 )
 
@@ -83,7 +83,7 @@ def test_a_new_rating_can_be_priced_after_a_refusal():
 
 
 def test_an_issued_offer_shows_lines_and_their_sum():
-    _, event = domain.issue(drafted(), f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document())
+    _, event = domain.issue(drafted(), f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document(), NOW)
     assert isinstance(event, OfferIssued)
     assert event.premium_cents == sum(line.premium_cents for line in event.lines)
     assert not {"rating", "step", "rate_bp"} & set(str(event.model_dump()).replace("'", " ").split())
@@ -92,20 +92,12 @@ def test_an_issued_offer_shows_lines_and_their_sum():
 @pytest.mark.parametrize("offer", [Offer(), issued()])
 def test_only_the_draft_that_was_read_is_issued(offer):
     with pytest.raises(OfferNotDrafted):
-        domain.issue(offer, f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document())
+        domain.issue(offer, f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document(), NOW)
 
 
 def test_nothing_is_issued_for_a_dossier_that_ended():
     with pytest.raises(OfferNotDrafted):
-        domain.issue(play(drafted(), withdrawn()), f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document())
-
-
-def redrafted() -> Offer:
-    """An issued offer beside which another one is drafted."""
-    offer = issued()
-    for event in drafting.redraft(offer, GRID, NOW):
-        offer = offer.fold(event)
-    return offer
+        domain.issue(play(drafted(), withdrawn()), f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document(), NOW)
 
 
 def answered(answer) -> Offer:
@@ -132,22 +124,8 @@ def run_out() -> Offer:
 def test_a_draft_beside_an_offer_that_is_answered_or_expired_is_never_issued(over):
     assert over.draft.offer_id == f"{DOSSIER}-2"
     with pytest.raises(OfferNotIssuable) as refused:
-        domain.issue(over, f"{DOSSIER}-2", GRID, NOW, LAST, printed(f"{DOSSIER}-2"), document())
+        domain.issue(over, f"{DOSSIER}-2", GRID, NOW, LAST, printed(f"{DOSSIER}-2"), document(), NOW)
     assert refused.value.facts == {"status_label": over.status.value}
-
-
-def test_a_new_offer_supersedes_the_old_one():
-    offer = issued()
-    for event in drafting.redraft(offer, GRID, NOW):
-        offer = offer.fold(event)
-    assert offer.status is OfferStatus.ISSUED
-    events = domain.issue(offer, f"{DOSSIER}-2", GRID, NOW, LAST, printed(f"{DOSSIER}-2"), document("doc2"))
-    assert [type(event) for event in events] == [OfferSuperseded, OfferPrinted, OfferIssued]
-    for event in events:
-        offer = offer.fold(event)
-    refused = domain.receive(offer, acceptance(), GRID, NOW)[1]
-    assert isinstance(refused, OfferAnswerRefused)
-    assert refused.reason is AnswerRefusal.SUPERSEDED
 
 
 def test_reduced_loans_make_a_new_draft():
@@ -230,16 +208,16 @@ def test_an_old_rating_blocks_the_draft_and_a_new_one_frees_it():
 
 def test_a_rating_that_has_aged_since_the_draft_blocks_the_issue():
     offer = play(Offer(), submitted(), profile(rated_on=date(2023, 5, 16)), opinion())
-    assert domain.issue(offer, f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document())
+    assert domain.issue(offer, f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document(), NOW)
     with pytest.raises(RatingTooOld):
-        domain.issue(offer, f"{DOSSIER}-1", GRID, NOW + timedelta(days=1), LAST, printed(), document())
+        domain.issue(offer, f"{DOSSIER}-1", GRID, NOW + timedelta(days=1), LAST, printed(), document(), NOW)
 
 
 def test_a_draft_of_another_rating_or_another_grid_is_not_issued():
     with pytest.raises(OfferDraftOutdated):
-        domain.issue(play(drafted(), profile(rating="1")), f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document())
+        domain.issue(play(drafted(), profile(rating="1")), f"{DOSSIER}-1", GRID, NOW, LAST, printed(), document(), NOW)
     with pytest.raises(OfferDraftOutdated):
-        domain.issue(drafted(), f"{DOSSIER}-1", OTHER_GRID, NOW, LAST, printed(), document())
+        domain.issue(drafted(), f"{DOSSIER}-1", OTHER_GRID, NOW, LAST, printed(), document(), NOW)
 
 
 def test_an_issued_offer_stands_when_the_next_draft_cannot_be_priced():
@@ -267,34 +245,6 @@ def test_an_acceptance_in_time_read_after_the_expiry_goes_to_a_person():
     offer = play(expired(), acceptance())
     assert offer.status is OfferStatus.CONTESTED
     assert play(offer, withdrawn()).status is OfferStatus.CONTESTED
-
-
-def test_an_acceptance_lodged_before_its_offer_was_replaced_and_read_after_goes_to_a_person():
-    replaced = issued(redrafted())
-    found = domain.receive(replaced, acceptance(NOW - SECOND), GRID, NOW)[1]
-    assert isinstance(found, OfferExpiryContested)
-    assert (found.offer_id, found.valid_until) == (f"{DOSSIER}-1", NOW)
-    assert replaced.fold(found) == replaced
-    later = domain.receive(replaced, acceptance(NOW + SECOND), GRID, NOW)[1]
-    assert isinstance(later, OfferAnswerRefused)
-    assert later.reason is AnswerRefusal.SUPERSEDED
-
-
-def test_a_replaced_offer_could_not_be_accepted_beyond_its_own_validity():
-    offer = redrafted()
-    for event in domain.issue(
-        offer, f"{DOSSIER}-2", GRID, LAST + SECOND, LAST + 2 * SECOND, printed(f"{DOSSIER}-2"), document()
-    ):
-        offer = offer.fold(event)
-    assert isinstance(domain.receive(offer, acceptance(LAST), GRID, NOW)[1], OfferExpiryContested)
-    assert isinstance(domain.receive(offer, acceptance(LAST + SECOND), GRID, NOW)[1], OfferAnswerRefused)
-
-
-@pytest.mark.parametrize("ended", [acceptance(offer_id=f"{DOSSIER}-2"), withdrawn()])
-def test_a_replaced_offer_is_not_contested_once_the_next_is_answered_or_the_dossier_ended(ended):
-    refused = domain.receive(play(issued(redrafted()), ended), acceptance(NOW - SECOND), GRID, NOW)[1]
-    assert isinstance(refused, OfferAnswerRefused)
-    assert refused.reason is AnswerRefusal.SUPERSEDED
 
 
 def test_after_the_expiry_what_came_too_late_or_declines_is_refused():

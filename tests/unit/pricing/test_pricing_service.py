@@ -1,17 +1,12 @@
-"""Pricing as its staff and the bus meet it: issue, derogate, change the grid, remind, expire, show a trace."""
+"""Pricing as its staff and the bus meet it: issue, derogate, remind, expire, show a trace."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 from pypdf import PdfReader
 
-from deploy.docs import EXAMPLE_ENVIRONMENT
-from services.pricing.domain.grid import GridHashMismatch
 from services.pricing.domain.reading import Reading
-from services.pricing.main import create_app
-from services.pricing.settings import PricingSettings
 from shared.contracts.intake import DOSSIER_TOPIC
 from shared.contracts.pricing import (
     OFFER_TOPIC,
@@ -25,16 +20,16 @@ from shared.money import format_euros
 from shared.objects import Retained
 from tests.archival import check_archival
 from tests.facts import DOSSIER, opinion, profile, submitted
-from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SETTLING, Desk, problem
-from tests.unit.pricing.samples import GRID, LAST, NOW, OTHER_GRID, SECOND, acceptance
+from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SECRETARY, SETTLING, Desk, problem
+from tests.unit.pricing.samples import GRID, LAST, NOW, SECOND, acceptance
 
 OFFER = f"{DOSSIER}-1"
-GRID_PATH = "/grids/proposals"
+SESSION = {"session_date": "2024-05-16"}
 
 
 @pytest.fixture
-def desk(tmp_path) -> Desk:
-    return Desk(tmp_path)
+async def desk(tmp_path) -> Desk:
+    return await Desk.opened(tmp_path)
 
 
 def read_to(moment: datetime) -> Reading:
@@ -60,7 +55,7 @@ async def test_the_offer_is_issued_by_a_person_and_printed(desk: Desk):
         "Proposition n° 1-1",
         *(format_euros(line.premium_cents) for line in issued.lines),
         format_euros(issued.premium_cents),
-        "31 mai 2024 à 23 h 59",
+        "31 mai 2024 à 23 h 59 min 59 s",
         "dix jours ouvrés",
         "condition suspensive",
         "n'engage aucune des parties",
@@ -86,7 +81,7 @@ async def test_nothing_confidential_is_in_what_leaves_pricing(desk: Desk):
         "POST", f"/offers/{DOSSIER}/derogations", {"rate_bp": "77.25", "reason": "Caution du groupe"}
     )
     path = f"/offers/{DOSSIER}/derogations/{made['derogations'][0]['derogation_id']}/approval"
-    await desk.done("POST", path, who=SECOND_OFFICER)
+    await desk.done("POST", path, SESSION, who=SECRETARY)
     await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": OFFER})
     public = [event.model_dump_json() for event in desk.recorded if event.topic == OFFER_TOPIC]
     assert len(public) == 2  # a person was needed, the offer was issued
@@ -120,7 +115,7 @@ async def test_offers_are_listed_and_an_unknown_dossier_is_not_found(desk: Desk)
 # -- derogations -------------------------------------------------------------------------------------------------
 
 
-async def test_a_derogation_takes_two_people_and_drafts_the_offer(desk: Desk):
+async def test_the_committees_derogation_takes_its_secretary_and_drafts_the_offer(desk: Desk):
     await desk.drafted(profile(rating="5"))
     found = await desk.done("GET", f"/offers/{DOSSIER}")
     assert (found["status"], found["refusal_reason"]) == ("needs_person", "committee-derogation-needed")
@@ -129,10 +124,23 @@ async def test_a_derogation_takes_two_people_and_drafts_the_offer(desk: Desk):
     (row,) = made["derogations"]
     assert (row["step"], row["approved"], row["proposed_by"]) == ("CQS4", False, "user:tarificateur-1")
     approval = f"{path}/{row['derogation_id']}/approval"
-    assert problem(await desk.call("POST", approval)) == "two-people-needed"
-    done = await desk.done("POST", approval, who=SECOND_OFFICER)
+    assert problem(await desk.call("POST", approval, SESSION)) == "two-people-needed"
+    assert problem(await desk.call("POST", approval, SESSION, who=SECOND_OFFICER)) == "committee-decision-needed"
+    assert problem(await desk.call("POST", approval, {}, who=SECRETARY)) == "committee-decision-needed"
+    assert (await desk.call("POST", path, {"step": "CQS4", "reason": "r"}, who=SECRETARY)).status_code == 403
+    assert (await desk.done("GET", f"/offers/{DOSSIER}", who=SECRETARY))["derogations"] == [row]
+    done = await desk.done("POST", approval, SESSION, who=SECRETARY)
     assert (done["status"], done["draft"]["credit_quality_step"]) == ("drafted", "CQS4")
     assert done["derogations"][0]["approved"]
+
+
+async def test_a_rating_of_0_takes_two_people_of_pricing(desk: Desk):
+    await desk.drafted(profile(rating="0"))
+    path = f"/offers/{DOSSIER}/derogations"
+    made = await desk.done("POST", path, {"step": "CQS4", "reason": "Bilan solide"})
+    approval = f"{path}/{made['derogations'][0]['derogation_id']}/approval"
+    assert problem(await desk.call("POST", approval, {})) == "two-people-needed"
+    assert (await desk.done("POST", approval, {}, who=SECOND_OFFICER))["status"] == "drafted"
 
 
 async def test_a_derogation_names_its_reason_and_one_thing_to_apply(desk: Desk):
@@ -142,57 +150,6 @@ async def test_a_derogation_names_its_reason_and_one_thing_to_apply(desk: Desk):
     both = await desk.call("POST", path, {"rate_bp": "70", "step": "CQS3", "reason": "r"})
     assert problem(both) == "derogation-unclear"
     assert (await desk.call("POST", path, {"rate_bp": "70", "reason": "r"}, who=AUDITOR)).status_code == 403
-
-
-# -- grids -------------------------------------------------------------------------------------------------------
-
-
-async def test_a_new_grid_takes_two_people_and_its_date(desk: Desk):
-    await desk.drafted()
-    body = {"grid": OTHER_GRID.model_dump(mode="json"), "reason": "Revue annuelle"}
-    row = await desk.done("POST", GRID_PATH, body)
-    approval, content = f"{GRID_PATH}/{row['proposal_id']}/approval", {"hash": row["hash"]}
-    assert problem(await desk.call("POST", approval, content)) == "two-people-needed"
-    wrong = await desk.call("POST", approval, {"hash": "0" * 64}, who=SECOND_OFFICER)
-    assert problem(wrong) == "grid-hash-mismatch"
-    (done,) = await desk.done("POST", approval, content, who=SECOND_OFFICER)
-    assert (done["approved"], done["effective_at"]) == (True, "2024-06-03T00:00:00+02:00")
-    assert (await desk.done("GET", "/grid"))["version"] == "demonstration-1"
-    desk.clock.moment = datetime(2024, 6, 3, 8, tzinfo=UTC)
-    assert (await desk.done("GET", "/grid"))["version"] == "demonstration-2"
-    assert await desk.done("GET", GRID_PATH) == [done]
-
-
-async def test_a_draft_of_the_former_grid_is_made_again_before_it_is_issued(desk: Desk):
-    await desk.drafted()
-    row = await desk.done("POST", GRID_PATH, {"grid": OTHER_GRID.model_dump(mode="json"), "reason": "Revue"})
-    await desk.done("POST", f"{GRID_PATH}/{row['proposal_id']}/approval", {"hash": row["hash"]}, who=SECOND_OFFICER)
-    desk.clock.moment = datetime(2024, 6, 3, 8, tzinfo=UTC)
-    answer = await desk.call("POST", f"/offers/{DOSSIER}/issue", {"offer_id": OFFER})
-    assert problem(answer) == "offer-draft-outdated"
-    again = await desk.done("POST", f"/offers/{DOSSIER}/redraft")
-    assert again["draft"]["grid_version"] == "demonstration-2"
-    assert (await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": f"{DOSSIER}-2"}))["status"] == "issued"
-
-
-async def test_a_grid_with_a_float_a_hole_or_a_missing_step_is_refused_by_name(desk: Desk):
-    content = OTHER_GRID.model_dump(mode="json")
-    holed = json.loads(json.dumps(content))
-    holed["steps"]["CQS4"]["bands"][1]["over_years"] = 31
-    missing = content | {"steps": {name: one for name, one in content["steps"].items() if name != "CQS2"}}
-    for grid, word in (
-        (content | {"discount_rate": 0.03}, "grid-unreadable"),
-        (holed, "grid-bands-broken"),
-        (missing, "grid-incomplete"),
-    ):
-        assert problem(await desk.call("POST", GRID_PATH, {"grid": grid, "reason": "r"})) == word
-
-
-def test_a_configured_grid_may_be_held_to_its_hash():
-    given = EXAMPLE_ENVIRONMENT | {"grid_sha256": GRID.content_hash}
-    assert create_app(PricingSettings.model_validate(given)).title == "Tarification"
-    with pytest.raises(GridHashMismatch):
-        create_app(PricingSettings.model_validate(given | {"grid_sha256": "0" * 64}))
 
 
 # -- reminders and expiry ----------------------------------------------------------------------------------------
@@ -259,13 +216,32 @@ async def test_an_acceptance_in_time_that_no_look_could_foresee_goes_to_a_person
     (row,) = await desk.done("GET", "/offers?status=contested")
     assert row["dossier_id"] == DOSSIER
     assert desk.of(OfferAccepted) == []
-    path, body = f"/offers/{DOSSIER}/contest-conclusion", {"conclusion": "redressed", "reason": "Rang rétabli"}
+    path = f"/offers/{DOSSIER}/contest-conclusion"
+    body = {"offer_id": OFFER, "conclusion": "redressed", "reason": "Rang rétabli"}
     assert (await desk.call("POST", path, body, who=AUDITOR)).status_code == 403
     concluded = await desk.done("POST", path, body)
-    assert (concluded["status"], concluded["contest_conclusion"]) == ("expired", "redressed")
+    assert (concluded["status"], concluded["contests"][0]["conclusion"]) == ("expired", "redressed")
     assert await desk.done("GET", "/offers?status=contested") == []
     other = await desk.call("POST", path, body | {"conclusion": "expiry_stands"})
     assert problem(other) == "contest-already-concluded"
+
+
+async def test_an_acceptance_of_a_replaced_offer_is_listed_until_a_person_concludes(desk: Desk):
+    await desk.issued()
+    await desk.done("POST", f"/offers/{DOSSIER}/redraft")
+    await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": f"{DOSSIER}-2"})
+    await desk.hear(acceptance(NOW))
+    (row,) = await desk.done("GET", "/offers?contested=true")
+    assert (row["status"], row["offer_id"], row["contested"]) == ("issued", f"{DOSSIER}-2", True)
+    path = f"/offers/{DOSSIER}/contest-conclusion"
+    body = {"offer_id": OFFER, "conclusion": "expiry_stands", "reason": "La suivante est acceptée"}
+    other = await desk.call("POST", path, body | {"offer_id": f"{DOSSIER}-2"})
+    assert problem(other) == "offer-not-contested"
+    concluded = await desk.done("POST", path, body)
+    assert (concluded["status"], concluded["contests"][0]["conclusion"]) == ("issued", "expiry_stands")
+    assert await desk.done("GET", "/offers?contested=true") == []
+    await desk.hear(acceptance(NOW, f"{DOSSIER}-2"))
+    assert [event.offer_id for event in desk.of(OfferAccepted)] == [f"{DOSSIER}-2"]
 
 
 # -- the trace ---------------------------------------------------------------------------------------------------

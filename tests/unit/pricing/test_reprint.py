@@ -16,7 +16,7 @@ OFFER, NEXT = f"{DOSSIER}-1", f"{DOSSIER}-2"
 
 @pytest.fixture
 async def desk(tmp_path) -> Desk:
-    made = Desk(tmp_path)
+    made = await Desk.opened(tmp_path)
     await made.issued()
     return made
 

@@ -55,7 +55,7 @@ def test_why_a_grid_gives_no_premium_is_said():
 
 
 async def test_the_command_reads_the_journal_and_a_file(tmp_path):
-    desk = Desk(tmp_path)
+    desk = await Desk.opened(tmp_path)
     await desk.drafted()
     body = {"grid": OTHER_GRID.model_dump(mode="json"), "reason": "Revue"}
     await desk.done("POST", "/grids/proposals", body)

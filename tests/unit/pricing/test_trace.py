@@ -18,7 +18,7 @@ from shared.errors import NotFound
 from shared.journal import Commit, canonical_json
 from shared.lending import AmortisationProfile
 from tests.facts import DOSSIER, loan, opinion, profile, submitted
-from tests.unit.pricing.desk import Desk
+from tests.unit.pricing.desk import SECRETARY, Desk
 from tests.unit.pricing.samples import GRID, drafted, play
 
 OFFER = f"{DOSSIER}-1"
@@ -48,7 +48,7 @@ async def tampered(documents: MemoryDocuments, name: str, change) -> MemoryDocum
 
 @pytest.fixture
 async def desk(tmp_path) -> Desk:
-    made = Desk(tmp_path)
+    made = await Desk.opened(tmp_path)
     await made.issued()
     return made
 
@@ -60,6 +60,22 @@ async def test_an_offer_recomputed_from_the_journal_has_the_same_bytes(desk: Des
     assert done.trace == trace.trace_bytes(recorded)
 
 
+async def test_the_trace_written_to_a_file_is_the_stored_one_to_the_byte(desk: Desk, tmp_path):
+    done = await command.recompute(desk.documents, OFFER)
+    assert command.report(OFFER, done, tmp_path / "trace.json") == 0
+    served = await desk.call("GET", f"/offers/{DOSSIER}/trace")
+    assert (tmp_path / "trace.json").read_bytes() == served.content
+
+
+async def test_the_trace_of_an_altered_offer_is_written_as_it_ought_to_be(desk: Desk, tmp_path, capsys):
+    altered = await tampered(desk.documents, "OfferDrafted", lambda data: data.update(premium_cents=1))
+    done = await command.recompute(altered, OFFER)
+    assert command.report(OFFER, done, tmp_path / "trace.json") == command.EX_DIFFERENT
+    (recorded,) = desk.of(OfferDrafted)
+    assert (tmp_path / "trace.json").read_bytes() == trace.trace_bytes(recorded)
+    assert "DIFFÉRENTE" in capsys.readouterr().out
+
+
 async def test_every_draft_of_a_dossier_is_recomputed_on_what_was_known_then(desk: Desk):
     await desk.done("POST", f"/offers/{DOSSIER}/redraft")
     for number, recorded in enumerate(desk.of(OfferDrafted), start=1):
@@ -68,12 +84,12 @@ async def test_every_draft_of_a_dossier_is_recomputed_on_what_was_known_then(des
 
 
 async def test_a_derogation_is_part_of_what_is_recomputed(tmp_path):
-    desk = Desk(tmp_path)
+    desk = await Desk.opened(tmp_path)
     await desk.drafted(profile(rating="5"))
     body = {"rate_bp": "75", "reason": "Garantie du groupe"}
     made = await desk.done("POST", f"/offers/{DOSSIER}/derogations", body)
     path = f"/offers/{DOSSIER}/derogations/{made['derogations'][0]['derogation_id']}/approval"
-    await desk.done("POST", path, who="tarificateur-2")
+    await desk.done("POST", path, {"session_date": "2024-05-16"}, who=SECRETARY)
     assert (await command.recompute(desk.documents, OFFER)).differences == []
 
 
