@@ -20,7 +20,7 @@ def record_of(topic: str, key: bytes | None, body: bytes, headers: dict[str, str
         topic=topic,
         partition=0,
         offset=0,
-        timestamp=0,
+        timestamp=int(asyncio.get_running_loop().time() * 1000),
         timestamp_type=0,
         key=key,
         value=body,
@@ -36,6 +36,8 @@ class Bus:
         self.logs: dict[str, list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str], int] = defaultdict(int)
         self.owners: dict[str, Any] = {}
+        # How far the members themselves remember to have come, whatever happened to the topic or the group.
+        self.places: dict[tuple[str, Any], dict[str, int]] = {}
         self._held: dict[str, list[Record]] = defaultdict(list)
         self._holding: set[str] = set()
         self._changed = asyncio.Event()
@@ -66,6 +68,13 @@ class Bus:
         if self.logs[topic]:
             self.append(self.logs[topic][place % len(self.logs[topic])])
 
+    def lose(self, topic: str) -> None:
+        """Deleted and made again, empty; with it goes how far groups had come, but for what members remember."""
+        self.logs[topic].clear()
+        for place in [one for one in self.committed if one[1] == topic]:
+            self.committed[place] = 0
+        self.announce()
+
     def calm(self) -> None:
         self._holding.clear()
         for topic, records in self._held.items():
@@ -78,7 +87,15 @@ class Bus:
         self.announce()
 
     def unread(self, group: str, topics: tuple[str, ...]) -> int:
-        return sum(len(self.logs[topic]) - self.committed[group, topic] for topic in topics)
+        """What its owner is still to fetch."""
+        return sum(len(self.logs[topic]) - self.place(group, self.owners[group], topic) for topic in topics)
+
+    def place(self, group: str, owner: Any, topic: str) -> int:
+        """Where a member reads on; from a place that is out of range it goes back to the earliest."""
+        places = self.places[group, owner]
+        place = places.get(topic, self.committed[group, topic])
+        places[topic] = place if place <= len(self.logs[topic]) else 0
+        return places[topic]
 
 
 class Broker:

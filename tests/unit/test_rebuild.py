@@ -4,8 +4,9 @@ import asyncio
 
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
+from shared.journal.filled import Place, Span
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Place, Relay, Span
+from shared.journal.relay import Relay
 from shared.service import Service
 from tests.counter import KIND, FixedClock, cause, count
 
@@ -36,7 +37,8 @@ class MemoryService(Service):
         self.commits = self.collection("journal")
         self._topics, self._journals, self._views = {}, {}, {}
         self.outbox = Outbox(self.collection("outbox"))
-        self.relay = Relay(self.commits, self.outbox, self.collection("reached"), self._topics, publish, self._recover)
+        abandoned, reached = self.collection("abandoned"), self.collection("reached")
+        self.relay = Relay(self.commits, self.outbox, abandoned, reached, self._topics, publish, self._recover)
         self.counters = self.journal(KIND, lambda key, state: {"key": key, "total": state.total})
 
     def collection(self, name, *indexed):

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal import Commit, Journal
+from shared.journal.filled import Place, Span
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Outgoing, Place, Relay, Span
+from shared.journal.relay import Outgoing, Relay
 from tests.counter import KIND, FixedClock, cause, count
 
 (TOPIC,) = KIND.topics
@@ -30,6 +31,7 @@ class Post:
     def __init__(self, beside: "Post | None" = None) -> None:
         self.commits = beside.commits if beside else MemoryDocuments()
         self.announced = beside.announced if beside else MemoryDocuments()
+        self.abandoned = beside.abandoned if beside else MemoryDocuments()
         self.kept = beside.kept if beside else MemoryDocuments()
         self.topic = beside.topic if beside else Topic()
         self.sent: list[str] = []
@@ -40,7 +42,7 @@ class Post:
         self.changed = asyncio.Event()
         self.outbox = Outbox(self.announced)
         topics = {KIND.name: KIND.topics}
-        self.relay = Relay(self.commits, self.outbox, self.kept, topics, self.publish, self.recover)
+        self.relay = Relay(self.commits, self.outbox, self.abandoned, self.kept, topics, self.publish, self.recover)
         self.mine: list[Commit] = []
         self.journal = Journal(KIND, self.commits, FixedClock(), self.committed, None, self.outbox)
 

@@ -50,10 +50,10 @@ async def test_a_process_that_starts_knows_how_far_the_one_before_filled_a_topic
     await before.sweep()
     before.topic.end = 0
     after = Post(before)
-    await after.relay._remember()
+    await after.relay.reached.remember()
     await drained(after, "b")
     await after.sweep()
-    assert await after.relay.reached() == {(TOPIC, 0): 3}, "what is lost is not forgotten"
+    assert await after.relay.reached.ends() == {(TOPIC, 0): 3}, "what is lost is not forgotten"
     await after.relay._drain()
     assert sorted(after.sent[1:]) == [f"counter:{one}.1" for one in ("a#1", "a#2", "a#3", "b#1")]
 
@@ -67,7 +67,7 @@ async def test_a_topic_whose_filling_is_cut_short_is_filled_again():
     with pytest.raises(Unavailable):
         await post.relay._drain()
     await post.sweep()
-    assert await post.relay.reached() == {(TOPIC, 0): 2}
+    assert await post.relay.reached.ends() == {(TOPIC, 0): 2}
     await post.relay._drain()
     assert post.sent == ["counter:a#1.1", "counter:a#2.1"]
 
@@ -77,24 +77,24 @@ async def test_how_far_a_topic_was_filled_is_kept_by_the_next_sweep_and_once():
     await post.append("a", "b", "a")
     await post.journal.append("b", lambda _: [Muttered(words="private")], cause())
     post.enqueue()
-    assert await post.relay.reached() == {}
+    assert await post.relay.reached.ends() == {}
     await post.relay._drain()
     await post.sweep()
-    assert await post.relay.reached() == {(TOPIC, 0): 3}
+    assert await post.relay.reached.ends() == {(TOPIC, 0): 3}
     await post.kept.clear()
     await post.sweep()
-    assert await post.relay.reached() == {}
+    assert await post.relay.reached.ends() == {}
     await post.append("a")
     post.enqueue()
     await post.relay._drain()
     await post.sweep()
-    assert await post.relay.reached() == {(TOPIC, 0): 4}
+    assert await post.relay.reached.ends() == {(TOPIC, 0): 4}
 
 
 async def test_processes_that_fill_other_partitions_of_a_topic_do_not_lose_each_other_s_place():
     posts = [Post()]
     posts.append(Post(posts[0]))
     for number, post in enumerate(posts):
-        post.relay._offsets = {(TOPIC, number): 7}
+        post.relay.reached.offsets = {(TOPIC, number): 7}
         await post.sweep()
-    assert await posts[0].relay.reached() == {(TOPIC, 0): 7, (TOPIC, 1): 7}
+    assert await posts[0].relay.reached.ends() == {(TOPIC, 0): 7, (TOPIC, 1): 7}

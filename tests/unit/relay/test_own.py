@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from shared.errors import Unavailable
+from shared.journal.filled import Place, Span
 from shared.journal.outbox import Outbox
-from shared.journal.relay import MAX_COMMITS_PER_ROUND, Outgoing, Place, Span
+from shared.journal.relay import MAX_COMMITS_PER_ROUND, Outgoing
 from tests.counter import Muttered, cause
 from tests.unit.relay.post import TOPIC, Post
 
@@ -117,7 +118,7 @@ async def test_a_process_that_ends_well_leaves_an_empty_outbox():
     await post.relay.flush()
     assert (len(post.sent), post.relay.backlog) == (MAX_COMMITS_PER_ROUND + 2, 0)
     assert await post.announcements() == []
-    assert await post.relay.reached() == {(TOPIC, 0): MAX_COMMITS_PER_ROUND + 2}
+    assert await post.relay.reached.ends() == {(TOPIC, 0): MAX_COMMITS_PER_ROUND + 2}
 
 
 async def test_a_process_that_ends_without_a_broker_leaves_its_announcements():
