@@ -97,6 +97,13 @@ def read_meta(raw: Mapping[str, bytes]) -> MessageMeta:
         raise UnreadableMessage("bad-headers", repr(error)) from error
 
 
+def meta_or_none(raw: Mapping[str, bytes]) -> MessageMeta | None:
+    try:
+        return read_meta(raw)
+    except UnreadableMessage:
+        return None
+
+
 def read_event(body: bytes, meta: MessageMeta, reading: type[Reading] | None = None) -> Any:
     """The event of a message, or what `reading` takes of it; unknown fields are ignored. Raises: UnreadableMessage."""
     cls = event_class(meta.type)

@@ -28,6 +28,7 @@ from shared.journal.outbox import Outbox
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
+from shared.origins import Origins
 from shared.pages import bus_page
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
@@ -41,6 +42,7 @@ HEARTBEATS_PER_SESSION = 4
 FLUSH_SECONDS = 3.0
 # A topic that lost something while nothing is sent to it is noticed within this time.
 TOPICS_CHECK_SECONDS = 15.0
+ORIGINS_CHECK_SECONDS = 5.0
 
 
 class Service:
@@ -113,6 +115,8 @@ class Service:
         heartbeat_ms = session_ms // HEARTBEATS_PER_SESSION
         inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
         self.inbox = inbox
+        inbox.origins = Origins(group, self.collection("origins"), inbox.reader)
+        self.every(ORIGINS_CHECK_SECONDS, inbox.origins.look)
         return inbox
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -140,16 +144,19 @@ class Service:
 
     async def _recover(self, commit: Commit) -> None:
         kind, key = commit.stream.split(":", 1)
+        if kind not in self._views:
+            return
         current = await self._journals[kind].load(key)
-        await self._renew(kind, key, current)
+        await self.outbox.begin(commit.stream, commit.version)  # this process may stand still over it, or die
+        try:
+            await self._renew(kind, key, current)
+        finally:
+            self.outbox.published(commit.stream, commit.version)
 
     async def _renew(self, kind: str, key: str, current: Appended[Any]) -> None:
         """What nobody answers may still happen, after something newer: then it is done again."""
-        view = self._views.get(kind)
-        if view is None:
-            return
         try:
-            await view.put(self._journals[kind], self.commits, key, current.state, current.version)
+            await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
         except BaseException:
             self.outbox.doubt(f"{kind}:{key}", current.version)
             raise
@@ -255,7 +262,7 @@ class Service:
                     await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _bus(self) -> None:
-        """Connect when the broker can be had, and have filled again what topics have lost meanwhile."""
+        """Connect when the broker can be had, and have filled again what topics have lost."""
         while not self._broker_ready:
             try:
                 await self.broker.start()

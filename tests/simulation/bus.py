@@ -38,6 +38,7 @@ class Bus:
         self.owners: dict[str, Any] = {}
         # How far the members themselves remember to have come, whatever happened to the topic or the group.
         self.places: dict[tuple[str, Any], dict[str, int]] = {}
+        self.handling = set[tuple[str, Any]]()
         self._held: dict[str, list[Record]] = defaultdict(list)
         self._holding: set[str] = set()
         self._changed = asyncio.Event()
@@ -75,6 +76,13 @@ class Bus:
             self.committed[place] = 0
         self.announce()
 
+    def rewind(self, group: str, owner: Any, topic: str) -> None:
+        """Raises: Unavailable when the group has given the topic to somebody else."""
+        if self.owners[group] is not owner:
+            raise Unavailable("broker")
+        self.places[group, owner][topic] = self.committed[group, topic] = 0
+        self.announce()
+
     def calm(self) -> None:
         self._holding.clear()
         for topic, records in self._held.items():
@@ -87,8 +95,10 @@ class Bus:
         self.announce()
 
     def unread(self, group: str, topics: tuple[str, ...]) -> int:
-        """What its owner is still to fetch."""
-        return sum(len(self.logs[topic]) - self.place(group, self.owners[group], topic) for topic in topics)
+        """What its owner is still to fetch, or handles now."""
+        owner = self.owners[group]
+        unread = sum(len(self.logs[topic]) - self.place(group, owner, topic) for topic in topics)
+        return unread + ((group, owner) in self.handling)
 
     def place(self, group: str, owner: Any, topic: str) -> int:
         """Where a member reads on; from a place that is out of range it goes back to the earliest."""
@@ -171,15 +181,15 @@ class Reached:
 
 
 class Fetched:
-    """A message, or a batch, as FastStream hands it to the inbox; acknowledging commits its offset."""
+    """A message, or a batch, as FastStream hands it to the inbox; acknowledging commits where its reader is."""
 
-    def __init__(self, bus: Bus, group: str, owner: Any, records: tuple[Record, ...], end: int, single: bool) -> None:
+    def __init__(self, bus: Bus, group: str, owner: Any, records: tuple[Record, ...], single: bool) -> None:
         self.raw_message = records[0] if single else records
         self._bus, self._group, self._owner = bus, group, owner
-        self._topic, self._end = records[0].topic, end
+        self._topic = records[0].topic
 
     async def ack(self) -> None:
         """Raises: CommitFailedError when the group has given the topic to somebody else."""
         if self._bus.owners[self._group] is not self._owner:
             raise CommitFailedError("the group has rebalanced")
-        self._bus.committed[self._group, self._topic] = self._end
+        self._bus.committed[self._group, self._topic] = self._bus.places[self._group, self._owner][self._topic]

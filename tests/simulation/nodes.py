@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +32,8 @@ from shared.journal.outbox import Outbox
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.journal.verify import Known
-from shared.service import TOPICS_CHECK_SECONDS, Service
+from shared.origins import Origins
+from shared.service import ORIGINS_CHECK_SECONDS, TOPICS_CHECK_SECONDS, Service
 from shared.territory import Territory
 from tests.simulation.bus import Broker, Bus, Fetched, SimulatedProducer
 from tests.simulation.faults import Connection, Network
@@ -162,6 +163,11 @@ class Node:
         self.elsewhere = service.journal(ELSEWHERE)
         return []
 
+    def _reading(self, inbox: Inbox) -> list[Coroutine[Any, Any, None]]:
+        inbox.origins = Origins(inbox.group, self.collection("origins"), Member(self, inbox))
+        looks = self.service._timer(ORIGINS_CHECK_SECONDS, inbox.origins.look)
+        return [self._consume(inbox, in_batches=True), looks]
+
     async def _consume(self, inbox: Inbox, *, in_batches: bool) -> None:
         """Fetch, handle, acknowledge; a topic that was given to somebody else is left after the batch at hand."""
         bus, group = self.bus, inbox.group
@@ -178,9 +184,33 @@ class Node:
             topic = self.world.random.choice(topics)
             start = bus.place(group, self, topic)
             end = min(len(bus.logs[topic]), start + (self.world.random.randint(1, MAX_FETCH) if in_batches else 1))
-            message: Any = Fetched(bus, group, self, tuple(bus.logs[topic][start:end]), end, not in_batches)
-            await (inbox.receive_batch(message) if in_batches else inbox.receive(message))
+            message: Any = Fetched(bus, group, self, tuple(bus.logs[topic][start:end]), not in_batches)
             place[topic] = end
+            bus.handling.add((group, self))
+            try:
+                await (inbox.receive_batch(message) if in_batches else inbox.receive(message))
+            finally:
+                bus.handling.discard((group, self))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """As shared.origins.KafkaReader."""
+
+    node: Node
+    inbox: Inbox
+
+    async def began(self) -> dict[Place, int]:
+        await self.node.network.latency("broker")
+        if self.node.bus.owners[self.inbox.group] is not self.node:
+            return {}
+        logs = {topic: self.node.bus.logs[topic] for topic in self.inbox.topics}
+        return {(topic, 0): log[0].timestamp for topic, log in logs.items() if log}
+
+    async def rewind(self, places: Iterable[Place]) -> None:
+        await self.node.network.latency("broker")
+        for topic, _ in places:
+            self.node.bus.rewind(self.inbox.group, self.node, topic)
 
 
 class IntakeNode(Node):
@@ -204,7 +234,7 @@ class IntakeNode(Node):
         )
         inbox = service.consume(intake_handlers.GROUP, intake_handlers.handlers(self.dossiers))
         inbox.batch = self.dossiers.heard
-        return [self._consume(inbox, in_batches=True)]
+        return self._reading(inbox)
 
 
 class EnvelopeNode(Node):
@@ -221,7 +251,7 @@ class EnvelopeNode(Node):
         )
         inbox = service.consume(envelope_handlers.GROUP, envelope_handlers.handlers(self.envelope))
         inbox.batch = self.envelope.commands
-        return [self._consume(inbox, in_batches=True), self._follow_rules()]
+        return [*self._reading(inbox), self._follow_rules()]
 
     async def _follow_rules(self) -> None:
         while True:
