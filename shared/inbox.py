@@ -110,7 +110,8 @@ class Inbox:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
         record = message.raw_message
         assert isinstance(record, ConsumerRecord), "one message at a time"
-        await self._never_skipping(lambda: self._deliver_one(record))
+        await self._never_skipping(lambda: self._knowing_origins([record]))
+        await self._never_skipping(lambda: self.deliver(Delivery.of(record)))
         await self._ack(message)
 
     async def receive_batch(self, message: KafkaMessage) -> None:
@@ -120,13 +121,8 @@ class Inbox:
         await self._never_skipping(lambda: self._deliver_batch(records))
         await self._ack(message)
 
-    async def _deliver_one(self, record: "ConsumerRecord[Any, Any]") -> None:
-        await self._knowing_origins([record])
-        await self.deliver(Delivery.of(record))
-
     async def _knowing_origins(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
-        origins = self.origins
-        if origins is not None:
+        if (origins := self.origins) is not None:
             await self._waiting_out(lambda: origins.before(records))
 
     async def _deliver_batch(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:

@@ -21,7 +21,7 @@ from shared.errors import Unavailable
 from shared.events import Event, public_events
 from shared.http import build_app
 from shared.inbox import Handlers, Inbox
-from shared.journal import Appended, Commit, Journal, StreamKind, commit_key
+from shared.journal import Commit, Journal, StreamKind, commit_key
 from shared.journal.filled import Filled
 from shared.journal.journal import S
 from shared.journal.outbox import Outbox
@@ -144,17 +144,16 @@ class Service:
 
     async def _recover(self, commit: Commit) -> None:
         kind, key = commit.stream.split(":", 1)
-        if kind not in self._views:
-            return
-        current = await self._journals[kind].load(key)
-        await self.outbox.begin(commit.stream, commit.version)  # this process may stand still over it, or die
-        try:
-            await self._renew(kind, key, current)
-        finally:
-            self.outbox.published(commit.stream, commit.version)
+        if kind in self._views:
+            await self.outbox.begin(commit.stream, commit.version)  # this process may stand still over it, or die
+            try:
+                await self._renew(kind, key)
+            finally:
+                self.outbox.published(commit.stream, commit.version)
 
-    async def _renew(self, kind: str, key: str, current: Appended[Any]) -> None:
+    async def _renew(self, kind: str, key: str) -> None:
         """What nobody answers may still happen, after something newer: then it is done again."""
+        current = await self._journals[kind].load(key)
         try:
             await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
         except BaseException:
@@ -171,8 +170,7 @@ class Service:
         shown = [stream for stream in began if stream.split(":", 1)[0] in self._views]
         for done, stream in enumerate(shown, start=1):
             kind, key = stream.split(":", 1)
-            current = await self._journals[kind].load(key)
-            await self._renew(kind, key, current)
+            await self._renew(kind, key)
             progress(done, len(shown))
         for kind, view in self._views.items():
             async for row in view.documents.find({}):
@@ -235,7 +233,7 @@ class Service:
         crash.arm(self.settings.crash_at)
         tasks = [asyncio.create_task(self._prepare()), asyncio.create_task(self._bus())]
         tasks += [asyncio.create_task(self._kept_up("relay", self.relay.run))]
-        self.every(TOPICS_CHECK_SECONDS, self._watch_topics)
+        self.every(TOPICS_CHECK_SECONDS, self.relay.look_at_topics)
         tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
         try:
             yield
@@ -273,10 +271,6 @@ class Service:
                 with suppress(KafkaError, OSError):
                     await self.broker.stop()
                 await asyncio.sleep(BROKER_RETRY_SECONDS)
-
-    async def _watch_topics(self) -> None:
-        if self._broker_ready:
-            await self.relay.look_at_topics()
 
     async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Start `run` again when it fails: work in the background never ends unseen."""
