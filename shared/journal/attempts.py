@@ -5,6 +5,7 @@ A few numbered documents a stream, beside its pages: who begins inserts the firs
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,17 +52,16 @@ class Attempts:
 
     async def begin(self, generation: str, version: int) -> Attempt:
         """Where nothing is free, the oldest is given up: whoever writes it stands still, or died."""
-        for slot in self._slots:
-            attempt = Attempt(self.documents, slot, generation, version)
-            try:
-                await self.documents.insert(attempt.document())
-            except Duplicate:
+        while True:
+            begun = await self._begun()
+            free = set(self._slots) - {one["_id"] for one in begun}
+            if not free:
+                await self._clear(min(begun, key=lambda one: one["version"]), frozenset())
                 continue
-            return attempt
-        begun = await self._begun()
-        if begun:
-            await self._clear(min(begun, key=lambda one: one["version"]), frozenset())
-        return await self.begin(generation, version)
+            attempt = Attempt(self.documents, min(free), generation, version)
+            with suppress(Duplicate):
+                await self.documents.insert(attempt.document())
+                return attempt
 
     async def settle(self, version: int, kept: frozenset[str]) -> None:
         """A snapshot of `version` is there, which names `kept`: what was begun before and names nothing is removed.
