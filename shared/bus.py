@@ -1,12 +1,12 @@
 """The bus: broker settings, message headers, publishing (docs/adr/0002)."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from faststream.exceptions import IncorrectState
@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from shared.errors import Unavailable
 from shared.events import MessageMeta, Reading, event_class
-from shared.journal.relay import Outgoing, Place, Span
+from shared.journal.filled import Place, Span
+from shared.journal.relay import Outgoing
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 # A topic that was deleted and made again is read again within this time.
@@ -94,6 +95,13 @@ def read_meta(raw: Mapping[str, bytes]) -> MessageMeta:
         )
     except (KeyError, ValueError) as error:
         raise UnreadableMessage("bad-headers", repr(error)) from error
+
+
+def meta_or_none(raw: Mapping[str, bytes]) -> MessageMeta | None:
+    try:
+        return read_meta(raw)
+    except UnreadableMessage:
+        return None
 
 
 def read_event(body: bytes, meta: MessageMeta, reading: type[Reading] | None = None) -> Any:
@@ -198,6 +206,26 @@ async def _left(producer: AIOKafkaProducer) -> None:
     with suppress(TimeoutError, *NO_BROKER):
         async with asyncio.timeout(STOP_SECONDS):
             await producer.stop()
+
+
+async def topics_held(bootstrap: str, topics: Iterable[str]) -> dict[Place, tuple[int, int]]:
+    """When each partition of these topics got its first message and where it ends, as far as it holds anything.
+
+    Raises: Unavailable.
+    """
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap)
+    try:
+        await consumer.start()
+        partitions = consumer.assignment()
+        first = await consumer.offsets_for_times(dict.fromkeys(partitions, 0))
+        ends = await consumer.end_offsets(partitions)
+    except (KafkaError, OSError) as error:
+        raise Unavailable("broker") from error
+    finally:
+        await consumer.stop()
+    return {
+        (one.topic, one.partition): (found.timestamp, ends[one]) for one, found in first.items() if found is not None
+    }
 
 
 class Publisher:

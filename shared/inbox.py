@@ -13,12 +13,13 @@ from faststream.middlewares import AckPolicy
 from opentelemetry import propagate, trace
 
 from shared import crash
-from shared.bus import Publisher, UnreadableMessage, read_event, read_meta
+from shared.bus import Publisher, UnreadableMessage, meta_or_none, read_event, read_meta
 from shared.crash import Step
 from shared.delivery import Delivery
 from shared.documents import Documents
 from shared.errors import Refusal, Unavailable
 from shared.events import MessageMeta, Reading, announced, event_class
+from shared.origins import KafkaReader, Origins
 from shared.places import Order, Places, stream_of
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
@@ -65,6 +66,7 @@ class Inbox:
         self._publisher = publisher
         self._subscriber: Any = None
         self.batch: BatchHandler | None = None
+        self.origins: Origins | None = None
 
     def attach(
         self, broker: KafkaBroker, *, in_batches: bool = False, batch: BatchHandler | None = None, **options: Any
@@ -101,15 +103,14 @@ class Inbox:
         self._subscriber(receive)
 
     @property
-    def assigned(self) -> bool:
-        """Whether the group gave this member anything to read, as far as it has heard."""
-        consumer = self._subscriber.consumer if self._subscriber else None
-        return consumer is not None and bool(consumer.assignment())
+    def reader(self) -> KafkaReader:
+        return KafkaReader(self._subscriber)
 
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
         record = message.raw_message
         assert isinstance(record, ConsumerRecord), "one message at a time"
+        await self._never_skipping(lambda: self._knowing_origins([record]))
         await self._never_skipping(lambda: self.deliver(Delivery.of(record)))
         await self._ack(message)
 
@@ -120,11 +121,16 @@ class Inbox:
         await self._never_skipping(lambda: self._deliver_batch(records))
         await self._ack(message)
 
+    async def _knowing_origins(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
+        if (origins := self.origins) is not None:
+            await self._waiting_out(lambda: origins.before(records))
+
     async def _deliver_batch(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
+        await self._knowing_origins(records)
         together: list[_Next] = []
         reached: dict[str, int] = {}
         for delivery in map(Delivery.of, records):
-            meta = _meta_or_none(delivery)
+            meta = meta_or_none(delivery.raw)
             if meta is not None and delivery.raw.get(REDRIVEN) != self._redriven_here:
                 stream = stream_of(delivery, meta)
                 if stream not in reached:
@@ -305,13 +311,6 @@ class Inbox:
 
 # A message that is next in its stream.
 _Next = tuple[Delivery, MessageMeta, str]
-
-
-def _meta_or_none(delivery: Delivery) -> MessageMeta | None:
-    try:
-        return read_meta(delivery.raw)
-    except UnreadableMessage:
-        return None
 
 
 async def _undecoded(message: KafkaMessage) -> KafkaMessage:

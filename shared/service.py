@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Union
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -14,7 +14,7 @@ from faststream.specification import AsyncAPI
 
 from shared import crash, telemetry
 from shared.auth import Authenticator
-from shared.bus import Producer, Publisher, make_broker, make_producer
+from shared.bus import Producer, Publisher, make_broker, make_producer, topics_held
 from shared.clock import Clock, clock
 from shared.documents import Database, Documents
 from shared.errors import Unavailable
@@ -22,11 +22,13 @@ from shared.events import Event, public_events
 from shared.http import build_app
 from shared.inbox import Handlers, Inbox
 from shared.journal import Commit, Journal, StreamKind, commit_key
+from shared.journal.filled import Filled
 from shared.journal.journal import S
 from shared.journal.outbox import Outbox
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
+from shared.origins import Origins
 from shared.pages import bus_page
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
@@ -38,6 +40,9 @@ BROKER_RETRY_SECONDS = 1.0
 BACKGROUND_RETRY_SECONDS = 1.0
 HEARTBEATS_PER_SESSION = 4
 FLUSH_SECONDS = 3.0
+# A topic that lost something while nothing is sent to it is noticed within this time.
+TOPICS_CHECK_SECONDS = 15.0
+ORIGINS_CHECK_SECONDS = 5.0
 
 
 class Service:
@@ -61,8 +66,9 @@ class Service:
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._broker_ready = False
         self.outbox = Outbox(self.collection("outbox"))
-        reached = self.collection("reached")
-        self.relay = Relay(self.commits, self.outbox, reached, self._topics, self.producer.publish, self._recover)
+        filled = Filled(self.collection("topics"), partial(topics_held, settings.kafka_bootstrap))
+        abandoned, publish = self.collection("abandoned"), self.producer.publish
+        self.relay = Relay(self.commits, self.outbox, abandoned, filled, self._topics, publish, self._recover)
         Metrics.relay_backlog.set_function(lambda: self.relay.backlog)
 
     # -- declaring ---------------------------------------------------------------------------------------------
@@ -109,6 +115,8 @@ class Service:
         heartbeat_ms = session_ms // HEARTBEATS_PER_SESSION
         inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
         self.inbox = inbox
+        inbox.origins = Origins(group, self.collection("origins"), inbox.reader)
+        self.every(ORIGINS_CHECK_SECONDS, inbox.origins.look)
         return inbox
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -121,7 +129,10 @@ class Service:
         """The view first: once the relay has published a commit, nothing renews its view."""
         Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
         try:
-            await self._project(commit, state, commit.version)
+            kind, key = commit.stream.split(":", 1)
+            view = self._views.get(kind)
+            if view is not None:
+                await view.put(self._journals[kind], self.commits, key, state, commit.version)
         except BaseException as error:
             # The fact is recorded; the next sweep renews the view, and only then publishes.
             self.outbox.abandon(commit.stream, commit.version, inserted=True)
@@ -131,16 +142,23 @@ class Service:
             return
         self.relay.enqueue(commit)
 
-    async def _project(self, commit: Commit, state: Any, version: int) -> None:
-        kind, key = commit.stream.split(":", 1)
-        view = self._views.get(kind)
-        if view is not None:
-            await view.put(self._journals[kind], self.commits, key, state, version)
-
     async def _recover(self, commit: Commit) -> None:
         kind, key = commit.stream.split(":", 1)
+        if kind in self._views:
+            await self.outbox.begin(commit.stream, commit.version)  # this process may stand still over it, or die
+            try:
+                await self._renew(kind, key)
+            finally:
+                self.outbox.published(commit.stream, commit.version)
+
+    async def _renew(self, kind: str, key: str) -> None:
+        """What nobody answers may still happen, after something newer: then it is done again."""
         current = await self._journals[kind].load(key)
-        await self._project(commit, current.state, current.version)
+        try:
+            await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
+        except BaseException:
+            self.outbox.doubt(f"{kind}:{key}", current.version)
+            raise
 
     async def rebuild_views(self, progress: Callable[[int, int], None]) -> int:
         """Make every view again from the journal while the service runs; `progress(done, total)` after each stream.
@@ -152,8 +170,7 @@ class Service:
         shown = [stream for stream in began if stream.split(":", 1)[0] in self._views]
         for done, stream in enumerate(shown, start=1):
             kind, key = stream.split(":", 1)
-            current = await self._journals[kind].load(key)
-            await self._views[kind].put(self._journals[kind], self.commits, key, current.state, current.version)
+            await self._renew(kind, key)
             progress(done, len(shown))
         for kind, view in self._views.items():
             async for row in view.documents.find({}):
@@ -216,6 +233,7 @@ class Service:
         crash.arm(self.settings.crash_at)
         tasks = [asyncio.create_task(self._prepare()), asyncio.create_task(self._bus())]
         tasks += [asyncio.create_task(self._kept_up("relay", self.relay.run))]
+        self.every(TOPICS_CHECK_SECONDS, self.relay.look_at_topics)
         tasks += [asyncio.create_task(self._timer(seconds, work)) for seconds, work in self._timers]
         try:
             yield
@@ -246,27 +264,13 @@ class Service:
         while not self._broker_ready:
             try:
                 await self.broker.start()
-                self.relay.lose(await self._lost_topics())
+                await self.relay.look_at_topics()
                 self._broker_ready = True
             except (KafkaError, OSError, Unavailable) as error:
                 log.warning("broker_unreachable", error=type(error).__name__)
                 with suppress(KafkaError, OSError):
                     await self.broker.stop()
                 await asyncio.sleep(BROKER_RETRY_SECONDS)
-
-    async def _lost_topics(self) -> set[str]:
-        """Our topics that hold less than they were sent: deleted, or lost with their broker. They keep everything."""
-        reached = await self.relay.reached()
-        if not reached:
-            return set()
-        consumer = AIOKafkaConsumer(*{topic for topic, _ in reached}, bootstrap_servers=self.settings.kafka_bootstrap)
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets(consumer.assignment())
-            held = {(partition.topic, partition.partition): end for partition, end in ends.items()}
-            return {place[0] for place, end in reached.items() if held.get(place, 0) < end}
-        finally:
-            await consumer.stop()
 
     async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Start `run` again when it fails: work in the background never ends unseen."""

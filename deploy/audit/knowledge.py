@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from deploy.docs import app_of
@@ -13,6 +14,7 @@ from shared.journal.verify import Known, nothing_more
 from shared.service import Service
 
 BROKEN = {ledger.KIND.name: ledger_invariants.broken, register.KIND.name: register_invariants.broken}
+EPOCHS: dict[str, Callable[[Any], int]] = {ledger.KIND.name: attrgetter("epoch")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +33,5 @@ class Knowledge:
 def knowledge_of(name: str) -> Knowledge:
     """From the service as it is wired, with settings that reach nothing."""
     service: Service = app_of(name).state.service
-    kinds = {one.name: Known(one, BROKEN.get(one.name, nothing_more)) for one in service.kinds}
+    kinds = {one.name: Known(one, BROKEN.get(one.name, nothing_more), EPOCHS.get(one.name)) for one in service.kinds}
     return Knowledge(kinds, service.renders)

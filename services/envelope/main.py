@@ -33,7 +33,7 @@ def create_app(settings: EnvelopeSettings) -> FastAPI:
         clock=service.clock,
     )
     inbox = service.consume(GROUP, handlers(envelope), in_batches=True, batch=envelope.commands, **membership(settings))
-    service.every(RULES_CHECK_SECONDS, lambda: envelope.follow_due_rules(inbox.assigned))
+    service.every(RULES_CHECK_SECONDS, lambda: envelope.follow_due_rules(bool(inbox.reader.assigned)))
     return service.app("Enveloppe", [router(envelope)])
 
 

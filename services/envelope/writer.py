@@ -24,7 +24,7 @@ def leave(code: int) -> None:
 
 
 class Writer:
-    """Appends to ledgers under this process's epoch.
+    """Appends to ledgers under this process's epoch, which every commit says.
 
     The first command of a campaign takes over with an epoch commit. From then on a commit of another epoch means
     that another process took over: this one exits with EX_FENCED before it decides anything.
@@ -36,6 +36,8 @@ class Writer:
         self._clock = clock
         self._stop = stop
         self._taken: set[str] = set()
+        self._epochs: dict[str, int] = {}
+        ledgers.epoch_of = lambda campaign_id: self._epochs.get(campaign_id, 0)
 
     @property
     def campaigns(self) -> frozenset[str]:
@@ -66,7 +68,9 @@ class Writer:
             if campaign_id in self._taken:
                 self._fenced(campaign_id, ledger)
             epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
-            return [*epoch, *self._under_due_rules(ledger.fold(epoch[0]), decide)]
+            begun = ledger.fold(epoch[0])
+            self._epochs[campaign_id] = begun.epoch
+            return [*epoch, *self._under_due_rules(begun, decide)]
 
         return fenced
 

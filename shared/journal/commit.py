@@ -32,6 +32,9 @@ class Commit:
     sequences: str
     prev_hash: str
     hash: str = ""
+    # Of the writer that recorded it, where one process at a time may write (docs/adr/0003); 0 where any may, and then
+    # neither hashed nor stored.
+    epoch: int = 0
     # What `entries` says, where this process wrote it.
     written: tuple[Entry, ...] | None = field(default=None, compare=False, repr=False)
 
@@ -41,7 +44,7 @@ class Commit:
 
     def computed_hash(self) -> str:
         """SHA-256 (hex) over the canonical JSON of everything but the hash."""
-        content = {name: getattr(self, name) for name in STORED if name != "hash"}
+        content = {name: value for name, value in self._stored().items() if name != "hash"}
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     def sealed(self) -> "Commit":
@@ -57,15 +60,18 @@ class Commit:
 
     def document(self) -> dict[str, Any]:
         """As the database holds it: long entries are zlib's bytes."""
-        document: dict[str, Any] = {"_id": self.key} | {name: getattr(self, name) for name in STORED}
+        document = {"_id": self.key} | self._stored()
         if len(self.entries) >= COMPRESSED_FROM_CHARACTERS:
             document["entries"] = zlib.compress(self.entries.encode(), COMPRESSION_LEVEL)
         return document
 
+    def _stored(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in STORED if name != "epoch" or self.epoch}
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Commit":
         """Raises: KeyError, zlib.error for a document that is no commit."""
-        fields = {name: document[name] for name in STORED}
+        fields = {name: document[name] for name in STORED if name != "epoch" or name in document}
         if isinstance(fields["entries"], bytes):
             fields["entries"] = zlib.decompress(fields["entries"]).decode()
         return cls(**fields)
@@ -77,7 +83,7 @@ def readable(document: Mapping[str, Any]) -> dict[str, Any]:
         commit = Commit.from_document(document)
     except UNREADABLE:
         return dict(document)  # whoever verifies it says so
-    return {"_id": document["_id"]} | {name: getattr(commit, name) for name in STORED}
+    return {"_id": document["_id"]} | commit._stored()
 
 
 STORED = tuple(name for name in Commit.__dataclass_fields__ if name != "written")
@@ -99,6 +105,7 @@ def seal(
     decided: Sequence[Entry],
     sequences: Mapping[str, int],
     recorded_at: datetime,
+    epoch: int = 0,
 ) -> Commit:
     """The next link of a chain, ready to insert."""
     return Commit(
@@ -108,5 +115,6 @@ def seal(
         entries=entries.encoded(decided),
         sequences=canonical_json(dict(sequences)),
         prev_hash=prev_hash,
+        epoch=epoch,
         written=tuple(decided),
     ).sealed()

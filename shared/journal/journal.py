@@ -53,6 +53,8 @@ class Journal(Generic[S]):
         self._on_commit = on_commit
         self._snapshots = snapshots
         self._outbox = outbox
+        # What a single writer says of itself in each commit, by stream key; asked when a commit is decided.
+        self.epoch_of: Callable[[str], int] = lambda _: 0
         self._lanes: OrderedDict[str, Lane[S]] = OrderedDict()
 
     async def load(self, key: str) -> Appended[S]:
@@ -185,7 +187,8 @@ class Journal(Generic[S]):
             before = head.version
             await self._catch_up(head, key)
             return None, outcomes if head.version == before else None, Appended(head.state, head.version, ())
-        commit = seal(self.kind.stream(key), head.version + 1, head.hash, entries, head.sequences, self._clock.now())
+        said = (head.sequences, self._clock.now(), self.epoch_of(key))
+        commit = seal(self.kind.stream(key), head.version + 1, head.hash, entries, *said)
         if not await self._insert(commit):
             await self._catch_up(head, key)
             return None, None, Appended(head.state, head.version, ())

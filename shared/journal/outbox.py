@@ -13,14 +13,16 @@ from shared.documents import Document, Documents
 from shared.ids import new_id
 
 SWEEP_SECONDS = 2.0
-# An insert whose outcome is unknown may still arrive: so many sweeps look for it before it is given up.
-LOOKS_FOR_A_COMMIT = 4
+# A request whose outcome is unknown may still arrive: an insert is looked for in so many sweeps, and a view that it may
+# have replaced is renewed in them.
+LOOKS_FOR_A_COMMIT = 8
 
 
 @dataclass(slots=True)
 class Announced:
     """A stream of this process. `since` is the first version that may be unpublished; `under_way` counts commits on
-    their way into the journal or out of it; `left` are those that have to be looked for, with the looks they have left.
+    their way into the journal or out of it; `left` are those that have to be looked for, with the looks they have left,
+    and `sent` is the first version of them that was not published yet.
     """
 
     key: str
@@ -29,6 +31,7 @@ class Announced:
     stored: bool = False
     under_way: int = 0
     left: dict[int, int] = field(default_factory=dict)
+    sent: int = 0
     beat: int = 0
 
     def document(self, owner: str) -> Document:
@@ -75,11 +78,17 @@ class Outbox:
         if inserted:
             found.left[version] = LOOKS_FOR_A_COMMIT
 
+    def doubt(self, stream: str, version: int) -> None:
+        """A view was to be renewed as of `version`, and whether and when that happens is unknown."""
+        found = self._mine.setdefault(stream, Announced(self._key(stream), stream, version))
+        found.left[version] = LOOKS_FOR_A_COMMIT
+
     def looked(self, one: Announced, versions: Iterable[int], end: int) -> None:
         """A stream was looked for `versions` and published; `end` is the first version that is not there."""
+        one.sent = end
         for version in versions:
             one.left[version] -= 1
-            if version < end or not one.left[version]:
+            if not one.left[version]:
                 del one.left[version]
 
     def published(self, stream: str, version: int) -> None:

@@ -15,6 +15,7 @@ from shared.documents import Document, Documents
 from shared.errors import Unavailable
 from shared.events import Event, MessageMeta
 from shared.journal.commit import Commit, commit_key
+from shared.journal.filled import Filled, Place, Span
 from shared.journal.outbox import SWEEP_SECONDS, Outbox
 from shared.journal.verify import in_order
 
@@ -24,12 +25,14 @@ RETRY_SECONDS = 1.0
 MAX_COMMITS_PER_ROUND = 100
 # An announcement that stays the same for so many sweeps is nobody's any more.
 SIGHTS_OF_A_DEAD_PROCESS = 4
+# What a process that seemed dead had announced is looked for again every so many looks, so many times: one that only
+# stood still may insert it when it wakes.
+LOOKS_BETWEEN = 15
+LOOKS_AFTER_DEATH = 120
+# In the first of them views are renewed too, which a request of the dead process may have replaced.
+RENEWALS_AFTER_DEATH = 2
 
 Outgoing = tuple[Event, MessageMeta]
-# Topic and partition.
-Place = tuple[str, int]
-# The offset of the first message and the one after the last.
-Span = tuple[int, int]
 # Sends in order; where it came to lie, for each place that got something.
 Publish = Callable[[list[Outgoing]], Awaitable[Mapping[Place, Span]]]
 Recover = Callable[[Commit], Awaitable[None]]
@@ -70,30 +73,31 @@ class Relay:
         self,
         commits: Documents,
         outbox: Outbox,
-        reached: Documents,
+        abandoned: Documents,
+        filled: Filled,
         topics: Mapping[str, frozenset[str]],
         publish: Publish,
         recover: Recover,
     ) -> None:
         """`topics` by stream kind name. `recover(commit)` renews the views of a commit that nothing enqueued.
-        `reached` keeps how far each topic was filled.
+        `abandoned` keeps what processes announced that died.
         """
         self._commits = commits
         self._outbox = outbox
-        self._reached = reached
+        self._abandoned = abandoned
+        self._filled = filled
         self._topics = topics
         self._publish = publish
         self._recover = recover
         self._pending: deque[Commit] = deque()
         self._wake = asyncio.Event()
-        self._offsets: dict[Place, int] = {}
-        self._kept: dict[Place, int] = {}
-        self._lost = set[str]()
         # Others' announcements: as they were seen last, how often, and how far they were followed.
         self._seen: dict[str, tuple[Document, int]] | None = None
         self._followed: dict[str, int] = {}
         # Those of the last look that have to be followed; None when that was done.
         self._due: list[Document] | None = None
+        self._looks = 0
+        self._looked_for = dict[str, int]()
 
     @property
     def backlog(self) -> int:
@@ -104,14 +108,17 @@ class Relay:
         self._pending.append(commit)
         self._wake.set()
 
-    def lose(self, topics: Iterable[str]) -> None:
-        """These topics hold less than they were sent: they are filled again before anything else is published."""
-        self._lost |= set(topics)
-        self._wake.set()
+    async def look_at_topics(self) -> None:
+        """Those that hold less than they were sent are filled again before anything else is published.
+
+        Raises: Unavailable.
+        """
+        await self._filled.check()
+        self._tell_lost()
 
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""
-        while not await self._unless_away(self._remember):  # noqa: ASYNC110 (an outage tells nobody when it ends)
+        while not await self._unless_away(self._filled.remember):  # noqa: ASYNC110 (an outage tells nobody when it ends)
             await asyncio.sleep(RETRY_SECONDS)
         async with asyncio.TaskGroup() as tasks:
             # Beside each other: a broker that is away must not let the announcements of a living process grow old.
@@ -125,7 +132,6 @@ class Relay:
                 await self._drain()
             await self._follow_mine()
             await self._outbox.sweep()
-            await self._keep_reached()
 
     async def _look_again_and_again(self) -> None:
         while True:
@@ -151,15 +157,10 @@ class Relay:
             return False
         return True
 
-    async def _remember(self) -> None:
-        """How far topics were filled before: what is published now may not come to lie before that."""
-        self._kept = await self.reached()
-        self._offsets = self._kept | self._offsets
-
     async def _drain(self) -> None:
         """One round at most, so that what was left has its turn in between."""
-        if self._lost:
-            await self.republish(frozenset(self._lost))
+        if self._filled.lost:
+            await self.republish(frozenset(self._filled.lost))
         round_ = [self._pending[i] for i in range(min(len(self._pending), MAX_COMMITS_PER_ROUND))]
         if not round_:
             return
@@ -177,11 +178,13 @@ class Relay:
         crash.reached(Step.BEFORE_PUBLISH)
         spans = await self._publish(outgoing)
         crash.reached(Step.AFTER_PUBLISH)
-        behind = {place[0] for place, (first, _) in spans.items() if first < self._offsets.get(place, 0)}
-        self._offsets |= {place: end for place, (_, end) in spans.items()}
-        if behind:
-            log.warning("topics_lost", topics=sorted(behind))
-            self.lose(behind)
+        await self._filled.sent(spans)
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        if self._filled.lost:
+            log.warning("topics_lost", topics=sorted(self._filled.lost))
+            self._wake.set()
 
     def _topics_of(self, commit: Commit) -> frozenset[str]:
         return self._topics[commit.stream.split(":", 1)[0]]
@@ -211,57 +214,71 @@ class Relay:
             self._followed[row["_id"]] = end
             _, sights = (self._seen or {}).get(row["_id"], (row, 0))
             if sights >= SIGHTS_OF_A_DEAD_PROCESS:
+                await self._abandoned.put(
+                    {"_id": row["_id"], "stream": row["stream"], "since": row["since"], "end": end}
+                )
                 await self._outbox.remove(row)
-        await self._keep_reached()
+        if self._looks % LOOKS_BETWEEN == 0:
+            await self._follow_abandoned()
+        self._looks += 1
 
     async def _follow_mine(self) -> None:
         for mine in self._outbox.left:
             versions = list(mine.left)
-            end = await self._tried(mine.stream, min(versions))
+            end = await self._tried(mine.stream, min(versions), mine.sent)
             if end is not None:
                 self._outbox.looked(mine, versions, end)
 
-    async def _tried(self, stream: str, version: int) -> int | None:
+    async def _follow_abandoned(self) -> None:
+        """Once the version is there that a dead process may have been inserting, it cannot insert it any more."""
+        rows = [row async for row in self._abandoned.find({})]
+        self._looked_for = {row["_id"]: self._looked_for.get(row["_id"], 0) + 1 for row in rows}
+        for row in rows:
+            looks = self._looked_for[row["_id"]]
+            first = row["since"] if looks <= RENEWALS_AFTER_DEATH else row["end"]
+            end = await self._tried(row["stream"], first, row["end"])
+            over = looks > RENEWALS_AFTER_DEATH and end is not None and end > row["end"]
+            if over or looks == LOOKS_AFTER_DEATH:
+                await self._abandoned.remove(row["_id"])
+
+    async def _tried(self, stream: str, version: int, sent: int = 0) -> int | None:
         """As `_follow`; None when this stream fails by itself, for which no other waits. Raises: Unavailable."""
         try:
-            return await self._follow(stream, version)
+            return await self._follow(stream, version, sent)
         except Unavailable:
             raise
         except Exception as error:
             log.error("stream_stays_behind", stream=stream, version=version, error=type(error).__name__, exc_info=True)
             return None
 
-    async def _follow(self, stream: str, version: int) -> int:
-        """Publish a stream from a version on, its views renewed first; the version that is not there yet."""
+    async def _follow(self, stream: str, version: int, sent: int) -> int:
+        """Renew the views of a stream from a version on, and publish it from `sent` on; the version that is not there
+        yet.
+        """
         while document := await self._commits.get(commit_key(stream, version)):
             commit = Commit.from_document(document)
             await self._recover(commit)
-            await self._publish_all([commit])
+            if version >= sent:
+                await self._publish_all([commit])
             version += 1
         return version
-
-    async def _keep_reached(self) -> None:
-        """How far this process filled each topic, so that a topic that lost something is noticed at a start."""
-        rows = [
-            {"_id": f"{topic}|{number}", "topic": topic, "partition": number, "end": end}
-            for (topic, number), end in self._offsets.items()
-            # What is being filled again has not reached anything: cut short, it is filled again at the next start.
-            if self._kept.get((topic, number)) != end and topic not in self._lost
-        ]
-        await asyncio.gather(*[self._reached.put(row) for row in rows])
-        self._kept |= {(row["topic"], row["partition"]): row["end"] for row in rows}
-
-    async def reached(self) -> dict[Place, int]:
-        """How far each topic was filled, as far as was kept: no topic that keeps everything may end before."""
-        return {(row["topic"], row["partition"]): row["end"] async for row in self._reached.find({})}
 
     async def republish(self, topics: Iterable[str]) -> int:
         """Publish again every commit that feeds `topics` (what they held is lost), stream after stream. Returns how
         many commits. Raises: Unavailable, after which it has to be done again.
         """
         lost = frozenset(topics)
-        self._lost |= lost
-        self._offsets = {place: end for place, end in self._offsets.items() if place[0] not in lost}
+        await self._filled.begin_filling(lost)
+        try:
+            count = await self._fill(lost)
+        except BaseException:
+            await self._filled.end_filling(lost, whole=False)
+            raise
+        await self._filled.end_filling(lost, whole=True)
+        log.info("republished", topics=sorted(lost), commits=count)
+        return count
+
+    async def _fill(self, lost: frozenset[str]) -> int:
         count, round_ = 0, list[Commit]()
         async for document in in_order(self._commits):
             commit = Commit.from_document(document)
@@ -272,6 +289,4 @@ class Relay:
                 await self._publish_all(round_)
                 round_ = []
         await self._publish_all(round_)
-        self._lost -= lost
-        log.info("republished", topics=sorted(lost), commits=count)
         return count

@@ -1,7 +1,8 @@
 """Snapshots keep restarts short. A snapshot is a cache: whatever is wrong with it, the stream is folded instead.
 
 One document a stream holds what is small and says which pages hold its tables (docs/adr/0018). It is written last, so
-what it names is there; what the one before named and it does not is removed one snapshot later.
+what it names is there; what the one before named and it does not is removed one snapshot later, and what one that was
+cut short had written by the next (shared/journal/attempts.py).
 """
 
 import asyncio
@@ -15,12 +16,13 @@ import structlog
 
 from shared.documents import Document, Documents
 from shared.ids import new_id
+from shared.journal.attempts import Attempts, removed
 from shared.journal.codec import changed, decode, encode, format_of, names_of
 from shared.journal.commit import canonical_json, commit_key
 from shared.journal.faults import Fault
 from shared.journal.head import Handled, Head, PageLost, StreamKind
 from shared.journal.paging import Store
-from shared.journal.table import PAGE_ROWS, PageNeeded, Table
+from shared.journal.table import PAGE_ROWS, Directory, PageNeeded, Table
 
 log = structlog.get_logger(__name__)
 
@@ -135,10 +137,13 @@ class Snapshots:
         log.warning("snapshot_page_lost", stream=stream, page=name)
         found = await self._documents.get(stream)
         if found is not None and f'"{name}"' in found["head"]:
+            await removed(self._documents, _ids_in(found))
             await self._documents.remove(stream)
 
     async def _read_checked(self, stream: str) -> _Kept | None:
-        found = await self._documents.get(stream)
+        return await self._checked(await self._documents.get(stream), stream)
+
+    async def _checked(self, found: Document | None, stream: str) -> _Kept | None:
         if found is None:
             return None
         try:
@@ -167,12 +172,15 @@ class Snapshots:
         """
         stream = self._kind.stream(key)
         try:
-            return await self._write_over(await self._read_checked(stream), head, stream)
+            return await self._write_over(await self._documents.get(stream), head, stream)
         except Exception as error:
             log.warning("snapshot_not_kept", stream=stream, version=head.version, error=type(error).__name__)
             return None
 
-    async def _write_over(self, last: _Kept | None, head: Head[Any], stream: str) -> "Head[Any] | _Overtaken | None":
+    async def _write_over(
+        self, found: Document | None, head: Head[Any], stream: str
+    ) -> "Head[Any] | _Overtaken | None":
+        last = await self._checked(found, stream)
         if last is not None and last.head.version >= head.version:
             return _Overtaken()
         live = text_of(_with_tables(head, {name: Table(table.shape) for name, table in tables_of(head).items()}))
@@ -180,7 +188,9 @@ class Snapshots:
             log.warning("snapshot_too_large", stream=stream, characters=len(live))
             return None
         generation = f"{head.version}-{new_id()[:8]}"
-        store = Store(self._documents.put, self.fetch, generation, self._page_rows)
+        attempts = Attempts(self._documents, stream, tuple(f"{stream}/{name}" for name in tables_of(head)))
+        attempt = await attempts.begin(generation, head.version)
+        store = Store(attempt.put, self.fetch, generation, self._page_rows)
         stored = dict[str, Table[Any]]()
         for name, table in tables_of(head).items():
             # Another process stored what it read of the same stream: its pages are as good as ours, and newer.
@@ -190,16 +200,17 @@ class Snapshots:
         done = _with_tables(replace(head, generation=generation, kept=head.version), stored)
         named = _ids_of(done)
         doomed = last.retired - named if last is not None else frozenset()
-        retired = (_ids_of(head) | (_ids_of(last.head) if last is not None else frozenset())) - named - doomed
+        retired = (_ids_of(head) | (_ids_in(found) if found is not None else frozenset())) - named - doomed
         newest = await self._read_checked(stream)
         if newest is not None and newest.head.version >= head.version:
             # This process stood still meanwhile: what it wrote is nobody's.
-            for one in named - _ids_of(newest.head) - newest.retired - _ids_of(head):
-                await self._documents.remove(one)
+            await removed(self._documents, named - _ids_of(newest.head) - newest.retired - _ids_of(head))
+            await attempt.end()
             return _Overtaken()
+        await removed(self._documents, doomed)  # before the last document that knows of them is replaced
         await self._documents.put({"_id": stream, "format": self._format, "head": text_of(done, retired)})
-        for one in doomed:
-            await self._documents.remove(one)
+        await attempt.end()
+        await attempts.settle(head.version, named | retired)
         return done
 
 
@@ -230,6 +241,17 @@ def _with_tables(head: Head[Any], tables: Mapping[str, Table[Any]]) -> Head[Any]
 def _ids_of(head: Head[Any]) -> frozenset[str]:
     directories = [table.directory for table in tables_of(head).values()]
     return frozenset(f"{one.prefix}/{name}" for one in directories for name in one.names)
+
+
+def _ids_in(document: Document) -> frozenset[str]:
+    """The pages a snapshot names, whatever version of the product wrote it; those it had retired among them."""
+    try:
+        held = json.loads(document["head"])
+        tables = [one for one in [held["handled"], *held["state"].values()] if isinstance(one, dict) and "runs" in one]
+        directories = [Directory.of(one) for one in tables]
+        return frozenset(f"{one.prefix}/{name}" for one in directories for name in one.names) | {*held["retired"]}
+    except (AttributeError, KeyError, TypeError, ValueError):  # nobody's
+        return frozenset()
 
 
 def _same(kept: Head[Any], head: Head[Any]) -> bool:

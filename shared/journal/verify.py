@@ -29,10 +29,13 @@ def nothing_more(_: Any) -> Iterable[Broken]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A kind of stream that verification may fold; `broken` looks at the state a stream ends with."""
+    """A kind of stream that verification may fold; `broken` looks at the state a stream ends with. Where one process at
+    a time may write, `epoch` is what the state says its epoch is.
+    """
 
     kind: StreamKind[Any]
     broken: Callable[[Any], Iterable[Broken]] = nothing_more
+    epoch: Callable[[Any], int] | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Report:
 class _Tail:
     version: int = 0
     hash: str = GENESIS_HASH
+    epoch: int = 0
     closed: bool = False
 
 
@@ -108,7 +112,7 @@ class Verifier:
         size = entries.size(commit.entries)
         self.report.events += size
         self.report.sizes.setdefault(commit.stream, []).append(size)
-        tail.version, tail.hash = commit.version, commit.hash
+        tail.version, tail.hash, tail.epoch = commit.version, commit.hash, commit.epoch
         self._probe(commit.stream, commit.version)
 
     def finish(self) -> Report:
@@ -151,6 +155,9 @@ class Verifier:
             if commit.sequences != counted:
                 return Fault(commit.key, "décompte des messages", counted, commit.sequences)
             head.apply(commit, known.kind)
+            # Commits from before epochs were said say none; after one that says it, every one must.
+            if known.epoch is not None and commit.epoch not in (0, begun := known.epoch(head.state)):
+                return Fault(commit.key, "époque de l'état", str(begun), str(commit.epoch))
             recorded_at = datetime.fromisoformat(commit.recorded_at)
             self.report.causes |= dict.fromkeys(causes, (commit.key, recorded_at))
         except Exception as error:  # whatever a fold says of a fact it does not admit is what is wrong
@@ -172,6 +179,8 @@ def _link_fault(commit: Commit, key: str, tail: _Tail) -> Fault | None:
     for check, expected, found in checks:
         if expected != found:
             return Fault(key, check, expected, found)
+    if commit.epoch < tail.epoch:
+        return Fault(key, "époque", f"{tail.epoch} ou une suivante", str(commit.epoch))
     return None
 
 

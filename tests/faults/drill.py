@@ -184,6 +184,11 @@ class Drill:
         for database in self._databases.values():
             await database.collection("inbox").clear()
 
+    async def being_filled(self, service: str) -> list[str]:
+        """The topics a service has begun to publish again."""
+        rows = self._databases[service].collection("topics").find({})
+        return sorted([row["topic"] async for row in rows if "lost" in row])
+
     async def _dead_letters(self) -> int:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.bootstrap)
         await consumer.start()

@@ -9,9 +9,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.demo.client import awaited
 from shared.contracts.envelope import RESERVATION_TOPIC
 from shared.contracts.intake import REGISTER_TOPIC
+from shared.crash import Step
 from shared.dead_letters import partitions_of, read
 from shared.topics import CONSUMERS, dead_letter_topic
 from tests.faults.metrics import metric
+from tests.integration.test_crashes import dead
+from tests.platform import whole
 
 pytestmark = pytest.mark.faults
 LIMIT_SECONDS = 120
@@ -76,7 +79,10 @@ async def test_poison_before_a_dead_letter_topic_that_is_missing(drill):
     assert letter.body == POISON
 
 
-@pytest.mark.parametrize(("topic", "producer"), [(REGISTER_TOPIC, "intake"), (RESERVATION_TOPIC, "envelope")])
+TOPICS = [(REGISTER_TOPIC, "intake"), (RESERVATION_TOPIC, "envelope")]
+
+
+@pytest.mark.parametrize(("topic", "producer"), TOPICS)
 async def test_a_topic_is_deleted_and_rebuilt_from_the_journal(drill, topic, producer):
     """As the runbook says: the topics step, then a restart of the producer."""
     await drill.under_way()
@@ -95,6 +101,42 @@ async def test_a_topic_is_deleted_and_rebuilt_from_the_journal(drill, topic, pro
     finally:
         await consumer.stop()
     assert end >= len(drill.acknowledged), "the whole history is on the topic again"
+
+
+@pytest.mark.parametrize(("topic", "producer"), TOPICS)
+async def test_a_service_is_killed_while_its_topic_is_lost(drill, topic, producer):
+    """Nobody tells it when it is started again: the topics step and its supervisor are all that act."""
+    await drill.under_way()
+    await delete(drill.stack.bootstrap, topic)
+    drill.services.kill(producer)
+    drill.struck("the deletion and the kill")
+    await asyncio.to_thread(drill.stack.create_topics)
+    await started_again(drill, producer)
+    await drill.recovered("found empty at the start, published again")
+
+
+@pytest.mark.parametrize("step", [Step.BEFORE_PUBLISH, Step.AFTER_PUBLISH])
+@pytest.mark.parametrize(("topic", "producer"), TOPICS)
+async def test_a_service_is_killed_while_it_fills_its_topic_again(drill, topic, producer, step):
+    await drill.under_way()
+    await drill.all_acknowledged()
+    await whole(drill.visit)
+    drill.services[producer].stop()
+    await delete(drill.stack.bootstrap, topic)
+    await asyncio.to_thread(drill.stack.create_topics)
+    drill.services.launch(producer, ALS_CRASH_AT=step)
+    await dead(drill.services, producer)
+    assert await drill.being_filled(producer) == [topic]
+    drill.struck("the kill")
+    await started_again(drill, producer)
+    await drill.recovered("filled by the next process")
+    assert await drill.being_filled(producer) == []
+
+
+async def started_again(drill, name):
+    drill.services.launch(name)
+    drill.lifted(f"the restart of {name}")
+    await asyncio.to_thread(drill.services.wait_ready, name)
 
 
 @pytest.mark.parametrize("remembered", [True, False], ids=["inbox-kept", "inbox-lost"])

@@ -256,6 +256,6 @@ async def test_a_dead_letter_without_a_topic_is_waited_for_and_told(quick, monke
 )
 def test_a_member_knows_whether_the_group_gave_it_anything_to_read(consumer, assigned):
     bench = Bench()
-    assert not bench.inbox.assigned
+    assert not bench.inbox.reader.assigned
     bench.inbox._subscriber.consumer = consumer
-    assert bench.inbox.assigned is assigned
+    assert bool(bench.inbox.reader.assigned) is assigned

@@ -20,8 +20,9 @@ from shared.events import Cause, MessageMeta
 from shared.http import CORRELATION_HEADER, build_app, cause_of
 from shared.inbox import Inbox
 from shared.journal import Commit
+from shared.journal.filled import Filled, Held, Place, Span
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Outgoing, Place, Relay, Span
+from shared.journal.relay import Outgoing, Relay
 from shared.telemetry import current_traceparent
 from tests.counter import KIND, Counted, count, make_journal
 
@@ -53,8 +54,8 @@ class Pair:
         self.source = make_journal(commits, self.made)
         self.copy = make_journal(MemoryDocuments(), self.copied)
         self.publisher = Publisher(self.broker)
-        outbox, reached = Outbox(MemoryDocuments()), MemoryDocuments()
-        self.relay = Relay(commits, outbox, reached, {KIND.name: KIND.topics}, self._publish, self._recover)
+        outbox, abandoned, filled = Outbox(MemoryDocuments()), MemoryDocuments(), Filled(MemoryDocuments(), self._held)
+        self.relay = Relay(commits, outbox, abandoned, filled, {KIND.name: KIND.topics}, self._publish, self._recover)
         inbox = Inbox(GROUP, {Counted: self._hear}, MemoryDocuments(), MemoryDocuments(), self.publisher)
         inbox.attach(self.broker)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app()), base_url="http://essai")
@@ -74,6 +75,9 @@ class Pair:
             return {}
 
         return build_app("Essai", [router], lifespan, checks)
+
+    async def _held(self, _: set[str]) -> Held:
+        return {}
 
     async def _publish(self, outgoing: list[Outgoing]) -> dict[Place, Span]:
         # One by one: the test broker gives no future to wait for.

@@ -20,7 +20,7 @@ def record_of(topic: str, key: bytes | None, body: bytes, headers: dict[str, str
         topic=topic,
         partition=0,
         offset=0,
-        timestamp=0,
+        timestamp=int(asyncio.get_running_loop().time() * 1000),
         timestamp_type=0,
         key=key,
         value=body,
@@ -36,6 +36,9 @@ class Bus:
         self.logs: dict[str, list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str], int] = defaultdict(int)
         self.owners: dict[str, Any] = {}
+        # How far the members themselves remember to have come, whatever happened to the topic or the group.
+        self.places: dict[tuple[str, Any], dict[str, int]] = {}
+        self.handling = set[tuple[str, Any]]()
         self._held: dict[str, list[Record]] = defaultdict(list)
         self._holding: set[str] = set()
         self._changed = asyncio.Event()
@@ -66,6 +69,20 @@ class Bus:
         if self.logs[topic]:
             self.append(self.logs[topic][place % len(self.logs[topic])])
 
+    def lose(self, topic: str) -> None:
+        """Deleted and made again, empty; with it goes how far groups had come, but for what members remember."""
+        self.logs[topic].clear()
+        for place in [one for one in self.committed if one[1] == topic]:
+            self.committed[place] = 0
+        self.announce()
+
+    def rewind(self, group: str, owner: Any, topic: str) -> None:
+        """Raises: Unavailable when the group has given the topic to somebody else."""
+        if self.owners[group] is not owner:
+            raise Unavailable("broker")
+        self.places[group, owner][topic] = self.committed[group, topic] = 0
+        self.announce()
+
     def calm(self) -> None:
         self._holding.clear()
         for topic, records in self._held.items():
@@ -78,7 +95,17 @@ class Bus:
         self.announce()
 
     def unread(self, group: str, topics: tuple[str, ...]) -> int:
-        return sum(len(self.logs[topic]) - self.committed[group, topic] for topic in topics)
+        """What its owner is still to fetch, or handles now."""
+        owner = self.owners[group]
+        unread = sum(len(self.logs[topic]) - self.place(group, owner, topic) for topic in topics)
+        return unread + ((group, owner) in self.handling)
+
+    def place(self, group: str, owner: Any, topic: str) -> int:
+        """Where a member reads on; from a place that is out of range it goes back to the earliest."""
+        places = self.places[group, owner]
+        place = places.get(topic, self.committed[group, topic])
+        places[topic] = place if place <= len(self.logs[topic]) else 0
+        return places[topic]
 
 
 class Broker:
@@ -154,15 +181,15 @@ class Reached:
 
 
 class Fetched:
-    """A message, or a batch, as FastStream hands it to the inbox; acknowledging commits its offset."""
+    """A message, or a batch, as FastStream hands it to the inbox; acknowledging commits where its reader is."""
 
-    def __init__(self, bus: Bus, group: str, owner: Any, records: tuple[Record, ...], end: int, single: bool) -> None:
+    def __init__(self, bus: Bus, group: str, owner: Any, records: tuple[Record, ...], single: bool) -> None:
         self.raw_message = records[0] if single else records
         self._bus, self._group, self._owner = bus, group, owner
-        self._topic, self._end = records[0].topic, end
+        self._topic = records[0].topic
 
     async def ack(self) -> None:
         """Raises: CommitFailedError when the group has given the topic to somebody else."""
         if self._bus.owners[self._group] is not self._owner:
             raise CommitFailedError("the group has rebalanced")
-        self._bus.committed[self._group, self._topic] = self._end
+        self._bus.committed[self._group, self._topic] = self._bus.places[self._group, self._owner][self._topic]

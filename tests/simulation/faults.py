@@ -2,21 +2,28 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from random import Random
+from typing import Any
 
 from shared.documents import Document, Documents, Duplicate, MemoryDocuments
 from shared.errors import Unavailable
 
 TIMEOUT_SECONDS = 3.0
 
+Write = Callable[[], Coroutine[Any, Any, None]]
+
 
 class Effect(StrEnum):
-    """What becomes of one request: it never arrives, its answer never does, or it arrives long after."""
+    """What becomes of one request: it never arrives, its answer never does, it arrives long after, or it arrives when a
+    process that stood still wakes, which dies of it.
+    """
 
     LOST = "lost"
     UNANSWERED = "unanswered"
     LATE = "late"
+    LAST = "last"
 
 
 class Network:
@@ -27,9 +34,10 @@ class Network:
         self._armed: dict[str, deque[Effect]] = {}
         self._away_until: dict[str, float] = {}
         self._stalled_until = 0.0
+        self.dies: Callable[[], None] = lambda: None
 
     def arm(self, operation: str, effect: Effect) -> None:
-        """Spoil the next `insert` or `publish`."""
+        """Spoil the next `insert`, `put`, `remove` or `publish`."""
         self._armed.setdefault(operation, deque()).append(effect)
 
     def cut(self, component: str, seconds: float) -> None:
@@ -59,6 +67,12 @@ class Network:
         """How late a request arrives that arrives long after."""
         return self._random.uniform(1.0, 15.0)
 
+    async def stand_still(self) -> None:
+        """As long as others need to take the node for dead, and longer."""
+        seconds = self._random.uniform(5.0, 30.0)
+        self.stall(seconds)
+        await asyncio.sleep(seconds)
+
 
 class Connection(Documents):
     """One collection as one node sees it."""
@@ -68,31 +82,34 @@ class Connection(Documents):
         self._network = network
 
     async def insert(self, document: Document) -> None:
-        await self._network.latency("database")
-        match self._network.next_effect("insert"):
-            case Effect.LOST:
-                await asyncio.sleep(TIMEOUT_SECONDS)
-                raise Unavailable("database")
-            case Effect.LATE:
-                asyncio.get_running_loop().call_later(self._network.delay(), self._arrive, document)
-                await asyncio.sleep(TIMEOUT_SECONDS)
-                raise Unavailable("database")
-            case Effect.UNANSWERED:
-                self._arrive(document)
-                await asyncio.sleep(TIMEOUT_SECONDS)
-                raise Unavailable("database")
-            case None:
-                await self._stored.insert(document)
-        await self._network.latency("database")
+        await self._asked("insert", lambda: self._stored.insert(document))
 
-    def _arrive(self, document: Document) -> None:
-        """The server takes it, or refuses a taken `_id`; nobody hears which."""
-        coroutine = self._stored.insert(document)
-        try:
-            coroutine.send(None)
-        except (StopIteration, Duplicate):
-            return
-        raise AssertionError("memory does not wait")
+    async def put(self, document: Document) -> None:
+        await self._asked("put", lambda: self._stored.put(document))
+
+    async def remove(self, key: str) -> None:
+        await self._asked("remove", lambda: self._stored.remove(key))
+
+    async def _asked(self, operation: str, write: Write) -> None:
+        network = self._network
+        await network.latency("database")
+        match network.next_effect(operation):
+            case None:
+                await write()
+                await network.latency("database")
+                return
+            case Effect.LOST:
+                pass
+            case Effect.LATE:
+                asyncio.get_running_loop().call_later(network.delay(), _arrive, write)
+            case Effect.UNANSWERED:
+                _arrive(write)
+            case Effect.LAST:
+                await network.stand_still()
+                _arrive(write)
+                network.dies()
+        await asyncio.sleep(TIMEOUT_SECONDS)
+        raise Unavailable("database")
 
     async def get(self, key):
         await self._network.latency("database")
@@ -105,19 +122,10 @@ class Connection(Documents):
         for document in [one async for one in self._stored.find(query, sort=sort, skip=skip, limit=limit)]:
             yield document
 
-    async def put(self, document):
-        await self._network.latency("database")
-        await self._stored.put(document)
-        await self._network.latency("database")
-
     async def mark(self, key, fields):
         await self._network.latency("database")
         await self._stored.mark(key, fields)
         await self._network.latency("database")
-
-    async def remove(self, key):
-        await self._network.latency("database")
-        await self._stored.remove(key)
 
     async def count(self, query):
         await self._network.latency("database")
@@ -129,3 +137,12 @@ class Connection(Documents):
 
     async def index(self, field):
         """Memory needs none."""
+
+
+def _arrive(write: Write) -> None:
+    """The server does it, or refuses a taken `_id`; nobody hears which."""
+    try:
+        write().send(None)
+    except (StopIteration, Duplicate):
+        return
+    raise AssertionError("memory does not wait")

@@ -57,10 +57,9 @@ def _owned_task(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> "
 
 
 class SimulatedClock:
-    """Starts at the opening of the campaign; clocks of several machines differ by their `skew`."""
+    """Starts at the opening of the campaign; clocks of several machines differ by what they are `off`."""
 
-    def __init__(self, skew_seconds: float = 0) -> None:
-        self._skew = timedelta(seconds=skew_seconds)
+    off = timedelta()
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=asyncio.get_running_loop().time()) + self._skew
+        return START + timedelta(seconds=asyncio.get_running_loop().time()) + self.off

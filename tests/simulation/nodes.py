@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,11 +27,13 @@ from shared.documents import MemoryDocuments
 from shared.events import Event
 from shared.inbox import Handlers, Inbox
 from shared.journal import Journal, StreamKind
+from shared.journal.filled import Filled, Place
 from shared.journal.outbox import Outbox
 from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.journal.verify import Known
-from shared.service import Service
+from shared.origins import Origins
+from shared.service import ORIGINS_CHECK_SECONDS, TOPICS_CHECK_SECONDS, Service
 from shared.territory import Territory
 from tests.simulation.bus import Broker, Bus, Fetched, SimulatedProducer
 from tests.simulation.faults import Connection, Network
@@ -79,8 +81,9 @@ class SimulatedService(Service):
         self._topics, self._journals, self._views = {}, {}, {}
         self.inbox = None
         self.outbox = Outbox(node.collection("outbox"))
-        reached = node.collection("reached")
-        self.relay = Relay(self.commits, self.outbox, reached, self._topics, self.producer.publish, self._recover)
+        filled = Filled(node.collection("topics"), node.held)
+        abandoned, publish = node.collection("abandoned"), self.producer.publish
+        self.relay = Relay(self.commits, self.outbox, abandoned, filled, self._topics, publish, self._recover)
 
     def collection(self, name: str, *indexed: str) -> Any:
         return self._node.collection(name)
@@ -102,7 +105,8 @@ class Node:
         self.name, self.place, self.world = name, place, world
         self.bus: Bus = world.bus
         self.network = Network(world.random)
-        self.clock = SimulatedClock(skew_seconds=place * 1.5)
+        self.network.dies = self.kill
+        self.clock = SimulatedClock()
         self.tasks: list[asyncio.Task[Any]] = []
         self.alive = False
         self.deaths = 0
@@ -144,32 +148,69 @@ class Node:
 
     def _wire(self) -> None:
         service = SimulatedService(self.name, self)
-        for work in (service.relay.run(), *self._work(service)):
+        topics = service._timer(TOPICS_CHECK_SECONDS, service.relay.look_at_topics)
+        for work in (service.relay.run(), topics, *self._work(service)):
             asyncio.get_running_loop().create_task(work)
+
+    async def held(self, topics: set[str]) -> dict[Place, tuple[int, int]]:
+        """As shared.bus.topics_held."""
+        await self.network.latency("broker")
+        logs = {topic: self.bus.logs[topic] for topic in topics}
+        return {(topic, 0): (log[0].timestamp, len(log)) for topic, log in logs.items() if log}
 
     def _work(self, service: SimulatedService) -> list[Coroutine[Any, Any, None]]:
         self.service = service
         self.elsewhere = service.journal(ELSEWHERE)
         return []
 
+    def _reading(self, inbox: Inbox) -> list[Coroutine[Any, Any, None]]:
+        inbox.origins = Origins(inbox.group, self.collection("origins"), Member(self, inbox))
+        looks = self.service._timer(ORIGINS_CHECK_SECONDS, inbox.origins.look)
+        return [self._consume(inbox, in_batches=True), looks]
+
     async def _consume(self, inbox: Inbox, *, in_batches: bool) -> None:
         """Fetch, handle, acknowledge; a topic that was given to somebody else is left after the batch at hand."""
-        bus, group, place = self.bus, inbox.group, dict[str, int]()
+        bus, group = self.bus, inbox.group
+        place = bus.places[group, self] = {}
         while True:
             if bus.owners[group] is not self:
                 place.clear()
                 await bus.change()
                 continue
-            topics = [one for one in inbox.topics if len(bus.logs[one]) > place.get(one, bus.committed[group, one])]
+            topics = [one for one in inbox.topics if len(bus.logs[one]) > bus.place(group, self, one)]
             if not topics:
                 await bus.change()
                 continue
             topic = self.world.random.choice(topics)
-            start = place.get(topic, bus.committed[group, topic])
+            start = bus.place(group, self, topic)
             end = min(len(bus.logs[topic]), start + (self.world.random.randint(1, MAX_FETCH) if in_batches else 1))
-            message: Any = Fetched(bus, group, self, tuple(bus.logs[topic][start:end]), end, not in_batches)
-            await (inbox.receive_batch(message) if in_batches else inbox.receive(message))
+            message: Any = Fetched(bus, group, self, tuple(bus.logs[topic][start:end]), not in_batches)
             place[topic] = end
+            bus.handling.add((group, self))
+            try:
+                await (inbox.receive_batch(message) if in_batches else inbox.receive(message))
+            finally:
+                bus.handling.discard((group, self))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """As shared.origins.KafkaReader."""
+
+    node: Node
+    inbox: Inbox
+
+    async def began(self) -> dict[Place, int]:
+        await self.node.network.latency("broker")
+        if self.node.bus.owners[self.inbox.group] is not self.node:
+            return {}
+        logs = {topic: self.node.bus.logs[topic] for topic in self.inbox.topics}
+        return {(topic, 0): log[0].timestamp for topic, log in logs.items() if log}
+
+    async def rewind(self, places: Iterable[Place]) -> None:
+        await self.node.network.latency("broker")
+        for topic, _ in places:
+            self.node.bus.rewind(self.inbox.group, self.node, topic)
 
 
 class IntakeNode(Node):
@@ -193,7 +234,7 @@ class IntakeNode(Node):
         )
         inbox = service.consume(intake_handlers.GROUP, intake_handlers.handlers(self.dossiers))
         inbox.batch = self.dossiers.heard
-        return [self._consume(inbox, in_batches=True)]
+        return self._reading(inbox)
 
 
 class EnvelopeNode(Node):
@@ -210,7 +251,7 @@ class EnvelopeNode(Node):
         )
         inbox = service.consume(envelope_handlers.GROUP, envelope_handlers.handlers(self.envelope))
         inbox.batch = self.envelope.commands
-        return [self._consume(inbox, in_batches=True), self._follow_rules()]
+        return [*self._reading(inbox), self._follow_rules()]
 
     async def _follow_rules(self) -> None:
         while True:

@@ -22,6 +22,10 @@ GROUPS = {"intake": intake_handlers.GROUP, "envelope": envelope_handlers.GROUP}
 TOPICS = (REGISTER_TOPIC, CAMPAIGN_TOPIC, RESERVATION_TOPIC, BUDGET_TOPIC, ENGAGEMENT_TOPIC, OFFER_TOPIC)
 CAP_KEUR = 1_000
 MIN_STEPS, MAX_STEPS = 10, 40
+MAX_CLOCK_OFF = 3600
+WRITES = ("insert", "put", "remove")
+SPOILT = [(write, effect) for write in WRITES for effect in Effect]
+SPOILT += [("publish", Effect.LOST), ("publish", Effect.UNANSWERED)]
 DOSSIERS = 8
 
 
@@ -137,7 +141,7 @@ class Stall(Step):
 
 @dataclass(frozen=True, slots=True)
 class Spoil(Step):
-    """The next insert, or the next message published, of a process."""
+    """The next request of a kind of a process: `insert`, `put` or `remove` a document, or `publish` a message."""
 
     service: str
     place: int
@@ -186,19 +190,63 @@ class Overtake(Step):
         world.bus.hold(self.topic)
 
 
+@dataclass(frozen=True, slots=True)
+class LoseTopic(Step):
+    """A topic is deleted and made again, empty."""
+
+    topic: str
+
+    def play(self, world):
+        world.bus.lose(self.topic)
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock(Step):
+    """A process's clock is so many seconds ahead from now on, or behind."""
+
+    service: str
+    place: int
+    off: int
+
+    def play(self, world):
+        world.node(self.service, self.place).clock.off = timedelta(seconds=self.off)
+
+
 def drawn(seed: int) -> list[Step]:
-    """The history of a seed: acts and faults, mixed."""
+    """The history of a seed: every process on a clock of its own, then acts and faults, mixed."""
     random = Random(seed)
-    return [_draw(random) for _ in range(random.randint(MIN_STEPS, MAX_STEPS))]
+    places = [(service, place) for service in NODES for place in (0, 1)]
+    clocks: list[Step] = [SetClock(0, *place, _off(random)) for place in places]
+    return clocks + [_draw(random) for _ in range(random.randint(MIN_STEPS, MAX_STEPS))]
+
+
+WEIGHTS: dict[type[Step], int] = {
+    Submit: 12,
+    Withdraw: 2,
+    Reduce: 2,
+    Tell: 4,
+    ChangeRules: 2,
+    Kill: 2,
+    TakeOver: 3,
+    Stall: 2,
+    Spoil: 10,
+    Outage: 1,
+    Repeat: 3,
+    Overtake: 3,
+    Rebuild: 1,
+    LoseTopic: 2,
+    SetClock: 1,
+}
+
+
+def _off(random: Random) -> int:
+    return random.randint(-MAX_CLOCK_OFF, MAX_CLOCK_OFF)
 
 
 def _draw(random: Random) -> Step:
     after = random.choice((0.0, 0.0, 0.01, 0.1, 1.0, 5.0))
     dossier, service, place = random.randrange(DOSSIERS), random.choice(NODES), random.randrange(2)
-    kind = random.choices(
-        (Submit, Withdraw, Reduce, Tell, ChangeRules, Kill, TakeOver, Stall, Spoil, Outage, Repeat, Overtake, Rebuild),
-        weights=(12, 2, 2, 4, 2, 2, 3, 2, 6, 1, 3, 3, 1),
-    )[0]
+    kind = random.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
     match kind.__name__:
         case "Submit":
             return Submit(after, dossier, random.choice((1, 1, 2)))
@@ -219,21 +267,16 @@ def _draw(random: Random) -> Step:
         case "Stall":
             return Stall(after, service, place, random.uniform(1, 20))
         case "Spoil":
-            operation, effect = random.choice(
-                (
-                    ("insert", Effect.LOST),
-                    ("insert", Effect.UNANSWERED),
-                    ("insert", Effect.LATE),
-                    ("publish", Effect.LOST),
-                    ("publish", Effect.UNANSWERED),
-                )
-            )
-            return Spoil(after, service, place, operation, effect)
+            return Spoil(after, service, place, *random.choice(SPOILT))
         case "Outage":
             return Outage(after, service, random.choice(("database", "broker")), random.uniform(1, 20))
         case "Repeat":
             return Repeat(after, random.choice(TOPICS), random.randrange(50))
         case "Overtake":
             return Overtake(after, random.choice(TOPICS))
+        case "LoseTopic":
+            return LoseTopic(after, random.choice(TOPICS))
+        case "SetClock":
+            return SetClock(after, service, place, _off(random))
         case _:
             return Rebuild(after)

@@ -25,6 +25,8 @@ from shared.contracts.values import Bailleur, CampaignRules, Exhaustion, Structu
 from shared.documents import Document, MemoryDocuments
 from shared.errors import Refusal, Unavailable
 from shared.events import Cause, Event
+from shared.journal.outbox import SWEEP_SECONDS
+from shared.journal.relay import LOOKS_BETWEEN, RENEWALS_AFTER_DEATH
 from shared.journal.verify import in_order
 from tests import facts
 from tests.counter import START
@@ -32,7 +34,7 @@ from tests.simulation import nodes
 from tests.simulation.bus import Bus
 from tests.simulation.loop import NothingLeft, SimulatedLoop
 from tests.simulation.nodes import CAMPAIGN, EnvelopeNode, Gone, IntakeNode, Node
-from tests.simulation.steps import CAP_KEUR, DOSSIERS, GROUPS, ChangeRules, Step
+from tests.simulation.steps import CAP_KEUR, DOSSIERS, GROUPS, MAX_CLOCK_OFF, ChangeRules, Step
 
 CALLER = Principal("portal", frozenset())
 CAUSE = Cause("user:portal", "simulation")
@@ -49,7 +51,7 @@ class Stored:
     """The databases as an audit reads them (deploy.audit.source)."""
 
     collections: dict[str, dict[str, MemoryDocuments]] = field(default_factory=nodes.stored)
-    started_at: datetime = START - timedelta(days=1)
+    started_at: datetime = START + timedelta(days=1)
 
     async def rows(self, service: str, part: str) -> AsyncIterator[Document]:
         collections = self.collections[service]
@@ -143,7 +145,7 @@ class World:
             node.start()
         for service, group in GROUPS.items():
             self.bus.assign(group, self.node(service, 0))
-        opening = ChangeRules(0, CAP_KEUR, Exhaustion.STRICT_WAITLIST, -1).rules(CAMPAIGN, 0)
+        opening = ChangeRules(0, CAP_KEUR, Exhaustion.STRICT_WAITLIST, -MAX_CLOCK_OFF).rules(CAMPAIGN, 0)
         await self.decide(Action.RULES, opening)
         bailleur = Bailleur(siren=SIREN, name="Habitat Essai", structure=Structure.SA_HLM, department="17")
         intake = self.node("intake", 0)
@@ -172,6 +174,9 @@ class World:
             node.network.calm()
         self.bus.calm()
         await asyncio.wait_for(asyncio.gather(*self._acts), SETTLE_SECONDS)
+        await asyncio.wait_for(self._until_quiet(), SETTLE_SECONDS)
+        # What a process that died may have left is looked for again.
+        await asyncio.sleep(LOOKS_BETWEEN * SWEEP_SECONDS * (RENEWALS_AFTER_DEATH + 1))
         await asyncio.wait_for(self._until_quiet(), SETTLE_SECONDS)
 
     async def _until_quiet(self) -> None:

@@ -31,7 +31,7 @@ from shared.journal.stamps import StampRefused
 from shared.journal.table import packed, unpacked
 from tests.authority import OwnAuthority, answering, unreachable
 from tests.counter import START
-from tests.simulation.steps import ChangeRules, Step, Submit, Tell, Withdraw
+from tests.simulation.steps import ChangeRules, Step, Submit, TakeOver, Tell, Withdraw
 from tests.simulation.world import KNOWLEDGE, Stored, play
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,9 @@ HISTORY: list[Step] = [
     Tell(5, 1, engaged=False),
     Withdraw(5, 2),
     ChangeRules(5, 2_000, Exhaustion.FIRST_FIT, 3),
+    TakeOver(5, "envelope"),
+    Submit(5, 6),
+    Submit(5, 7),
 ]
 AUTHORITY = OwnAuthority()
 
@@ -116,6 +119,45 @@ async def test_an_amount_raised_above_the_cap_in_a_chain_made_right_again_does_n
     version = version_with(stored, "envelope", "ledger:sim", "Reserved")
     rewrite(stored, "envelope", "ledger:sim", version, '"amount_cents":', '"amount_cents":9999')
     assert said(await audited(stored))[0] == (f"ledger:sim#{version}", "repli")
+
+
+def say_epoch(stored: Stored, first: int, epoch: int) -> None:
+    """A chain that is right, and of which one commit says another epoch."""
+    documents = journal(stored, "envelope")
+    before = Commit.from_document(documents[f"ledger:sim#{first}"]).prev_hash
+    number = first
+    while (key := f"ledger:sim#{number}") in documents:
+        commit = replace(Commit.from_document(documents[key]), prev_hash=before)
+        sealed = (replace(commit, epoch=epoch) if number == first else commit).sealed()
+        documents[key] = sealed.document()
+        before, number = sealed.hash, number + 1
+
+
+def last_epoch(stored: Stored) -> tuple[int, int]:
+    """The last takeover's commit, which others follow, and its epoch."""
+    commits = [Commit.from_document(row) for row in journal(stored, "envelope").values()]
+    last = max((commit for commit in commits if "EpochBegan" in commit.entries), key=lambda commit: commit.version)
+    assert last.epoch > 1
+    assert f"ledger:sim#{last.version + 1}" in journal(stored, "envelope")
+    return last.version, last.epoch
+
+
+async def test_a_commit_of_an_old_epoch_after_a_newer_one_is_named(stored):
+    version, epoch = last_epoch(stored)
+    say_epoch(stored, version + 1, epoch - 1)
+    assert said(await audited(stored))[0] == (f"ledger:sim#{version + 1}", "époque")
+
+
+async def test_a_commit_after_a_takeover_that_says_no_epoch_is_named(stored):
+    version, _ = last_epoch(stored)
+    say_epoch(stored, version + 1, 0)
+    assert said(await audited(stored))[0] == (f"ledger:sim#{version + 1}", "époque")
+
+
+async def test_a_commit_that_says_an_epoch_nobody_began_is_named(stored):
+    version, epoch = last_epoch(stored)
+    say_epoch(stored, version + 1, epoch + 1)
+    assert said(await audited(stored))[0] == (f"ledger:sim#{version + 1}", "époque de l'état")
 
 
 async def test_a_number_given_twice_does_not_fold(stored):
@@ -224,7 +266,7 @@ async def test_the_envelope_as_it_stood_has_the_figures_of_then(stored):
         assert report.clean
         seen += [head.state.decided for head in report.heads.values() if isinstance(head.state, Ledger)]
     assert seen == sorted(seen)
-    assert seen[-1] == 6
+    assert seen[-1] == 8
 
 
 # -- bundles -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,14 @@ import zlib
 import pytest
 
 from shared.documents import MemoryDocuments
-from shared.journal.commit import COMPRESSED_FROM_CHARACTERS, GENESIS_HASH, Commit, readable, seal
+from shared.journal.commit import (
+    COMPRESSED_FROM_CHARACTERS,
+    GENESIS_HASH,
+    Commit,
+    canonical_json,
+    readable,
+    seal,
+)
 from shared.journal.entries import Entry
 from tests.counter import START, Muttered, cause, make_journal
 
@@ -52,6 +59,21 @@ def test_a_long_commit_that_was_stored_as_text_reads_the_same():
     read = Commit.from_document(old)
     assert read == commit
     assert read.computed_hash() == commit.hash
+
+
+def test_a_commit_says_its_epoch_where_there_is_one_writer():
+    commit = seal("ledger:a", 1, GENESIS_HASH, [Entry(cause(), (Muttered(words="…"),))], {}, START, 3)
+    assert commit.document()["epoch"] == 3
+    assert Commit.from_document(commit.document()) == commit
+    assert Commit.from_document(commit.document() | {"epoch": 4}).computed_hash() != commit.hash
+
+
+def test_a_commit_without_an_epoch_is_what_it_was_before_there_were_any():
+    commit = sealed("…")
+    assert "epoch" not in commit.document()
+    content = {name: value for name, value in commit.document().items() if name not in ("_id", "hash")}
+    assert commit.hash == hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    assert "epoch" not in readable(commit.document())
 
 
 def test_a_readable_document_is_text_and_nothing_else():

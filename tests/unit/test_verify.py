@@ -8,9 +8,9 @@ import pytest
 
 from shared.documents import Documents, MemoryDocuments
 from shared.journal import verify as module
-from shared.journal.commit import GENESIS_HASH, Commit
+from shared.journal.commit import GENESIS_HASH, Commit, seal
 from shared.journal.verify import Fault, verify
-from tests.counter import cause, count, make_journal
+from tests.counter import START, cause, count, make_journal
 
 SECOND = "counter:a#2"
 
@@ -76,6 +76,28 @@ async def test_a_commit_that_follows_another_past_is_found():
     first = await commit(store, "counter:a#1")
     await store.mark(SECOND, {"prev_hash": GENESIS_HASH})
     assert await faults(store) == [Fault(SECOND, "chaînage", first.hash, GENESIS_HASH)]
+
+
+async def in_epochs(*epochs: int) -> MemoryDocuments:
+    """A sound chain whose commits say these epochs."""
+    store, before = MemoryDocuments(), GENESIS_HASH
+    for version, epoch in enumerate(epochs, start=1):
+        sealed = seal("s:a", version, before, [], {}, START, epoch)
+        await store.insert(sealed.document())
+        before = sealed.hash
+    return store
+
+
+@pytest.mark.parametrize("epochs", [(1, 1, 2, 2, 4), (0, 0, 1, 1, 2)])
+async def test_epochs_that_never_go_back_are_sound_and_the_oldest_commits_say_none(epochs):
+    assert await faults(await in_epochs(*epochs)) == []
+
+
+@pytest.mark.parametrize("old", [1, 0])
+async def test_the_first_commit_of_an_old_epoch_after_a_newer_one_is_named(old):
+    assert await faults(await in_epochs(1, 2, 2, old, 2, old)) == [
+        Fault("s:a#4", "époque", "2 ou une suivante", str(old))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from services.envelope.domain.refusals import UnknownCampaign
 from services.envelope.usecases import Envelope
 from services.envelope.writer import EX_FENCED, Writer
 from shared.documents import MemoryDocuments
+from shared.errors import Unavailable
 from shared.journal import Journal
 from tests.counter import FixedClock, cause
 from tests.unit.envelope.test_ledger import NOW, rules
@@ -75,6 +76,59 @@ async def test_another_writer_takes_over_and_the_first_leaves_before_it_decides(
         await one.append("c", submission(2), cause("x#3.1"))
     assert left.value.args == (EX_FENCED,)
     assert (await two.append("c", submission(2), cause("x#3.1"))).state.decided == 2
+
+
+async def test_every_commit_says_the_epoch_of_its_writer():
+    store = MemoryDocuments()
+    one, two = writer(store), writer(store)
+    await one.append("c", opening, cause("x#1.1"))
+    await one.append("c", submission(1), cause("x#2.1"))
+    await two.append("c", submission(2), cause("x#3.1"))
+    await two.append("c", submission(3), cause("x#4.1"))
+    assert [row["epoch"] async for row in store.find({}, sort=[("version", 1)])] == [1, 1, 2, 2]
+
+
+class Unsure(MemoryDocuments):
+    """Takes the first commit and answers nobody until it is allowed to."""
+
+    answers = False
+
+    async def insert(self, document):
+        if not self.answers:
+            await self.put(document)
+            raise Unavailable("database")
+        await super().insert(document)
+
+
+async def unsure(monkeypatch) -> tuple[Unsure, Writer]:
+    """A writer that does not know whether its first command took the ledger over; it did."""
+    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
+    store = Unsure()
+    one = writer(store)
+    with pytest.raises(Unavailable):
+        await one.append("c", opening, cause("x#1.1"))
+    store.answers = True
+    return store, one
+
+
+async def test_a_writer_that_never_heard_that_it_took_over_goes_on_in_the_epoch_it_began(monkeypatch):
+    store, one = await unsure(monkeypatch)
+    done = await one.append("c", submission(1), cause("x#2.1"))
+    assert (done.state.epoch, done.state.decided, one.campaigns) == (1, 1, {"c"})
+    assert [row["epoch"] async for row in store.find({}, sort=[("version", 1)])] == [1, 1]
+
+
+async def test_a_writer_that_never_heard_it_and_was_replaced_takes_over_anew_and_the_other_leaves(monkeypatch):
+    """A takeover more than needed; every decision is still taken in the newest epoch, on what was decided before."""
+    store, one = await unsure(monkeypatch)
+    two = writer(store)
+    await two.append("c", submission(1), cause("x#2.1"))
+    done = await one.append("c", submission(2), cause("x#3.1"))
+    assert (done.state.epoch, done.state.writer, done.state.decided) == (3, one.id, 2)
+    with pytest.raises(Left):
+        await two.append("c", submission(3), cause("x#4.1"))
+    assert (await one.append("c", submission(1), cause("x#2.1"))).state.decided == 2
+    assert [row["epoch"] async for row in store.find({}, sort=[("version", 1)])] == [1, 2, 3]
 
 
 async def test_a_refused_first_command_does_not_pretend_to_hold_the_ledger():

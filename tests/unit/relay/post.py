@@ -7,18 +7,23 @@ from contextlib import asynccontextmanager
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal import Commit, Journal
+from shared.journal.filled import Filled, Held, Place, Span
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Outgoing, Place, Relay, Span
+from shared.journal.relay import Outgoing, Relay
 from tests.counter import KIND, FixedClock, cause, count
 
 (TOPIC,) = KIND.topics
 
 
 class Topic:
-    """A topic of one partition, which may lose what it held."""
+    """A topic of one partition, which may lose what it held. `lives` counts how often it was made."""
 
     def __init__(self) -> None:
         self.end = 0
+        self.lives = 1
+
+    def lose(self) -> None:
+        self.end, self.lives = 0, self.lives + 1
 
 
 class Post:
@@ -30,17 +35,19 @@ class Post:
     def __init__(self, beside: "Post | None" = None) -> None:
         self.commits = beside.commits if beside else MemoryDocuments()
         self.announced = beside.announced if beside else MemoryDocuments()
+        self.abandoned = beside.abandoned if beside else MemoryDocuments()
         self.kept = beside.kept if beside else MemoryDocuments()
         self.topic = beside.topic if beside else Topic()
         self.sent: list[str] = []
         self.rounds: list[int] = []
         self.recovered: list[str] = []
         self.outages = 0
+        self.lose_at = 0
         self.views_fail: type[Exception] | None = None
         self.changed = asyncio.Event()
         self.outbox = Outbox(self.announced)
-        topics = {KIND.name: KIND.topics}
-        self.relay = Relay(self.commits, self.outbox, self.kept, topics, self.publish, self.recover)
+        filled, topics = Filled(self.kept, self.held), {KIND.name: KIND.topics}
+        self.relay = Relay(self.commits, self.outbox, self.abandoned, filled, topics, self.publish, self.recover)
         self.mine: list[Commit] = []
         self.journal = Journal(KIND, self.commits, FixedClock(), self.committed, None, self.outbox)
 
@@ -52,7 +59,14 @@ class Post:
         self.rounds.append(len(outgoing))
         first, self.topic.end = self.topic.end, self.topic.end + len(outgoing)
         self.changed.set()
-        return {(TOPIC, 0): (first, self.topic.end)}
+        span = (first, self.topic.end)
+        if self.lose_at == self.topic.end:
+            self.topic.lose()
+            self.lose_at = 0
+        return {(TOPIC, 0): span}
+
+    async def held(self, _: set[str]) -> Held:
+        return {(TOPIC, 0): (self.topic.lives, self.topic.end)} if self.topic.end else {}
 
     async def recover(self, commit: Commit) -> None:
         if self.views_fail is not None and commit.stream == "counter:a":
@@ -74,10 +88,11 @@ class Post:
         while self.mine:
             self.relay.enqueue(self.mine.pop(0))
 
-    async def sweep(self) -> None:
+    async def sweep(self, times: int = 1) -> None:
         """One look and what follows from it."""
-        await self.relay._look()
-        await self.relay._follow_what_is_left()
+        for _ in range(times):
+            await self.relay._look()
+            await self.relay._follow_what_is_left()
 
     async def announcements(self) -> list[tuple[str, int]]:
         return sorted([(row["stream"], row["since"]) async for row in self.announced.find({})])

@@ -3,8 +3,16 @@
 import pytest
 
 from shared.errors import Unavailable
-from tests.counter import KIND, Muttered, cause
-from tests.unit.relay.post import TOPIC, Post
+from shared.journal.relay import MAX_COMMITS_PER_ROUND
+from tests.counter import KIND
+from tests.unit.relay.post import Post
+
+
+async def drained(post: Post, *keys: str) -> None:
+    await post.append(*keys)
+    post.enqueue()
+    while post.relay.backlog:
+        await post.relay._drain()
 
 
 async def test_an_empty_topic_is_filled_again_each_stream_in_its_order():
@@ -25,17 +33,11 @@ async def test_a_topic_this_stream_does_not_feed_is_not_filled():
     assert post.sent == []
 
 
-async def drained(post: Post, *keys: str) -> None:
-    await post.append(*keys)
-    post.enqueue()
-    while post.relay.backlog:
-        await post.relay._drain()
-
-
 async def test_a_topic_that_lost_what_it_held_is_filled_again_however_much_is_sent_next():
     post = Post()
     await drained(post, "a", "a")
-    post.topic.end, post.sent = 0, []
+    post.topic.lose()
+    post.sent.clear()
     await drained(post, "a", "a", "a")  # more than was lost: its end alone would tell nothing
     assert post.sent == [f"counter:a#{version}.1" for version in (3, 4, 5)]
     await post.relay._drain()
@@ -44,57 +46,124 @@ async def test_a_topic_that_lost_what_it_held_is_filled_again_however_much_is_se
     assert post.sent[8:] == ["counter:a#6.1"]
 
 
-async def test_a_process_that_starts_knows_how_far_the_one_before_filled_a_topic():
+async def test_a_topic_that_lost_what_it_held_while_nothing_is_sent_is_filled_again():
+    post = Post()
+    await drained(post, "a")
+    await post.relay.look_at_topics()
+    post.topic.lose()
+    post.sent.clear()
+    await post.relay._drain()
+    assert post.sent == []
+    await post.relay.look_at_topics()
+    await post.relay._drain()
+    assert post.sent == ["counter:a#1.1"]
+
+
+async def test_a_running_relay_fills_what_it_is_told_is_lost():
+    post = Post()
+    await drained(post, "a")
+    async with post.running():
+        post.topic.lose()
+        post.sent.clear()
+        await post.relay.look_at_topics()
+        await post.until_sent("counter:a#1.1")
+
+
+async def test_a_process_that_starts_finds_out_what_was_lost_with_the_one_before():
     before = Post()
     await drained(before, "a", "a", "a")
-    await before.sweep()
-    before.topic.end = 0
+    before.topic.lose()
     after = Post(before)
-    await after.relay._remember()
-    await drained(after, "b")
-    await after.sweep()
-    assert await after.relay.reached() == {(TOPIC, 0): 3}, "what is lost is not forgotten"
+    await after.relay.look_at_topics()
     await after.relay._drain()
-    assert sorted(after.sent[1:]) == [f"counter:{one}.1" for one in ("a#1", "a#2", "a#3", "b#1")]
+    assert after.sent == [f"counter:a#{version}.1" for version in (1, 2, 3)]
+
+
+async def test_a_process_that_sends_to_a_topic_first_sees_whether_it_is_still_the_one_others_filled():
+    before = Post()
+    await drained(before, "a", "a", "a")
+    before.topic.lose()
+    after = Post(before)
+    await drained(after, *["b"] * 5)
+    await after.relay._drain()
+    assert after.sent[5:8] == [f"counter:a#{version}.1" for version in (1, 2, 3)]
+
+
+async def test_what_was_filled_again_is_what_others_compare_with():
+    before = Post()
+    await drained(before, "a")
+    before.topic.lose()
+    await before.relay.look_at_topics()
+    await before.relay._drain()
+    after = Post(before)
+    await after.relay.look_at_topics()
+    await drained(after, "a")
+    await after.relay._drain()
+    assert after.sent == ["counter:a#2.1"]
+
+
+async def cut_short() -> Post:
+    """A process that learned of a loss and could not make it good."""
+    post = Post()
+    await drained(post, "a", "a")
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    post.outages = 1
+    with pytest.raises(Unavailable):
+        await post.relay._drain()
+    post.sent.clear()
+    return post
 
 
 async def test_a_topic_whose_filling_is_cut_short_is_filled_again():
-    post = Post()
-    await drained(post, "a", "a")
-    await post.sweep()
-    post.relay.lose(KIND.topics)
-    post.outages, post.sent, post.topic.end = 1, [], 0
-    with pytest.raises(Unavailable):
-        await post.relay._drain()
-    await post.sweep()
-    assert await post.relay.reached() == {(TOPIC, 0): 2}
+    post = await cut_short()
     await post.relay._drain()
     assert post.sent == ["counter:a#1.1", "counter:a#2.1"]
+    post.sent.clear()
+    await post.relay._drain()
+    assert post.sent == []
 
 
-async def test_how_far_a_topic_was_filled_is_kept_by_the_next_sweep_and_once():
+async def test_a_topic_whose_filling_is_cut_short_by_the_death_of_the_process_is_filled_by_the_next():
+    """Although it may hold as much by then as it ever did."""
+    after = Post(await cut_short())
+    await drained(Post(after), "b", "b", "b")
+    await after.relay._filled.remember()
+    await after.relay._drain()
+    assert set(after.sent) >= {"counter:a#1.1", "counter:a#2.1"}
+    await Post(after).relay._filled.remember()
+    last = Post(after)
+    await last.relay._filled.remember()
+    await last.relay._drain()
+    assert last.sent == []
+
+
+async def test_a_topic_that_is_lost_while_it_is_filled_is_filled_again():
     post = Post()
-    await post.append("a", "b", "a")
-    await post.journal.append("b", lambda _: [Muttered(words="private")], cause())
-    post.enqueue()
-    assert await post.relay.reached() == {}
+    await drained(post, *["a"] * (MAX_COMMITS_PER_ROUND + 1))
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    post.lose_at = MAX_COMMITS_PER_ROUND
     await post.relay._drain()
-    await post.sweep()
-    assert await post.relay.reached() == {(TOPIC, 0): 3}
-    await post.kept.clear()
-    await post.sweep()
-    assert await post.relay.reached() == {}
-    await post.append("a")
-    post.enqueue()
+    post.sent.clear()
     await post.relay._drain()
-    await post.sweep()
-    assert await post.relay.reached() == {(TOPIC, 0): 4}
+    assert len(post.sent) == MAX_COMMITS_PER_ROUND + 1
 
 
-async def test_processes_that_fill_other_partitions_of_a_topic_do_not_lose_each_other_s_place():
-    posts = [Post()]
-    posts.append(Post(posts[0]))
-    for number, post in enumerate(posts):
-        post.relay._offsets = {(TOPIC, number): 7}
-        await post.sweep()
-    assert await posts[0].relay.reached() == {(TOPIC, 0): 7, (TOPIC, 1): 7}
+async def test_a_topic_that_is_lost_when_it_was_filled_is_filled_again():
+    post = Post()
+    await drained(post, "a")
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    post.lose_at = 1
+    await post.relay._drain()
+    post.sent.clear()
+    await post.relay._drain()
+    assert post.sent == ["counter:a#1.1"]
+
+
+async def test_a_topic_nobody_ever_sent_to_has_lost_nothing():
+    post = Post()
+    await post.relay.look_at_topics()
+    await post.relay._drain()
+    assert post.sent == []

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.errors import Unavailable
-from shared.journal.relay import SIGHTS_OF_A_DEAD_PROCESS
+from shared.journal.relay import LOOKS_AFTER_DEATH, LOOKS_BETWEEN, RENEWALS_AFTER_DEATH, SIGHTS_OF_A_DEAD_PROCESS
+from tests.counter import cause, count
 from tests.unit.relay.post import Post
 
 
@@ -50,6 +51,59 @@ async def test_the_announcement_of_a_dead_process_is_removed_after_its_last_sigh
         assert await post.announcements() == [("counter:a", 1)]
         await post.sweep()
     assert (post.sent, await post.announcements()) == (["counter:a#1.1"], [])
+
+
+async def frozen() -> tuple[Post, Post]:
+    """One process, and another that announced a stream and stands still before it inserts, longer than is waited."""
+    post = Post()
+    await post.sweep()
+    still = Post(post)
+    await still.outbox.begin("counter:a", 1)
+    await post.sweep(SIGHTS_OF_A_DEAD_PROCESS)
+    assert await post.announcements() == []
+    return post, still
+
+
+async def test_a_process_that_wakes_inserts_and_dies_leaves_nothing_unsent():
+    post, still = await frozen()
+    await still.journal.append("a", lambda _: count(1), cause())
+    await post.sweep(LOOKS_BETWEEN)
+    assert (post.recovered, post.sent) == (["counter:a#1"], ["counter:a#1.1"])
+
+
+async def test_what_it_leaves_is_sent_by_a_process_that_starts_later():
+    post, still = await frozen()
+    await still.journal.append("a", lambda _: count(1), cause())
+    after = Post(post)
+    await after.sweep()
+    assert set(after.sent) == {"counter:a#1.1"}
+
+
+async def test_when_somebody_else_took_its_version_it_is_waited_for_no_longer():
+    post, _ = await frozen()
+    assert await post.abandoned.count({}) == 1
+    other = Post(post)
+    await other.append("a")
+    other.enqueue()
+    await other.relay.flush()
+    await post.sweep(LOOKS_BETWEEN * (RENEWALS_AFTER_DEATH + 1))
+    assert await post.abandoned.count({}) == 0
+
+
+async def test_a_process_that_never_wakes_is_waited_for_a_bounded_time():
+    post, _ = await frozen()
+    await post.sweep(LOOKS_BETWEEN * LOOKS_AFTER_DEATH)
+    assert (post.sent, await post.abandoned.count({})) == ([], 0)
+
+
+async def test_a_view_that_a_dead_process_may_have_replaced_since_is_renewed():
+    post = Post()
+    await post.sweep()
+    await Post(post).append("a")
+    await post.sweep(SIGHTS_OF_A_DEAD_PROCESS)
+    post.recovered.clear()
+    await post.sweep(LOOKS_BETWEEN * LOOKS_AFTER_DEATH)
+    assert (post.recovered, post.sent) == (["counter:a#1"] * RENEWALS_AFTER_DEATH, ["counter:a#1.1"])
 
 
 async def test_the_announcement_of_a_dead_process_outlives_an_outage_of_the_broker():
