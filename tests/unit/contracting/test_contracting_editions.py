@@ -41,6 +41,7 @@ RELEASED = {
     "services/pricing/templates": {
         "v1/offer.typ": "fd3aad80438a90f54aecd901a9243244bc58a354fe4dbbdfe0e2c2a5baf39332",
         "v2/offer.typ": "8c14b3828515bfa57dfe8632b577074eb9480ef994de4423c2c563c8d03b7a2c",
+        "v3/offer.typ": "73c85275086fe0b28a0b093b2d364ef047c00e6f7196dc25a790b96fed246ab9",
     },
     "shared/templates": {
         "v1/letter.typ": "cd71fd58b6d6753ca929f0bed976efa87785d9b14028f9d676c8ae2f2738bf59",
