@@ -24,6 +24,8 @@ METADATA_MAX_AGE_MS = 10_000
 REQUEST_TIMEOUT_MS = 10_000
 # An idempotent producer never gives a batch up, so that leaving a broker that is away would wait for its return.
 STOP_SECONDS = 5.0
+# What only asks where topics begin and end waits so long for messages it does not want.
+LOOK_FETCH_MS = 10
 # What publishing raises without a broker; IncorrectState: before and between connections FastStream has no producer.
 NO_BROKER = (KafkaError, OSError, IncorrectState, RuntimeError)
 
@@ -213,7 +215,8 @@ async def topics_held(bootstrap: str, topics: Iterable[str]) -> dict[Place, tupl
 
     Raises: Unavailable.
     """
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap)
+    # A consumer fetches from its start on, and a broker answers one request of a connection after the other.
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, fetch_max_wait_ms=LOOK_FETCH_MS)
     try:
         await consumer.start()
         partitions = consumer.assignment()

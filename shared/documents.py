@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
-from pymongo import DeleteOne, ReplaceOne
+from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError
 
 from shared.errors import Unavailable
-from shared.together import Outcome, Together
+from shared.together import Together
 
 OUT_OF_DISK_SPACE = 14031
 DUPLICATE_KEY = 11000
@@ -88,11 +88,12 @@ def _passes(error: PyMongoError) -> bool:
 class MongoDocuments:
     """A collection of a Mongo-wire server (STACKS: MongoDB, FerretDB, nx-27017).
 
-    Writes of a kind that are asked for while one is under way go to the server as one command.
+    Requests of a kind that are made while one is under way go to the server as one command.
     """
 
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
+        self._gets = Together(self._get_all, str, MAX_DOCUMENTS_PER_COMMAND)
         self._inserts = Together(self._insert_all, _key, MAX_DOCUMENTS_PER_COMMAND)
         self._puts = Together(self._put_all, _key, MAX_DOCUMENTS_PER_COMMAND)
         self._removals = Together(self._remove_all, str, MAX_DOCUMENTS_PER_COMMAND)
@@ -101,8 +102,7 @@ class MongoDocuments:
         await self._inserts.add(dict(document))
 
     async def get(self, key: str) -> Document | None:
-        with _translated():
-            return await self._collection.find_one({"_id": key})
+        return await self._gets.add(key)
 
     async def find(
         self, query: Mapping[str, Any], *, sort: Sort = (), skip: int = 0, limit: int = 0
@@ -151,7 +151,15 @@ class MongoDocuments:
         with _translated():
             await self._collection.create_index(field)
 
-    async def _insert_all(self, documents: list[Document]) -> list[Outcome]:
+    async def _get_all(self, keys: list[str]) -> list[Document | None]:
+        with _translated():
+            if len(keys) == 1:
+                return [await self._collection.find_one({"_id": keys[0]})]
+            cursor = self._collection.find({"_id": {"$in": keys}}, batch_size=len(keys) + 1)
+            found = {document["_id"]: document for document in await cursor.to_list(None)}
+        return [found.get(key) for key in keys]
+
+    async def _insert_all(self, documents: list[Document]) -> list[Exception | None]:
         with _translated():
             if len(documents) == 1:
                 await self._collection.insert_one(documents[0])
@@ -162,7 +170,7 @@ class MongoDocuments:
                 return _outcomes(error, len(documents))
             return [None] * len(documents)
 
-    async def _put_all(self, documents: list[Document]) -> list[Outcome]:
+    async def _put_all(self, documents: list[Document]) -> list[Exception | None]:
         with _translated():
             if len(documents) == 1:
                 await self._put_one(documents[0])
@@ -187,12 +195,12 @@ class MongoDocuments:
             # Two first writers: the other's insert won, ours becomes a plain replacement.
             await self._collection.replace_one({"_id": document["_id"]}, document)
 
-    async def _remove_all(self, keys: list[str]) -> list[Outcome]:
+    async def _remove_all(self, keys: list[str]) -> list[Exception | None]:
         with _translated():
             if len(keys) == 1:
                 await self._collection.delete_one({"_id": keys[0]})
             else:
-                await self._collection.bulk_write([DeleteOne({"_id": key}) for key in keys], ordered=False)
+                await self._collection.delete_many({"_id": {"$in": keys}})
         return [None] * len(keys)
 
 
@@ -204,7 +212,7 @@ def _taken(failure: Mapping[str, Any]) -> bool:
     return failure["code"] == DUPLICATE_KEY
 
 
-def _outcomes(error: BulkWriteError, count: int) -> list[Outcome]:
+def _outcomes(error: BulkWriteError, count: int) -> list[Exception | None]:
     """Each document's own. Raises the error itself when it is not about single documents."""
     failures = error.details["writeErrors"]
     if not failures or not all(map(_taken, failures)):

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 MINIO_MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 INSTALL_SECONDS = 40 * 60
 FERRETDB_MODULE = "github.com/FerretDB/FerretDB"
-# FerretDB 1.24, archived upstream, with two lines corrected (docs/adr/0005); file, its text, and what replaces it.
+# FerretDB 1.24, archived upstream, with three places corrected (docs/adr/0005); file, its text, and what replaces it.
 FERRETDB_CORRECTIONS = (
     # An index on `_id` is made of one expression and asked by another: SQLite reads the whole collection.
     (
@@ -26,6 +26,28 @@ FERRETDB_CORRECTIONS = (
         "internal/handler/msg_update.go",
         """common.UpdateDocument(ctx, c, "update", iter, &u)\n""",
         """common.UpdateDocument(ctx, c, "update", iter, &u)\n\t\tcloser.Close()\n""",
+    ),
+    # Documents asked for by several `_id`s are looked for in the whole collection, as nothing but one `_id` is.
+    (
+        "internal/backends/sqlite/collection.go",
+        """\t\tcase string, types.ObjectID:
+\t\t\twhereClause""",
+        """\t\tcase *types.Document:
+\t\t\tin, _ := v.(*types.Document).Get("$in")
+\t\t\tids, ok := in.(*types.Array)
+\t\t\tfor i := 0; ok && i < ids.Len(); i++ {
+\t\t\t\tif _, ok = must.NotFail(ids.Get(i)).(string); ok {
+\t\t\t\t\targs = append(args, string(must.NotFail(sjson.MarshalSingleValue(must.NotFail(ids.Get(i))))))
+\t\t\t\t}
+\t\t\t}
+\t\t\tif ok && v.(*types.Document).Len() == 1 && ids.Len() > 0 {
+\t\t\t\tmarks := strings.Repeat(", ?", ids.Len())[2:]
+\t\t\t\twhereClause = fmt.Sprintf(` WHERE %s IN (%s)`, metadata.IDColumn, marks)
+\t\t\t} else {
+\t\t\t\targs = nil
+\t\t\t}
+\t\tcase string, types.ObjectID:
+\t\t\twhereClause""",
     ),
 )
 
@@ -100,8 +122,8 @@ def _jars(cache: Path, title: str, version: str, pom: Path, libs: Path) -> Path:
 
 
 def _ferretdb(cache: Path) -> Path:
-    """FerretDB with two lines of its source corrected: see `FERRETDB_CORRECTIONS`."""
-    binary = cache / "ferretdb-1.24.0-2"
+    """FerretDB with three places of its source corrected: see `FERRETDB_CORRECTIONS`."""
+    binary = cache / "ferretdb-1.24.0-3"
     if not binary.exists():
         go = _tool("go", "FerretDB")
         _say("FerretDB 1.24.0")

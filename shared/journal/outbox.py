@@ -6,10 +6,11 @@ was published. What a process that died had announced, another one publishes (do
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.documents import Document, Documents
+from shared.documents import Document, Documents, Duplicate
 from shared.ids import new_id
 
 SWEEP_SECONDS = 2.0
@@ -65,7 +66,8 @@ class Outbox:
                 # It may have been taken for dead: somebody may be about to remove what it announced.
                 found.key, found.stored = self._key(stream), False
             if not found.stored:
-                await self._documents.put(found.document(self.owner))
+                with suppress(Duplicate):  # stored by a try whose answer was lost, or by a sweep meanwhile
+                    await self._documents.insert(found.document(self.owner))
                 found.stored = True
         except BaseException:
             found.under_way -= 1

@@ -102,6 +102,16 @@ async def test_more_removals_at_once_than_a_command_takes_remove_what_they_name(
     assert sorted(await found(documents, {})) == [str(n) for n in range(MANY - 5, MANY)]
 
 
+async def test_more_gets_at_once_than_a_command_takes_find_each_its_own(documents):
+    await asyncio.gather(*[documents.insert({"_id": f"d{n}", "n": n, "text": "x" * 20_000}) for n in range(0, 500, 2)])
+    keys = [f"d{n}" for n in range(500)]
+    found = await asyncio.gather(*[documents.get(key) for key in keys])
+    assert [one and one["n"] for one in found] == [n if n % 2 == 0 else None for n in range(500)]
+    first, second = await asyncio.gather(documents.get("d2"), documents.get("d2"))
+    assert first == second
+    assert first is not second, "each caller's own"
+
+
 async def test_a_long_answer_is_whole_and_in_order(documents):
     count = 2 * DOCUMENTS_PER_FETCH + 3
     await asyncio.gather(*[documents.insert({"_id": str(n), "n": n}) for n in range(count)])

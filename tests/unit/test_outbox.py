@@ -136,10 +136,10 @@ async def test_an_announcement_that_could_not_be_stored_is_none():
     class Away(MemoryDocuments):
         away = True
 
-        async def put(self, document):
+        async def insert(self, document):
             if self.away:
                 raise Unavailable("database")
-            await super().put(document)
+            await super().insert(document)
 
     documents = Away()
     outbox = Outbox(documents)
@@ -151,6 +151,24 @@ async def test_an_announcement_that_could_not_be_stored_is_none():
     outbox.published("s:a", 1)
     await outbox.sweep()
     assert await rows(documents) == []
+
+
+async def test_an_announcement_whose_answer_was_lost_is_stored_once():
+    class Lost(MemoryDocuments):
+        lost = True
+
+        async def insert(self, document):
+            await super().insert(document)
+            if self.lost:
+                raise Unavailable("database")
+
+    documents = Lost()
+    outbox = Outbox(documents)
+    with pytest.raises(Unavailable):
+        await outbox.begin("s:a", 1)
+    documents.lost = False
+    await outbox.begin("s:a", 1)
+    assert await rows(documents) == [("s:a", 1)]
 
 
 async def test_a_process_that_stood_still_announces_anew_and_leaves_one_announcement_a_stream():

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.together import Outcome, Together
+from shared.together import Together
 
 
 class Post:
@@ -17,9 +17,9 @@ class Post:
         self.open = asyncio.Event()
         self.open.set()
         self.began = asyncio.Event()
-        self.together = Together[str](self._send, lambda item: item.split("=")[0], limit)
+        self.together = Together[str, None](self._send, lambda item: item.split("=")[0], limit)
 
-    async def _send(self, items: list[str]) -> list[Outcome]:
+    async def _send(self, items: list[str]) -> list[Exception | None]:
         self.sent.append(items)
         self.began.set()
         await self.open.wait()
@@ -104,11 +104,11 @@ async def test_who_no_longer_waits_takes_nothing_from_the_others():
 
 
 async def test_a_send_that_forgets_an_item_is_told_to_everybody():
-    async def forget(_: list[str]) -> list[Outcome]:
+    async def forget(_: list[str]) -> list[Exception | None]:
         return []
 
-    with pytest.raises(AssertionError, match="one outcome an item"):
-        await Together[str](forget, str, 10).add("a")
+    with pytest.raises(AssertionError, match="one answer an item"):
+        await Together[str, None](forget, str, 10).add("a")
 
 
 async def test_a_sender_that_was_stopped_is_replaced_by_the_next_request():
@@ -122,3 +122,13 @@ async def test_a_sender_that_was_stopped_is_replaced_by_the_next_request():
     post.open.set()
     await post.together.add("y")
     assert post.sent == [["x"], ["y"]]
+
+
+async def test_what_is_asked_for_comes_to_who_asked():
+    async def ask(items: list[str]) -> list[int | Exception]:
+        return [len(item) if item else ValueError(item) for item in items]
+
+    together = Together[str, int](ask, str, 10)
+    assert await asyncio.gather(*[together.add(item) for item in ("a", "bbb", "cc")]) == [1, 3, 2]
+    with pytest.raises(ValueError, match=r"^$"):
+        await together.add("")
