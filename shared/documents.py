@@ -197,10 +197,7 @@ class MongoDocuments:
 
     async def _remove_all(self, keys: list[str]) -> list[Exception | None]:
         with _translated():
-            if len(keys) == 1:
-                await self._collection.delete_one({"_id": keys[0]})
-            else:
-                await self._collection.delete_many({"_id": {"$in": keys}})
+            await self._collection.delete_many({"_id": {"$in": keys}})
         return [None] * len(keys)
 
 
