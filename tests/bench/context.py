@@ -1,7 +1,7 @@
 """What a lane is given: where the servers are, how much to do, and which round it is."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +12,7 @@ from services.envelope.settings import EnvelopeSettings
 class Context:
     """`decisions` of each measured run; `replayed` and `long` are lengths of history; `submissions` of HTTP.
 
-    Addresses are on loopback; `data` holds FerretDB's files.
+    Addresses are on loopback; `data` holds FerretDB's files; `servers` are process ids by what runs in them.
     """
 
     kafka: str
@@ -25,6 +25,7 @@ class Context:
     replayed: int
     long: int
     submissions: int
+    servers: dict[str, int] = field(default_factory=dict)
     round: int = 0
 
     def to_json(self) -> str:

@@ -103,8 +103,8 @@ def _lanes(results: Results) -> str:
         for lane, values in sorted(results.values.items())
     ]
     note = (
-        "Decisions or deposits a second, but for `restart-*` (s), `*-bytes`, `*-trips*` (each), `*-p99` (ms) and "
-        "`grown-*` (ms; `*-memory` MiB).\n\n"
+        "Decisions or deposits a second, but for `restart-*` (s), `*-bytes`, `*-trips*` (each), `*-p99` (ms), "
+        "`*-cpu-*` (ms a deposit) and `grown-*` (ms; `*-memory` MiB).\n\n"
     )
     return "\n## Lanes\n\n" + note + _table(("lane", "median", "least", "most"), rows)
 

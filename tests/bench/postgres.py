@@ -47,6 +47,10 @@ class Postgres:
     def dsn(self) -> str:
         return f"host=127.0.0.1 port={self.port} user={USER} dbname=postgres"
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def __enter__(self) -> Self:
         try:
             if os.geteuid() == 0:

@@ -93,6 +93,11 @@ def measure(data: Path, lanes: Sequence[str], rounds: int, minutes: float, sizes
             replayed=sizes.replayed,
             long=sizes.long,
             submissions=sizes.submissions,
+            servers={
+                "ferretdb": stack.processes["mongo"].pid,
+                "kafka": stack.processes["kafka"].pid,
+                "postgres": postgres.pid,
+            },
         )
         for number in range(rounds):
             if time.monotonic() > until:

@@ -1,8 +1,13 @@
 """The bench says what it measured, and nothing else."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
-from tests.bench import plot
+from tests.bench import plot, spent
 from tests.bench.figures.all import FIGURES
 from tests.bench.lane import LANES, TOLD_BY
 from tests.bench.measure import Better, Figure, against_best, answer, each_us, estimate, ratio
@@ -94,3 +99,17 @@ def test_the_same_values_draw_the_same_plot(tmp_path):
     first = (tmp_path / "a").read_text()
     assert first == (tmp_path / "b").read_text()
     assert "theirs" in first
+
+
+def test_processor_time_is_told_of_each_process_with_what_it_started():
+    works_in_a_child = "import os\nif os.fork(): os.wait()\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", works_in_a_child], start_new_session=True) as one:
+        named = {"one": one.pid, "ended": 2**22 + 1}
+        try:
+            before = spent.seconds(named)
+            while (after := spent.seconds(named)) == before:
+                pass
+        finally:
+            os.killpg(one.pid, signal.SIGKILL)
+    assert list(after) == ["one"]
+    assert after["one"] > before["one"]

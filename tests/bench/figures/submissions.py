@@ -1,9 +1,24 @@
 """A landlord's deposit under load, against what a user would build instead."""
 
-from tests.bench.lane import INTAKES, PEERS
-from tests.bench.measure import Beside, Better, Figure, against_best
+from tests.bench.lane import INTAKES, OWN_PARTS, PEER_PARTS, PEERS
+from tests.bench.measure import Beside, Better, Figure, Values, against_best
 
 OWN_SLOWEST, SLOWEST = tuple(f"{one}-p99" for one in INTAKES), tuple(f"{peer}-p99" for peer in PEERS)
+
+
+def _parts(title: str, lane: str, parts: tuple[str, ...]) -> list[Beside]:
+    """Two cores share this: what a deposit costs bounds how many there can be."""
+    names = [f"{lane}-cpu-{part}" for part in parts]
+    each = [
+        Beside(f"{title}, one process: processor time a deposit, {part}", (name,), lambda v, n=name: v[n], "ms")
+        for part, name in zip(parts, names, strict=True)
+    ]
+
+    def whole(values: Values) -> list[float]:
+        return [sum(parts) for parts in zip(*[values[name] for name in names], strict=True)]
+
+    return [Beside(f"{title}, one process: processor time a deposit, in all", tuple(names), whole, "ms"), *each]
+
 
 FIGURE = Figure(
     key="submissions",
@@ -26,11 +41,19 @@ FIGURE = Figure(
             for name, n in INTAKES.items()
         ],
         Beside(
-            "what bounds it: intake on documents in memory, in one process with its clients; FastAPI and Python",
+            "the database taken away: intake on documents in memory, in one process with its clients",
             ("submissions-memory",),
             lambda values: values["submissions-memory"],
             "/s",
         ),
+        Beside(
+            "the database taken away / FastAPI and PostgreSQL at its best",
+            ("submissions-memory", *PEERS),
+            against_best("submissions-memory", tuple(PEERS)),
+            "×",
+        ),
+        *_parts("intake", "submissions-1", OWN_PARTS),
+        *_parts("FastAPI and PostgreSQL", "peer-submissions-1", PEER_PARTS),
         Beside(
             "intake, round trips to the database until a deposit is answered",
             ("submission-trips",),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import statistics
 import sys
 import time
@@ -25,7 +26,7 @@ from shared.clock import SystemClock
 from shared.contracts.envelope import CampaignOpened
 from shared.service import Service
 from tests import facts
-from tests.bench import bus, payloads
+from tests.bench import bus, payloads, spent
 from tests.bench.context import Context
 from tests.bench.http import Connection
 from tests.bench.lanes.ledger import inbox_of
@@ -74,7 +75,7 @@ async def intake(context: Context, lane: str, processes: int) -> Measures:
         work = await prepare(context.submissions, ports, token)
         for port in ports:
             await until(lambda port=port: published(port, token))
-        return await submit_all(work, token, lane)
+        return await submit_all(work, token, lane, _watched(context, started, "ferretdb", "kafka"))
 
 
 async def peer(context: Context, lane: str, processes: int) -> Measures:
@@ -106,7 +107,7 @@ async def peer(context: Context, lane: str, processes: int) -> Measures:
         for port in ports
     ]
     async with _serving(started, ports):
-        return await submit_all(work, token, lane)
+        return await submit_all(work, token, lane, _watched(context, started, "postgres"))
 
 
 @asynccontextmanager
@@ -134,8 +135,17 @@ async def published(port: int, token: str) -> bool:
     return b"als_relay_backlog 0.0" in answer.body
 
 
-async def submit_all(work: Work, token: str, lane: str) -> Measures:
-    """Each client has a connection to one process, as a landlord's browser has, and deposits what was saved there."""
+def _watched(context: Context, started: Sequence[Process], *servers: str) -> dict[str, int]:
+    """Whose processor time a deposit costs; the clients are this process."""
+    services = {f"service-{place}": process.pid for place, process in enumerate(started)}
+    return services | {name: context.servers[name] for name in servers} | {"clients": os.getpid()}
+
+
+async def submit_all(work: Work, token: str, lane: str, watched: Mapping[str, int] | None = None) -> Measures:
+    """Each client has a connection to one process, as a landlord's browser has, and deposits what was saved there.
+
+    With `watched`, the milliseconds of processor time that each part spent on a deposit until all were answered.
+    """
     numbers, seconds = list[int](), list[float]()
 
     async def client(connection: Connection, waiting: Iterator[Ready]) -> None:
@@ -148,11 +158,15 @@ async def submit_all(work: Work, token: str, lane: str) -> Measures:
 
     async with _clients(list(work), token) as clients:
         waiting = {port: iter(part) for port, part in work.items()}
-        began = time.perf_counter()
+        before, began = spent.seconds(watched or {}), time.perf_counter()
         await asyncio.gather(*[client(connection, waiting[port]) for port, connection in clients])
-        elapsed = time.perf_counter() - began
+        elapsed, after = time.perf_counter() - began, spent.seconds(watched or {})
     assert sorted(numbers) == list(range(1, len(numbers) + 1)), "numbers have no gap"
-    return {lane: len(numbers) / elapsed, f"{lane}-p99": 1000 * statistics.quantiles(seconds, n=100)[98]}
+    cost = dict[str, float]()
+    for name, total in after.items():
+        part = f"{lane}-cpu-{name.split('-')[0]}"
+        cost[part] = cost.get(part, 0) + 1000 * (total - before[name]) / len(numbers)
+    return {lane: len(numbers) / elapsed, f"{lane}-p99": 1000 * statistics.quantiles(seconds, n=100)[98], **cost}
 
 
 @asynccontextmanager
