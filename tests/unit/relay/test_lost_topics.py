@@ -102,6 +102,19 @@ async def test_what_was_filled_again_is_what_others_compare_with():
     assert after.sent == ["counter:a#2.1"]
 
 
+async def test_a_partition_that_stays_empty_when_its_topic_was_filled_again_is_missed_no_longer():
+    """Something foreign lay there, or the topic was made again with fewer partitions."""
+    post = Post()
+    post.topic.beside = 1
+    await drained(post, "a")
+    post.topic.lose()
+    for sent in (["counter:a#1.1"], []):
+        post.sent.clear()
+        await post.relay.look_at_topics()
+        await post.relay._drain()
+        assert post.sent == sent
+
+
 async def cut_short() -> Post:
     """A process that learned of a loss and could not make it good."""
     post = Post()
