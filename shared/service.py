@@ -149,7 +149,7 @@ class Service:
             try:
                 await self._renew(kind, key)
             finally:
-                self.outbox.published(commit.stream, commit.version)
+                self.outbox.abandon(commit.stream, commit.version, inserted=False)  # earlier ones may still wait
 
     async def _renew(self, kind: str, key: str) -> None:
         """What nobody answers may still happen, after something newer: then it is done again."""
