@@ -106,6 +106,10 @@ class Inbox:
     def reader(self) -> KafkaReader:
         return KafkaReader(self._subscriber)
 
+    async def tell_missing(self) -> None:
+        """On /metrics. Raises: Unavailable."""
+        Metrics.missing.labels(self.group).set(await self._places.anything_missing())
+
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
         record = message.raw_message
@@ -280,13 +284,8 @@ class Inbox:
     async def _dead_letter(self, delivery: Delivery, reason: str, detail: str) -> None:
         Metrics.dead_letters.labels(self.group, reason).inc()
         log.error("dead_letter", group=self.group, topic=delivery.topic, reason=reason)
-        marked = delivery.headers | {
-            "als_reason": reason,
-            "als_detail": detail[:500],
-            "als_topic": delivery.topic,
-            "als_group": self.group,
-        }
-        await self._waiting_out(lambda: self._put_aside(delivery, marked))
+        why = {"als_reason": reason, "als_detail": detail[:500], "als_topic": delivery.topic, "als_group": self.group}
+        await self._waiting_out(lambda: self._put_aside(delivery, delivery.headers | why))
 
     async def _put_aside(self, delivery: Delivery, marked: dict[str, str]) -> None:
         topic = dead_letter_topic(delivery.topic, self.group)

@@ -84,10 +84,24 @@ class Places:
             return True
         return False
 
+    async def anything_missing(self) -> bool:
+        """Whether a message waits for one before it that has not come. One that was parked although it had been
+        handled is removed.
+        """
+        while first := [row["_id"] async for row in self._parked.find({}, limit=1)]:
+            key, _, sequence = first[0].rpartition("|")
+            if int(sequence) > max(await self._passed(key), default=0):
+                return True
+            await self._parked.remove(first[0])
+        return False
+
+    async def _passed(self, key: str) -> list[int]:
+        return [row["sequence"] async for row in self._positions.find({"stream": key})]
+
     async def _furthest(self, stream: str) -> int:
         """How far anybody of the group has come."""
         key = f"{self._group}|{stream}"
-        places = sorted([row["sequence"] async for row in self._positions.find({"stream": key})])
+        places = sorted(await self._passed(key))
         for passed in places[:-1]:
             await self._positions.remove(f"{key}|{passed}")
         self._know(stream, places[-1] if places else 0)

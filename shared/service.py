@@ -42,7 +42,7 @@ HEARTBEATS_PER_SESSION = 4
 FLUSH_SECONDS = 3.0
 # A topic that lost something while nothing is sent to it is noticed within this time.
 TOPICS_CHECK_SECONDS = 15.0
-ORIGINS_CHECK_SECONDS = 5.0
+INBOX_CHECK_SECONDS = 5.0
 
 
 class Service:
@@ -116,7 +116,8 @@ class Service:
         inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
         self.inbox = inbox
         inbox.origins = Origins(group, self.collection("origins"), inbox.reader)
-        self.every(ORIGINS_CHECK_SECONDS, inbox.origins.look)
+        self.every(INBOX_CHECK_SECONDS, inbox.origins.look)
+        self.every(INBOX_CHECK_SECONDS, inbox.tell_missing)
         return inbox
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -149,7 +150,7 @@ class Service:
             try:
                 await self._renew(kind, key)
             finally:
-                self.outbox.published(commit.stream, commit.version)
+                self.outbox.abandon(commit.stream, commit.version, inserted=False)  # earlier ones may still wait
 
     async def _renew(self, kind: str, key: str) -> None:
         """What nobody answers may still happen, after something newer: then it is done again."""

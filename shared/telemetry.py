@@ -26,6 +26,7 @@ class Metrics:
     consumer_stuck = Counter(
         "als_consumer_stuck", "Deliveries tried again: unforeseen failure, or no dead-letter topic", ["group"]
     )
+    missing = Gauge("als_messages_missing", "1 while a message waits for one before it that has not come", ["group"])
     handling = Histogram("als_handling_seconds", "Time to handle a message", ["group", "type"])
     requests = Histogram("als_http_seconds", "Time to answer a request", ["method", "route", "status"])
     commits = Counter("als_commits", "Commits appended to the journal", ["kind"])

@@ -39,7 +39,8 @@ class Filled:
 
     async def check(self) -> None:
         """See which topics have lost something."""
-        kept = await self._kept()
+        filling = set(self._filling)  # one that is whole by the time of the answer is not what is kept of it now
+        kept = {place: began for place, began in (await self._kept()).items() if place[0] not in filling}
         if kept:
             self._compare(kept, await self._look({topic for topic, _ in kept}))
 
@@ -73,14 +74,16 @@ class Filled:
             self.lost |= filling
             return
         try:
-            held = await self._look(filling)
+            kept, held = await self._kept(), await self._look(filling)
             nothing = (0, 0)
             short = {place[0] for place, end in self._ends.items() if held.get(place, nothing)[1] < end}
             self.lost |= filling & short
             done = filling - self.lost
             await self._keep({place: began for place, (began, _) in held.items() if place[0] in done})
             marks = [mark for mark, topic in self._marks.items() if topic in done]
-            await asyncio.gather(*[self._documents.remove(mark) for mark in marks])
+            # What stays empty now, as after a change of the number of partitions, would be missed for ever.
+            empty = [_row_key(place) for place in kept if place[0] in done and place not in held]
+            await asyncio.gather(*[self._documents.remove(key) for key in [*empty, *marks]])
         except BaseException:
             self.lost |= filling
             raise
@@ -97,8 +100,8 @@ class Filled:
     async def _keep(self, began: Mapping[Place, int]) -> None:
         await self._put(
             [
-                {"_id": f"{topic}|{number}", "topic": topic, "partition": number, "began": one}
-                for (topic, number), one in began.items()
+                {"_id": _row_key(place), "topic": place[0], "partition": place[1], "began": one}
+                for place, one in began.items()
             ]
         )
 
@@ -107,3 +110,7 @@ class Filled:
 
     async def _put(self, rows: Iterable[Document]) -> None:
         await asyncio.gather(*[self._documents.put(row) for row in rows])
+
+
+def _row_key(place: Place) -> str:
+    return f"{place[0]}|{place[1]}"

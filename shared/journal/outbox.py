@@ -74,7 +74,7 @@ class Outbox:
             raise
 
     def abandon(self, stream: str, version: int, *, inserted: bool) -> None:
-        """Nothing will enqueue this commit; `inserted` when it is, or may be, in the journal."""
+        """This process will enqueue nothing for it; `inserted` when it has, or may have, put it into the journal."""
         found = self._mine[stream]
         found.under_way -= 1
         if inserted:

@@ -238,7 +238,7 @@ class Relay:
             first = row["since"] if looks <= RENEWALS_AFTER_DEATH else row["end"]
             end = await self._tried(row["stream"], first, row["end"])
             over = looks > RENEWALS_AFTER_DEATH and end is not None and end > row["end"]
-            if over or looks == LOOKS_AFTER_DEATH:
+            if over or looks >= LOOKS_AFTER_DEATH:
                 await self._abandoned.remove(row["_id"])
 
     async def _tried(self, stream: str, version: int, sent: int = 0) -> int | None:

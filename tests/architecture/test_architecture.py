@@ -12,6 +12,7 @@ from deploy.local.services import NAMES
 from shared.auth import Role
 from shared.service import Service
 from shared.topics import CONSUMERS
+from tests.mutants import GUARDS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ("services", "shared", "deploy") for path in (ROOT / folder).rglob("*.py"))
@@ -129,3 +130,8 @@ def test_handlers_read_the_topics_that_are_declared(name):
 @pytest.mark.parametrize("path", sorted(pages()))
 def test_generated_documents_have_not_drifted(path):
     assert (DOCS / path).read_text() == pages()[path], "run `make docs`"
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_every_guard_the_mutants_take_away_is_where_they_look_for_it(guard):
+    assert (ROOT / guard.file).read_text().count(guard.text) == 1

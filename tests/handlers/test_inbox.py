@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from aiokafka import TopicPartition
 from faststream.kafka import TestKafkaBroker
+from prometheus_client import REGISTRY
 
 from shared.bus import Publisher, headers, make_broker
 from shared.documents import MemoryDocuments
@@ -90,6 +91,40 @@ async def test_an_early_message_waits_for_the_missing_ones():
         await bench.send(1)
     assert bench.handled == [1, 2, 3]
     assert await bench.parked.count({}) == 0
+
+
+def missing() -> float | None:
+    return REGISTRY.get_sample_value("als_messages_missing", {"group": GROUP})
+
+
+async def test_it_is_told_that_a_message_is_missing_until_it_comes():
+    bench = Bench()
+    async with TestKafkaBroker(bench.broker):
+        told = []
+        for sequence in (1, 3, 2):
+            await bench.send(sequence)
+            await bench.inbox.tell_missing()
+            told.append(missing())
+    assert told == [0, 1, 0]
+
+
+async def test_a_member_that_starts_tells_what_was_missing_before_it():
+    before, after = Bench(), Bench()
+    after.inbox._places = Places(GROUP, before.positions, before.parked)
+    async with TestKafkaBroker(before.broker):
+        await before.send(3)
+    await after.inbox.tell_missing()
+    assert missing() == 1
+
+
+async def test_a_message_that_was_parked_after_it_had_been_handled_waits_for_nothing():
+    bench, late = Bench(), Bench()
+    async with TestKafkaBroker(late.broker):
+        await late.send(2)
+    bench.inbox._places = Places(GROUP, bench.positions, late.parked)
+    await bench.inbox._places.advance(f"{TOPIC}|counter:a", 2)
+    await bench.inbox.tell_missing()
+    assert (missing(), await late.parked.count({})) == (0, 0)
 
 
 async def test_a_long_row_of_early_messages_is_handled_once_the_first_comes():

@@ -33,7 +33,7 @@ from shared.journal.relay import Relay
 from shared.journal.snapshots import Snapshots
 from shared.journal.verify import Known
 from shared.origins import Origins
-from shared.service import ORIGINS_CHECK_SECONDS, TOPICS_CHECK_SECONDS, Service
+from shared.service import INBOX_CHECK_SECONDS, TOPICS_CHECK_SECONDS, Service
 from shared.territory import Territory
 from tests.simulation.bus import Broker, Bus, Fetched, SimulatedProducer
 from tests.simulation.faults import Connection, Network
@@ -165,8 +165,8 @@ class Node:
 
     def _reading(self, inbox: Inbox) -> list[Coroutine[Any, Any, None]]:
         inbox.origins = Origins(inbox.group, self.collection("origins"), Member(self, inbox))
-        looks = self.service._timer(ORIGINS_CHECK_SECONDS, inbox.origins.look)
-        return [self._consume(inbox, in_batches=True), looks]
+        looks = [self.service._timer(INBOX_CHECK_SECONDS, look) for look in (inbox.origins.look, inbox.tell_missing)]
+        return [self._consume(inbox, in_batches=True), *looks]
 
     async def _consume(self, inbox: Inbox, *, in_batches: bool) -> None:
         """Fetch, handle, acknowledge; a topic that was given to somebody else is left after the batch at hand."""

@@ -186,21 +186,12 @@ class World:
 
     async def quiet(self) -> bool:
         unmarked = [
-            await collections["outbox"].count({}) + await self._waiting(collections)
+            await collections["outbox"].count({}) + await collections["parked"].count({})
             for collections in self.stored.values()
         ]
         nodes_up = all(node.alive for node in self.nodes)
         read = not any(self.bus.unread(group, self._topics(group)) for group in GROUPS.values())
         return nodes_up and read and not any(unmarked)
-
-    @staticmethod
-    async def _waiting(collections: Any) -> int:
-        """Messages parked for one that is missing. One parked late, after it was handled, is never looked at."""
-        reached = dict[str, int]()
-        async for row in collections["inbox"].find({}):
-            reached[row["stream"]] = max(reached.get(row["stream"], 0), row["sequence"])
-        parked = [row["_id"].rpartition("|") async for row in collections["parked"].find({})]
-        return sum(int(sequence) > reached.get(stream, 0) for stream, _, sequence in parked)
 
     def _topics(self, group: str) -> tuple[str, ...]:
         return tuple(topic for topic in self.bus.logs if (group, topic) in self.bus.committed)

@@ -114,3 +114,15 @@ async def test_a_commit_whose_view_could_not_be_renewed_stays_announced_until_it
         assert await announced.count({}) == 1
         await service.relay.flush()
     assert await announced.count({}) == 0
+
+
+async def test_renewing_the_view_of_what_another_left_does_not_hide_what_waits_to_be_published():
+    stored: dict[str, MemoryDocuments] = {}
+    service, other = MemoryService(stored), MemoryService(stored)
+    await service.add("a", 1)
+    await other.add("a", 1)
+    for _ in range(2):
+        await service.relay._look()
+        await service.relay._follow_what_is_left()
+    announced = [row async for row in stored["outbox"].find({}) if row["owner"] == service.outbox.owner]
+    assert (service.relay.backlog, [row["since"] for row in announced]) == (1, [1])

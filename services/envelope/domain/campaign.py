@@ -36,6 +36,16 @@ class CampaignEnded(Refusal):
     title = "La campagne est close"
 
 
+class AlreadySuspended(Refusal):
+    type = "already-suspended"
+    title = "La campagne est déjà suspendue"
+
+
+class NotSuspended(Refusal):
+    type = "not-suspended"
+    title = "La campagne n'est pas suspendue"
+
+
 class StaleProposal(Refusal):
     type = "stale-proposal"
     title = "Les règles ont changé depuis cette proposition"
@@ -65,6 +75,7 @@ class Campaign:
     proposals: Map[str, ProposalMade] = field(default_factory=Map)
     approved: frozenset[str] = frozenset()
     version: int = 0
+    suspended: bool = False
     closed: bool = False
 
     def fold(self, event: Event) -> "Campaign":
@@ -75,6 +86,10 @@ class Campaign:
                 return replace(self, approved=self.approved | {proposal_id})
             case RulesAdopted(rules=rules):
                 return replace(self, version=rules.version)
+            case SuspensionDecided():
+                return replace(self, suspended=True)
+            case ResumptionDecided():
+                return replace(self, suspended=False)
             case ClosureDecided():
                 return replace(self, closed=True)
             case _:
@@ -87,18 +102,19 @@ KIND = StreamKind("campaign", Campaign(), frozenset({CAMPAIGN_TOPIC}))
 def propose(campaign: Campaign, proposal: ProposalMade) -> list[Event]:
     """Record a proposal; its rules, if any, take the next version number when approved.
 
-    Raises: CampaignEnded for anything but rules once closed (those who wait may still be made room for).
+    Raises: CampaignEnded for anything but rules once closed (those who wait may still be made room for);
+    AlreadySuspended, NotSuspended.
     """
     assert (proposal.action is Action.RULES) == (proposal.rules is not None)
-    _check_not_closed(campaign, proposal.action)
+    _check_standing(campaign, proposal.action)
     return [] if proposal.proposal_id in campaign.proposals else [proposal]
 
 
 def approve(campaign: Campaign, proposal_id: str, approver: str, now: datetime) -> list[Event]:
     """The second person's act, which puts the proposal in force.
 
-    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, CampaignEnded, StaleProposal (other rules were adopted
-    meanwhile).
+    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, CampaignEnded, AlreadySuspended, NotSuspended, StaleProposal
+    (other rules were adopted meanwhile).
     """
     proposal = campaign.proposals.get(proposal_id)
     if proposal is None:
@@ -107,16 +123,23 @@ def approve(campaign: Campaign, proposal_id: str, approver: str, now: datetime) 
         raise TwoPeopleNeeded("La personne qui propose ne peut pas approuver.")
     if proposal_id in campaign.approved:
         raise AlreadyApproved()
-    _check_not_closed(campaign, proposal.action)
+    _check_standing(campaign, proposal.action)
     approved = ProposalApproved(
         campaign_id=proposal.campaign_id, proposal_id=proposal_id, approved_by=approver, approved_at=now
     )
     return [approved, _decided(campaign, proposal, now)]
 
 
-def _check_not_closed(campaign: Campaign, action: Action) -> None:
+def _check_standing(campaign: Campaign, action: Action) -> None:
+    """The ledger records nothing of what changes nothing, so it would not know it again: said after what came between,
+    as when a topic is read from its beginning, it would count.
+    """
     if campaign.closed and action is not Action.RULES:
         raise CampaignEnded("Une campagne close ne peut être ni suspendue, ni reprise, ni close à nouveau.")
+    if campaign.suspended and action is Action.SUSPEND:
+        raise AlreadySuspended()
+    if not campaign.suspended and action is Action.RESUME:
+        raise NotSuspended()
 
 
 def _decided(campaign: Campaign, proposal: ProposalMade, now: datetime) -> Event:

@@ -8,15 +8,17 @@ from services.envelope.domain import campaign as domain
 from services.envelope.domain.campaign import (
     Action,
     AlreadyApproved,
+    AlreadySuspended,
     Campaign,
     CampaignEnded,
     CapBelowEngaged,
+    NotSuspended,
     ProposalApproved,
     ProposalMade,
     StaleProposal,
     TwoPeopleNeeded,
 )
-from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
+from shared.contracts.envelope import ClosureDecided, Committed, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.errors import NotFound
 from tests.unit.envelope.test_ledger import rules
 
@@ -35,8 +37,11 @@ def proposal(action: Action = Action.RULES, version: int = 1, proposal_id: str =
     )
 
 
-def after(*proposals: ProposalMade) -> Campaign:
-    campaign = Campaign()
+SUSPENDED = Campaign().fold(SuspensionDecided(campaign_id="c", decided_at=NOW))
+
+
+def after(*proposals: ProposalMade, campaign: Campaign | None = None) -> Campaign:
+    campaign = campaign or Campaign()
     for made in proposals:
         for event in domain.propose(campaign, made):
             campaign = campaign.fold(event)
@@ -44,16 +49,16 @@ def after(*proposals: ProposalMade) -> Campaign:
 
 
 @pytest.mark.parametrize(
-    ("action", "decided"),
+    ("action", "before", "decided"),
     [
-        (Action.RULES, RulesAdopted),
-        (Action.SUSPEND, SuspensionDecided),
-        (Action.RESUME, ResumptionDecided),
-        (Action.CLOSE, ClosureDecided),
+        (Action.RULES, Campaign(), RulesAdopted),
+        (Action.SUSPEND, Campaign(), SuspensionDecided),
+        (Action.RESUME, SUSPENDED, ResumptionDecided),
+        (Action.CLOSE, SUSPENDED, ClosureDecided),
     ],
 )
-def test_a_second_person_puts_a_proposal_in_force(action, decided):
-    events = domain.approve(after(proposal(action)), "p", "user:two", NOW)
+def test_a_second_person_puts_a_proposal_in_force(action, before, decided):
+    events = domain.approve(after(proposal(action), campaign=before), "p", "user:two", NOW)
     assert [type(event) for event in events] == [ProposalApproved, decided]
 
 
@@ -97,6 +102,21 @@ def test_a_closed_campaign_only_takes_rules():
     assert domain.propose(campaign, proposal(proposal_id="r")) == [proposal(proposal_id="r")]
 
 
+@pytest.mark.parametrize(
+    ("before", "action", "refusal"),
+    [(Campaign(), Action.SUSPEND, AlreadySuspended), (SUSPENDED, Action.RESUME, NotSuspended)],
+)
+def test_a_campaign_is_suspended_and_resumed_in_turn(before, action, refusal):
+    """The ledger does not record a second suspension: heard again after a resumption, it would suspend."""
+    campaign = after(proposal(action), proposal(action, proposal_id="q"), campaign=before)
+    for event in domain.approve(campaign, "p", "user:two", NOW):
+        campaign = campaign.fold(event)
+    with pytest.raises(refusal):
+        domain.approve(campaign, "q", "user:two", NOW)
+    with pytest.raises(refusal):
+        domain.propose(campaign, proposal(action, proposal_id="r"))
+
+
 def test_a_cap_below_what_is_engaged_is_refused_when_proposed():
     domain.check_cap(rules(1_000), 1_000)
     with pytest.raises(CapBelowEngaged):
@@ -104,4 +124,4 @@ def test_a_cap_below_what_is_engaged_is_refused_when_proposed():
 
 
 def test_other_events_change_nothing():
-    assert Campaign().fold(SuspensionDecided(campaign_id="c", decided_at=NOW)) == Campaign()
+    assert Campaign().fold(Committed(campaign_id="c", dossier_id="d", amount_cents=1, committed_at=NOW)) == Campaign()

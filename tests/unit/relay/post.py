@@ -16,14 +16,17 @@ from tests.counter import KIND, FixedClock, cause, count
 
 
 class Topic:
-    """A topic of one partition, which may lose what it held. `lives` counts how often it was made."""
+    """A topic of one partition, which may lose what it held. `lives` counts how often it was made, and `beside` is
+    what another partition holds that nobody here sends to.
+    """
 
     def __init__(self) -> None:
         self.end = 0
         self.lives = 1
+        self.beside = 0
 
     def lose(self) -> None:
-        self.end, self.lives = 0, self.lives + 1
+        self.end, self.beside, self.lives = 0, 0, self.lives + 1
 
 
 class Post:
@@ -66,7 +69,8 @@ class Post:
         return {(TOPIC, 0): span}
 
     async def held(self, _: set[str]) -> Held:
-        return {(TOPIC, 0): (self.topic.lives, self.topic.end)} if self.topic.end else {}
+        ends = {(TOPIC, 0): self.topic.end, (TOPIC, 1): self.topic.beside}
+        return {place: (self.topic.lives, end) for place, end in ends.items() if end}
 
     async def recover(self, commit: Commit) -> None:
         if self.views_fail is not None and commit.stream == "counter:a":

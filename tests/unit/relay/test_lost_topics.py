@@ -1,5 +1,7 @@
 """The relay: what topics lost."""
 
+import asyncio
+
 import pytest
 
 from shared.errors import Unavailable
@@ -102,6 +104,19 @@ async def test_what_was_filled_again_is_what_others_compare_with():
     assert after.sent == ["counter:a#2.1"]
 
 
+async def test_a_partition_that_stays_empty_when_its_topic_was_filled_again_is_missed_no_longer():
+    """Something foreign lay there, or the topic was made again with fewer partitions."""
+    post = Post()
+    post.topic.beside = 1
+    await drained(post, "a")
+    post.topic.lose()
+    for sent in (["counter:a#1.1"], []):
+        post.sent.clear()
+        await post.relay.look_at_topics()
+        await post.relay._drain()
+        assert post.sent == sent
+
+
 async def cut_short() -> Post:
     """A process that learned of a loss and could not make it good."""
     post = Post()
@@ -160,6 +175,30 @@ async def test_a_topic_that_is_lost_when_it_was_filled_is_filled_again():
     post.sent.clear()
     await post.relay._drain()
     assert post.sent == ["counter:a#1.1"]
+
+
+async def test_a_topic_whose_filling_ends_while_it_is_looked_at_has_lost_nothing():
+    post = Post()
+    await drained(post, "a")
+    post.topic.lose()
+    filled, looking, may_answer = post.relay._filled, asyncio.Event(), asyncio.Event()
+
+    async def slow(_: set[str]):
+        filled._look = post.held  # what others ask meanwhile is answered at once
+        looking.set()
+        await may_answer.wait()
+        return await post.held(set())
+
+    await post.kept.put({"_id": "gone|0", "topic": "gone", "partition": 0, "began": 1})
+    await filled.begin_filling(KIND.topics)
+    await post.relay._fill(KIND.topics)
+    filled._look = slow
+    check = asyncio.create_task(post.relay.look_at_topics())
+    await looking.wait()
+    await filled.end_filling(KIND.topics, whole=True)
+    may_answer.set()
+    await check
+    assert filled.lost == {"gone"}
 
 
 async def test_a_topic_nobody_ever_sent_to_has_lost_nothing():
