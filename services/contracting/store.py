@@ -176,9 +176,9 @@ def pending_transmissions(view: Documents) -> Rows:
     return view.find({"transmission_pending": True})
 
 
-def unacknowledged(view: Documents, limit: int) -> Rows:
-    """Transmitted actes the BdT has not acknowledged."""
-    return view.find({"acte_name": {"$gt": ""}, "acknowledged": False}, sort=DEPOSIT_ORDER, limit=limit)
+def unacknowledged(view: Documents) -> Rows:
+    """Every transmitted acte the BdT has not acknowledged."""
+    return view.find({"acte_name": {"$gt": ""}, "acknowledged": False})
 
 
 def unmatched(payments: Documents, skip: int, limit: int) -> Rows:
