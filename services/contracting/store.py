@@ -118,6 +118,7 @@ def render_statement(_: str, state: Import) -> Document:
         "entries": len(entries),
         "credit_cents": sum(one.amount_cents for one in entries if one.direction is Direction.CREDIT),
         "debit_cents": sum(one.amount_cents for one in entries if one.direction is Direction.DEBIT),
+        "file_sha256": imported.file.sha256 if imported and imported.file else None,
         "processed": state.processed,
     }
 
