@@ -82,7 +82,8 @@ def test_a_statement_keeps_its_turn_and_another_content_is_a_conflict():
 
 
 def test_a_statement_without_balances_takes_no_turn():
-    assert domain.follow(after(A), [bank_statement("C", None, None)], FILE, FIRST, NOW) == []
+    for opening, closing in ((None, None), (250, None), (None, 250)):
+        assert domain.follow(after(A), [bank_statement("C", opening, closing)], FILE, FIRST, NOW) == []
     assert [one.statement_id for one in after(bank_statement("C", None, None), A).pending] == ["A"]
 
 

@@ -75,12 +75,13 @@ def test_an_entry_figures_once_in_a_file():
 
 def test_a_statement_and_its_entries_are_named_by_their_account_and_the_banks_numbers():
     one = statement(entry())
-    assert domain.key_of(one) == domain.key_of(statement(number="S1", opening=7))
+    # What journals hold under these names is looked for under them for ever.
+    assert domain.key_of(one) == domain.key_of(statement(opening=7)) == "50357b619d6d05a9988219ade4ae98a2"
     others = one.model_copy(update={"account": "FR76"}), statement(number="S2")
     assert len({domain.key_of(each) for each in (one, *others)}) == 3
     paid = domain.payment_of(one, entry(sign=Direction.DEBIT), NOW)
     assert paid.payment_id == domain.payment_of(statement(number="S2"), entry(9), NOW).payment_id
-    assert paid.payment_id.startswith("bank-")
+    assert paid.payment_id == "bank-a7042063d5eda8a4b65ee5e06af207f0"
     assert (paid.amount_cents, paid.direction, paid.received_on, paid.recorded_at) == (5, Direction.DEBIT, TODAY, NOW)
     assert (paid.bank_reference, paid.reversal) == ("E1", False)
 
