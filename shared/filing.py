@@ -34,26 +34,43 @@ async def keep_pdf(
     filename: str,
     retain_until: datetime | None = None,
 ) -> StoredDocument:
-    """Store a printed document under a write-once key; repeating it with the same bytes is harmless.
+    """Store a printed document, as `keep`."""
+    document = described(key, pdf, PDF, document_id=document_id, kind=kind, filename=filename)
+    await keep(objects, document, pdf, retain_until)
+    return document
 
-    With `retain_until` nobody can remove it before, where the store offers that.
-    """
 
-    async def chunks() -> AsyncIterator[bytes]:
-        yield pdf
-
-    stored = await objects.put(key, chunks(), content_type=PDF, limit_bytes=MAX_PRINTED_BYTES)
-    if retain_until is not None:
-        await objects.retain(key, retain_until)
+def described(
+    key: str, content: bytes, media_type: str, *, document_id: str, kind: str, filename: str
+) -> StoredDocument:
+    """The reference of a document that is about to be kept under a write-once key."""
     return StoredDocument(
         document_id=document_id,
         kind=kind,
         filename=filename,
         object_key=key,
-        media_type=PDF,
-        sha256=stored.sha256,
-        size_bytes=stored.size_bytes,
+        media_type=media_type,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
     )
+
+
+async def keep(
+    objects: ObjectStore, document: StoredDocument, content: bytes, retain_until: datetime | None = None
+) -> None:
+    """Store the bytes of a document; repeating it with the same is harmless.
+
+    With `retain_until` nobody can remove it before, where the store offers that. Raises: KeyTaken, TooLarge,
+    Unavailable.
+    """
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    key = document.object_key
+    await objects.put(key, chunks(), content_type=document.media_type, limit_bytes=MAX_PRINTED_BYTES)
+    if retain_until is not None:
+        await objects.retain(key, retain_until)
 
 
 async def read_kept(objects: ObjectStore, document: StoredDocument) -> bytes:

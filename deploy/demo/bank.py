@@ -20,8 +20,8 @@ class Credit:
     payer: str
 
 
-def statement(number: str, day: date, credits_received: list[Credit]) -> bytes:
-    """The day's statement. The account is swept every evening, so each day opens at nothing."""
+def statement(number: str, day: date, credits_received: list[Credit], opening_cents: int) -> bytes:
+    """A statement that opens where the one before closed."""
     document = Element("Document", xmlns=NAMESPACE)
     message = SubElement(document, "BkToCstmrStmt")
     header = SubElement(message, "GrpHdr")
@@ -34,8 +34,8 @@ def statement(number: str, day: date, credits_received: list[Credit]) -> bytes:
     _text(account, "Id/IBAN", PAYEE_IBAN)
     _text(account, "Ccy", "EUR")
     _text(account, "Svcr/FinInstnId/BICFI", BIC)
-    _balance(body, "OPBD", 0, day)
-    _balance(body, "CLBD", sum(credit.cents for credit in credits_received), day)
+    _balance(body, "OPBD", opening_cents, day)
+    _balance(body, "CLBD", opening_cents + sum(credit.cents for credit in credits_received), day)
     for position, credit in enumerate(credits_received, start=1):
         _entry(body, position, credit, day)
     return tostring(document, encoding="UTF-8", xml_declaration=True)

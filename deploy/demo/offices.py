@@ -1,5 +1,6 @@
 """What the staff of each service do."""
 
+import asyncio
 import json
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +27,8 @@ class Offices:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        # A bank draws up one statement of an account after the other.
+        self._bank = asyncio.Lock()
 
     # -- campaign ----------------------------------------------------------------------------------------------
 
@@ -256,12 +259,25 @@ class Offices:
             bank.Credit(f"VIR{number}-{part}", cents, engagement["payment_reference"], engagement["bailleur"])
             for part, cents in enumerate(parts, start=1)
         ]
-        content = bank.statement(number, today, received)
-        headers = {"Content-Type": "application/xml"}
-        taken = await self.client.ok(
-            "POST", "contracting", "/statements", who=people.ACCOUNTANT, content=content, headers=headers
-        )
+        async with self._bank:
+            content = bank.statement(number, today, received, await self.opening(number))
+            headers = {"Content-Type": "application/xml"}
+            taken = await self.client.ok(
+                "POST", "contracting", "/statements", who=people.ACCOUNTANT, content=content, headers=headers
+            )
         assert taken["payments"][-1]["queue"] == "exact"
+
+    async def opening(self, number: str) -> int:
+        """On which balance the bank's statement `number` opens: where it did when it was sent, else where the last
+        one closed.
+        """
+        who = people.ACCOUNTANT
+        sent = await self.client.ok("GET", "contracting", "/statements?limit=200", who=who)
+        for one in sent:
+            if one["statement_id"] == number:
+                return one["opening_cents"]
+        account = await self.client.ok("GET", "contracting", "/collection-account", who=who)
+        return account["expected_opening_cents"] or 0
 
     async def transmit_acte(self, dossier: Dossier, today: date) -> None:
         """A second legal officer; the one who checked the convention may not."""

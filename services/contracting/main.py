@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.contracting import store
+from services.contracting.api import account as account_api
 from services.contracting.api import board as board_api
 from services.contracting.api import delivery as delivery_api
 from services.contracting.api import engagements as engagements_api
@@ -10,7 +11,7 @@ from services.contracting.api import payments as payments_api
 from services.contracting.api import screenings as screenings_api
 from services.contracting.api import signed_returns as signed_returns_api
 from services.contracting.api import statements as statements_api
-from services.contracting.domain import board, engagement, payment, screening, statement
+from services.contracting.domain import account, board, engagement, payment, screening, statement
 from services.contracting.domain.board import QuorumRule
 from services.contracting.domain.facts import Channel, Payee
 from services.contracting.freeze_register import FreezeRegister, RegisterFile, RegisterObject
@@ -50,7 +51,6 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     journal = service.journal(engagement.KIND, store.render)
     sessions = service.journal(board.KIND, store.render_session)
     received = service.journal(payment.KIND, store.render_payment)
-    imports = service.journal(statement.KIND, store.render_statement)
     view = service.view(engagement.KIND)
     screened = service.journal(screening.KIND, store.render_screening)
     kept, days = freeze_register(settings, service.objects), settings.freeze_register_max_age_days
@@ -72,7 +72,7 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     decisions = Board(journal, sessions, view, sittings, service.objects, rule, service.clock, days)
     returns = SignedReturns(journal, view, service.objects, papers, examiner(settings), service.clock)
     payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
-    statements = Statements(imports, service.view(statement.KIND), payments, settings.payee_iban, service.clock)
+    statements = _statements(service, payments, settings)
     acknowledgements = Acknowledgements(journal, view, ways, service.clock)
     service.consume(GROUP, handlers(engagements))
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
@@ -85,12 +85,26 @@ def create_app(settings: ContractingSettings) -> FastAPI:
         board_api.router(decisions),
         payments_api.router(payments),
         statements_api.router(statements),
+        account_api.router(statements),
         engagements_api.router(engagements),
         signed_returns_api.router(returns),
         delivery_api.router(engagements, acknowledgements),
         screenings_api.router(screenings),
     ]
     return service.app("Contractualisation", routers)
+
+
+def _statements(service: Service, payments: Payments, settings: ContractingSettings) -> Statements:
+    return Statements(
+        imports=service.journal(statement.KIND, store.render_statement),
+        accounts=service.journal(account.KIND),
+        view=service.view(statement.KIND),
+        payments=payments,
+        objects=service.objects,
+        iban=settings.payee_iban,
+        clock=service.clock,
+        retention_days=settings.retention_days,
+    )
 
 
 def _papers(settings: ContractingSettings, objects: ObjectStore) -> Papers:

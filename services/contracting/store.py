@@ -118,6 +118,7 @@ def render_statement(_: str, state: Import) -> Document:
         "entries": len(entries),
         "credit_cents": sum(one.amount_cents for one in entries if one.direction is Direction.CREDIT),
         "debit_cents": sum(one.amount_cents for one in entries if one.direction is Direction.DEBIT),
+        "file_sha256": imported.file.sha256 if imported and imported.file else None,
         "processed": state.processed,
     }
 
@@ -176,9 +177,9 @@ def pending_transmissions(view: Documents) -> Rows:
     return view.find({"transmission_pending": True})
 
 
-def unacknowledged(view: Documents, limit: int) -> Rows:
-    """Transmitted actes the BdT has not acknowledged."""
-    return view.find({"acte_name": {"$gt": ""}, "acknowledged": False}, sort=DEPOSIT_ORDER, limit=limit)
+def unacknowledged(view: Documents) -> Rows:
+    """Every transmitted acte the BdT has not acknowledged."""
+    return view.find({"acte_name": {"$gt": ""}, "acknowledged": False})
 
 
 def unmatched(payments: Documents, skip: int, limit: int) -> Rows:

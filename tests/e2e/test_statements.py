@@ -1,13 +1,17 @@
 """Bank statements through the public API on both stacks: counted once, queued, returned, and refused whole."""
 
+import hashlib
+
 from deploy.demo import bank, people
 from tests.platform import problem
 
 XML = {"Content-Type": "application/xml"}
 
 
-async def send(visit, number, credits_received):
-    content = bank.statement(number, visit.scenario.today, credits_received)
+async def send(visit, number, credits_received, jump=0):
+    """The bank's statement; with `jump`, as if one of so many cents had been lost before it."""
+    opening = await visit.offices.opening(number) + jump
+    content = bank.statement(number, visit.scenario.today, credits_received, opening)
     return await visit.call("POST", "contracting", "/statements", who=people.ACCOUNTANT, content=content, headers=XML)
 
 
@@ -32,6 +36,8 @@ async def test_statements_bring_a_premium_from_its_first_part_to_the_return_of_i
     assert problem(await send(visit, f"{name}-b", other)) == "payment-conflict"
     assert (await visit.offices.engagement(dossier))["paid_cents"] == 1_000
 
+    await a_lost_statement_takes_two_people(visit, name)
+
     rest = [bank.Credit(f"{name}-2", due - 500, reference, payer)]
     (paid,) = (await send(visit, f"{name}-b", rest)).json()["payments"]
     assert problem(await send(visit, f"{name}-b", part)) == "statement-conflict"
@@ -47,6 +53,22 @@ async def test_statements_bring_a_premium_from_its_first_part_to_the_return_of_i
     after = await visit.offices.engagement(dossier)
     assert (after["paid_cents"], after["to_return_cents"]) == (due, 0)
     assert (await visit.portal.timeline(dossier))["status"] == "premium_paid"
+
+
+async def a_lost_statement_takes_two_people(visit, name):
+    """A statement that does not follow the one before is refused until two people say on which balance it opens."""
+    path, client = "/collection-account", visit.client
+    assert problem(await send(visit, f"{name}-gap", [], jump=7)) == "statement-gap"
+    opening = await visit.offices.opening(f"{name}-gap")
+    body = {"balance_cents": opening + 7, "reason": "Relevé perdu"}
+    made = await client.ok("POST", "contracting", f"{path}/opening-balance", who=people.ACCOUNTANT, json=body)
+    confirmation = f"{path}/opening-balance/{made['proposal']['proposal_id']}/confirmation"
+    assert problem(await visit.call("POST", "contracting", confirmation, who=people.ACCOUNTANT)) == "two-people-needed"
+    await client.ok("POST", "contracting", confirmation, who=people.SECOND_ACCOUNTANT)
+    (taken,) = (await send(visit, f"{name}-gap", [])).json()["statements"]
+    assert (taken["opening_cents"], taken["closing_cents"]) == (opening + 7, opening + 7)
+    file = await visit.call("GET", "contracting", f"/statements/{taken['import_id']}/file", who=people.AUDITOR)
+    assert hashlib.sha256(file.content).hexdigest() == taken["file_sha256"]
 
 
 async def test_an_acte_leaves_its_proof_and_takes_an_acknowledgement(visit):

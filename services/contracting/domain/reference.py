@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 from stdnum import iso11649
 from stdnum.iso7064 import mod_97_10
@@ -24,7 +25,14 @@ def compact(reference: str) -> str:
     return iso11649.compact(reference)
 
 
-def find(text: str) -> str | None:
-    """Our reference inside what a payer wrote, whatever its spaces; None when there is none or several."""
-    found = {one for one in _OURS.findall(compact(text)) if iso11649.is_valid(one)}
-    return found.pop() if len(found) == 1 else None
+def ours(texts: Iterable[str]) -> set[str]:
+    """Our references, valid ones only, inside what payers and banks wrote, whatever the spaces."""
+    return {one for text in texts for one in _OURS.findall(compact(text)) if iso11649.is_valid(one)}
+
+
+def chosen(texts: Iterable[str], otherwise: str = "") -> str:
+    """The one reference of ours in `texts`; empty when there are several, `otherwise` compact when there is none."""
+    found = ours(texts)
+    if not found:
+        return compact(otherwise)
+    return found.pop() if len(found) == 1 else ""

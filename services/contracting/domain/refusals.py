@@ -203,6 +203,23 @@ class EntryRepeated(StatementRefused):
     title = "Une écriture figure deux fois dans le relevé"
 
 
+class StatementGap(Refusal):
+    """The statement does not open where the one before closed: one is missing, or out of turn."""
+
+    type = "statement-gap"
+    title = "Le relevé ne fait pas suite au précédent"
+
+
+class OpeningBalanceOutdated(Refusal):
+    type = "opening-balance-outdated"
+    title = "Cette proposition de solde de reprise n'est plus en attente"
+
+
+class StatementFileNotKept(NotFound):
+    type = "statement-file-not-kept"
+    title = "Le fichier de ce relevé n'a pas été conservé"
+
+
 class PremiumNotCalled(Refusal):
     type = "premium-not-called"
     title = "La prime n'a pas encore été appelée"

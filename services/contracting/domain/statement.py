@@ -1,6 +1,7 @@
 """A bank statement: checked as a whole, then taken in once."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,9 +11,9 @@ from services.contracting.domain.refusals import (
     DateInFuture,
     EntryRepeated,
     StatementConflict,
-    StatementOfOtherAccount,
     StatementUnbalanced,
 )
+from shared.contracts.values import StoredDocument
 from shared.events import Event, UtcDatetime, Value
 from shared.journal import StreamKind
 from shared.money import check_cents, format_euros
@@ -48,11 +49,36 @@ class BankStatement(Value):
     closing_cents: int | None
     entries: tuple[StatementEntry, ...]
 
+    @property
+    def has_balances(self) -> bool:
+        return self.opening_cents is not None and self.closing_cents is not None
+
+
+class OtherStatement(Value):
+    """A statement of another account in the same file: it is not looked at."""
+
+    account: str
+    statement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """What a bank's file holds: the statements of the collection account, in its order, and those of others."""
+
+    statements: tuple[BankStatement, ...]
+    ignored: tuple[OtherStatement, ...] = ()
+
 
 class StatementImported(Event):
+    """`file` is what the bank sent, byte for byte; None in what was imported before it was kept. `ignored`: the
+    statements of other accounts in it.
+    """
+
     statement: BankStatement
     imported_by: str
     imported_at: UtcDatetime
+    file: StoredDocument | None = None
+    ignored: tuple[OtherStatement, ...] = ()
 
 
 class StatementProcessed(Event):
@@ -105,23 +131,28 @@ def payment_of(statement: BankStatement, entry: StatementEntry, now: datetime) -
     )
 
 
-def check(statement: BankStatement, account: str, now: datetime) -> None:
-    """Whether a statement of `account` holds together.
+def check(statements: Iterable[BankStatement], now: datetime) -> None:
+    """Whether the statements of a file hold together.
 
-    Raises: StatementOfOtherAccount, StatementUnbalanced, EntryRepeated, AmountOutOfRange, DateInFuture.
+    Raises: StatementUnbalanced, EntryRepeated, AmountOutOfRange, DateInFuture.
     """
-    if statement.account != account:
-        raise StatementOfOtherAccount("Seuls les relevés du compte d'encaissement des primes sont importés.")
     seen = set[str]()
-    for position, entry in enumerate(statement.entries):
-        check_cents(entry.amount_cents, minimum_cents=1, pointer=f"/entries/{position}/amount")
-        if entry.booked_on > paris_date(now):
-            raise DateInFuture("Une écriture est datée d'un jour à venir.", pointer=f"/entries/{position}/booked_on")
-        if entry.entry_id in seen:
-            raise EntryRepeated(
-                f"L'écriture {entry.entry_id} figure deux fois.", pointer=f"/entries/{position}/entry_id"
-            )
-        seen.add(entry.entry_id)
+    for statement in statements:
+        for position, entry in enumerate(statement.entries):
+            _check_entry(entry, seen, f"/{statement.statement_id}/entries/{position}", now)
+        _check_balance(statement)
+
+
+def _check_entry(entry: StatementEntry, seen: set[str], pointer: str, now: datetime) -> None:
+    check_cents(entry.amount_cents, minimum_cents=1, pointer=f"{pointer}/amount")
+    if entry.booked_on > paris_date(now):
+        raise DateInFuture("Une écriture est datée d'un jour à venir.", pointer=f"{pointer}/booked_on")
+    if entry.entry_id in seen:
+        raise EntryRepeated(f"L'écriture {entry.entry_id} figure deux fois.", pointer=f"{pointer}/entry_id")
+    seen.add(entry.entry_id)
+
+
+def _check_balance(statement: BankStatement) -> None:
     opening, closing = statement.opening_cents, statement.closing_cents
     if opening is None or closing is None:
         assert opening is closing, "a statement has both balances or none"
@@ -129,22 +160,24 @@ def check(statement: BankStatement, account: str, now: datetime) -> None:
     expected = opening + sum(entry.signed_cents for entry in statement.entries)
     if expected != closing:
         raise StatementUnbalanced(
-            f"Solde de clôture annoncé : {format_euros(closing)} ; calculé : {format_euros(expected)}.",
+            f"Solde de clôture annoncé\u00a0: {format_euros(closing)}\u00a0; calculé\u00a0: {format_euros(expected)}.",
             closing_cents=closing,
             expected_cents=expected,
         )
 
 
-def take_in(state: Import, statement: BankStatement, actor: str, now: datetime) -> list[Event]:
-    """Keep a checked statement under its number; the same again is answered as done.
-
-    Raises: StatementConflict for the same number with other content.
-    """
+def is_new(state: Import, statement: BankStatement) -> bool:
+    """Whether a checked statement was not imported yet. Raises: StatementConflict for its number, other content."""
     if state.imported is None:
-        return [StatementImported(statement=statement, imported_by=actor, imported_at=now)]
+        return True
     if state.imported.statement == statement:
-        return []
+        return False
     raise StatementConflict("Ce numéro de relevé a déjà servi pour un contenu différent.")
+
+
+def take_in(state: Import, imported: StatementImported) -> list[Event]:
+    """Keep a checked statement under its number; the same again is answered as done. Raises: as is_new."""
+    return [imported] if is_new(state, imported.statement) else []
 
 
 def finish(state: Import, now: datetime) -> list[Event]:

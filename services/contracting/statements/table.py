@@ -4,8 +4,8 @@ import csv
 import io
 
 from services.contracting.domain.facts import Direction
-from services.contracting.domain.reference import compact
-from services.contracting.domain.statement import BankStatement, StatementEntry
+from services.contracting.domain.reference import chosen
+from services.contracting.domain.statement import BankStatement, OtherStatement, StatementEntry, StatementFile
 from services.contracting.statements.values import (
     MAX_TEXT,
     StatementColumnMissing,
@@ -14,6 +14,8 @@ from services.contracting.statements.values import (
     check_count,
     check_euros,
     day,
+    given,
+    iban,
     name,
 )
 
@@ -32,24 +34,27 @@ COLUMNS = (
 )
 
 
-def read(content: bytes) -> BankStatement:
+def read(content: bytes, account: str) -> StatementFile:
     """The one statement of a CSV file; it names no balance. Other columns are ignored.
 
     Raises: StatementUnreadable, StatementColumnMissing, StatementCurrency, StatementAmount, StatementTooLarge.
     """
     rows = _rows(content)
-    check_count(len(rows))
-    numbers = {(row["account"].replace(" ", ""), row["statement_id"].strip()) for row in rows}
+    numbers = {(iban(row["account"]), row["statement_id"].strip()) for row in rows}
     if len(numbers) != 1:
-        raise StatementUnreadable("Un fichier porte un seul relevé d'un seul compte.", statements=len(numbers))
-    ((account, statement_id),) = numbers
-    return BankStatement(
-        account=name(account, "/rows/0/account"),
-        statement_id=name(statement_id, "/rows/0/statement_id"),
+        raise StatementUnreadable("Un fichier CSV porte un seul relevé d'un seul compte.", statements=len(numbers))
+    ((of, number),) = numbers
+    if name(of, "/rows/0/account") != account:
+        return StatementFile((), (OtherStatement(account=of, statement_id=number),))
+    check_count(len(rows))
+    statement = BankStatement(
+        account=account,
+        statement_id=name(number, "/rows/0/statement_id"),
         opening_cents=None,
         closing_cents=None,
         entries=tuple(_entry(row, f"/rows/{position}") for position, row in enumerate(rows)),
     )
+    return StatementFile((statement,))
 
 
 def _rows(content: bytes) -> list[dict[str, str]]:
@@ -78,8 +83,8 @@ def _entry(row: dict[str, str], pointer: str) -> StatementEntry:
         booked_on=day(row["booked_on"], f"{pointer}/booked_on"),
         amount_cents=cents(row["amount"], f"{pointer}/amount"),
         direction=direction,
-        reference=compact(row["reference"])[:MAX_TEXT],
+        reference=chosen([row["reference"]], given(row["reference"]))[:MAX_TEXT],
         payer=row["payer"].strip()[:MAX_TEXT],
-        payer_iban=row["payer_iban"].replace(" ", "")[:MAX_TEXT],
-        end_to_end_id=row["end_to_end_id"].strip()[:MAX_TEXT],
+        payer_iban=iban(row["payer_iban"])[:MAX_TEXT],
+        end_to_end_id=given(row["end_to_end_id"])[:MAX_TEXT],
     )

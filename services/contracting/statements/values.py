@@ -8,6 +8,8 @@ from services.contracting.domain.refusals import StatementRefused
 MAX_ENTRIES = 1_000
 MAX_TEXT = 140
 CURRENCY = "EUR"
+# What banks write where they have no reference to give.
+_ABSENT = ("NONREF", "NOTPROVIDED")
 _AMOUNT = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
 
 
@@ -56,6 +58,16 @@ def cents(text: str, pointer: str) -> int:
     return int(written[1]) * 100 + int((written[2] or "").ljust(2, "0"))
 
 
+def given(text: str) -> str:
+    """A reference as written; empty when the bank says that there is none."""
+    written = text.strip()
+    return "" if written.replace(" ", "").upper() in _ABSENT else written
+
+
+def iban(text: str) -> str:
+    return text.replace(" ", "").upper()
+
+
 def day(text: str, pointer: str) -> date:
     """Raises: StatementUnreadable."""
     try:
@@ -78,7 +90,7 @@ def check_count(count: int) -> None:
 
 def name(text: str, pointer: str) -> str:
     """The bank's number of a statement or an entry. Raises: StatementUnreadable when it is missing or too long."""
-    given = text.strip()
-    if not 0 < len(given) <= MAX_TEXT:
-        raise StatementUnreadable("Un numéro de relevé ou d'écriture manque.", pointer=pointer)
-    return given
+    written = given(text)
+    if not 0 < len(written) <= MAX_TEXT:
+        raise StatementUnreadable("Un numéro de relevé ou d'écriture manque ou est trop long.", pointer=pointer)
+    return written

@@ -9,15 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.contracting import store
 from services.contracting.domain import acte as domain
 from services.contracting.domain.engagement import Engagement
-from services.contracting.transmission import Ways
+from services.contracting.domain.facts import Channel
+from services.contracting.transmission import Transmission, TransmissionRefused, Ways
 from shared.clock import Clock
 from shared.documents import Documents
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, Unavailable
 from shared.events import Cause
 from shared.journal import Journal
 
 log = structlog.get_logger(__name__)
 
+# How many answers a way is asked for in one go.
 AT_ONCE = 200
 
 
@@ -53,16 +55,31 @@ class Acknowledgements:
         return done.state
 
     async def collect(self) -> None:
-        """Read the ways for the actes that wait; a file that does not hold is left to a person."""
-        waiting = {row["acte_name"]: row["dossier_id"] async for row in store.unacknowledged(self.view, AT_ONCE)}
-        files = [await way.acknowledgements(sorted(waiting)) for way in self.ways.values()]
-        for name, content in (found for answers in files for found in answers.items()):
-            dossier_id = waiting[name]
-            cause = Cause("service:contracting", correlation=dossier_id)
-            try:
-                read = Acknowledgement.model_validate_json(content)
-                await self.record(dossier_id, read.reference, read.received_on, cause, sha256=read.sha256)
-            except ValidationError:
-                log.error("acknowledgement_needs_person", dossier=dossier_id, reason="acknowledgement-unreadable")
-            except Refusal as refusal:
-                log.error("acknowledgement_needs_person", dossier=dossier_id, reason=refusal.type)
+        """Read the ways for every acte that waits; a way that fails holds up no other, nor does a wrong file."""
+        waiting = {row["acte_name"]: row["dossier_id"] async for row in store.unacknowledged(self.view)}
+        names = sorted(waiting)
+        for channel, way in self.ways.items():
+            for start in range(0, len(names), AT_ONCE):
+                files = await self._asked(channel, way, names[start : start + AT_ONCE])
+                if files is None:
+                    break
+                for name, content in files.items():
+                    await self._read(waiting[name], content)
+
+    async def _asked(self, channel: Channel, way: Transmission, names: list[str]) -> dict[str, bytes] | None:
+        """What a way answers about the actes of these names; None when it does not answer."""
+        try:
+            return await way.acknowledgements(names)
+        except (Unavailable, TransmissionRefused) as trouble:
+            log.warning("acknowledgements_wait", channel=channel.value, reason=str(trouble))
+            return None
+
+    async def _read(self, dossier_id: str, content: bytes) -> None:
+        cause = Cause("service:contracting", correlation=dossier_id)
+        try:
+            read = Acknowledgement.model_validate_json(content)
+            await self.record(dossier_id, read.reference, read.received_on, cause, sha256=read.sha256)
+        except ValidationError:
+            log.error("acknowledgement_needs_person", dossier=dossier_id, reason="acknowledgement-unreadable")
+        except Refusal as refusal:
+            log.error("acknowledgement_needs_person", dossier=dossier_id, reason=refusal.type)

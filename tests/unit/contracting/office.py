@@ -1,14 +1,18 @@
 """The contracting service's money side on documents in memory, with people who call it."""
 
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import httpx
 from fastapi import APIRouter
 
 from services.contracting import store
+from services.contracting.api import account as account_api
 from services.contracting.api import payments as payments_api
 from services.contracting.api import statements as statements_api
-from services.contracting.domain import engagement, payment, statement
+from services.contracting.domain import account, engagement, payment, statement
 from services.contracting.domain.engagement import Engagement
 from services.contracting.usecases.payments import Payments
 from services.contracting.usecases.statements import Statements
@@ -17,19 +21,53 @@ from shared.documents import MemoryDocuments
 from shared.events import Cause, Event
 from shared.http import build_app
 from shared.journal import Commit, Journal
+from shared.objects import ObjectMissing, StoredObject
+from shared.objects.port import KeyTaken, collect
 from shared.views import View
 from tests.counter import FixedClock
 from tests.unit.contracting.samples import DOSSIER, NOW, Case
 
+FIRST_OPENING, RETENTION_DAYS = 100_00, 3_650
 IBAN = "FR7630001007941234567890185"
 ACTOR = Cause("user:accountant-1", "c0ffee")
+
+
+class MemoryObjects:
+    """The object store's promises in memory; `locks` are the dates objects are kept until."""
+
+    def __init__(self) -> None:
+        self.kept, self.locks = dict[str, bytes](), dict[str, datetime]()
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, content_type: str, limit_bytes: int) -> StoredObject:
+        content = await collect(chunks)
+        if self.kept.setdefault(key, content) != content:
+            raise KeyTaken(key)
+        return StoredObject(key, hashlib.sha256(content).hexdigest(), len(content))
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        if key not in self.kept:
+            raise ObjectMissing
+        yield self.kept[key]
+
+    async def read(self, key: str) -> bytes:
+        return await collect(self.stream(key))
+
+    async def retain(self, key: str, until: datetime) -> None:
+        self.locks[key] = max(until, self.locks.get(key, until))
+
+    async def delete(self, key: str) -> None:
+        self.kept.pop(key, None)
+
+    async def check(self) -> None:
+        """Memory answers."""
 
 
 class Office:
     """Engagements, payments and statements wired on memory."""
 
-    def __init__(self, *, now=NOW) -> None:
-        self.commits, self.clock = MemoryDocuments(), FixedClock(now)
+    def __init__(self, *, now=NOW, commits: MemoryDocuments | None = None) -> None:
+        """With the `commits` of another office it is a second process on the same database."""
+        self.commits, self.clock = commits or MemoryDocuments(), FixedClock(now)
         self._views: dict[str, View[Any]] = {}
         self._journals: dict[str, Journal[Any]] = {}
         self.engagements = self.journal(engagement.KIND, store.render)
@@ -38,10 +76,25 @@ class Office:
         self.payments = Payments(
             self.engagements, self.received, self.view("engagement"), self.view("payment"), self.clock
         )
-        self.statements = Statements(self.imports, self.view("statement"), self.payments, IBAN, self.clock)
+        self.accounts = Journal(account.KIND, self.commits, self.clock, self.keep)
+        self.objects = MemoryObjects()
+        self.statements = Statements(
+            self.imports,
+            self.accounts,
+            self.view("statement"),
+            self.payments,
+            self.objects,
+            IBAN,
+            self.clock,
+            retention_days=RETENTION_DAYS,
+        )
         self.caller = Principal("nobody", frozenset())
         self.client: httpx.AsyncClient
-        self.serve(payments_api.router(self.payments), statements_api.router(self.statements))
+        self.serve(
+            payments_api.router(self.payments),
+            statements_api.router(self.statements),
+            account_api.router(self.statements),
+        )
 
     def serve(self, *routers: APIRouter) -> None:
         """Answer `routers` instead of the accountant's."""
@@ -80,8 +133,15 @@ class Office:
     async def engagement(self, dossier_id: str = DOSSIER) -> Engagement:
         return (await self.engagements.load(dossier_id)).state
 
-    async def call(self, method: str, path: str, body: Any = None, role: Role = Role.ACCOUNTANT, **request: Any):
-        self.caller = Principal(f"{role}-1", frozenset({role}))
+    async def opening(self) -> int:
+        """On which balance the bank's next statement opens."""
+        expected = (await self.accounts.load(IBAN)).state.expected_cents
+        return FIRST_OPENING if expected is None else expected
+
+    async def call(
+        self, method: str, path: str, body: Any = None, role: Role = Role.ACCOUNTANT, person: int = 1, **request: Any
+    ):
+        self.caller = Principal(f"{role}-{person}", frozenset({role}))
         return await self.client.request(method, path, json=body, **request)
 
     async def send(self, content: bytes | str, kind: str = "application/xml") -> httpx.Response:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from services.contracting.domain.reference import payment_reference
-from tests.unit.contracting.office import IBAN
+from tests.unit.contracting.office import FIRST_OPENING, IBAN
 from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY
 
 REFERENCE = payment_reference(12, DOSSIER)
@@ -62,16 +62,29 @@ def entry(line: Line, version: int) -> str:
     )
 
 
-def camt(*lines: Line, number: str = "2024-111", version: int = 8, opening: int = 100_00, closing=None, **more) -> str:
+def camt(
+    *lines: Line, number: str = "2024-111", version: int = 8, opening: int = FIRST_OPENING, closing=None, **more
+) -> str:
     """A document with one statement; `closing` is what the lines make of the opening unless given."""
+    namespace = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version:02}"
+    return (
+        f"<?xml version='1.0' encoding='UTF-8'?>{more.get('doctype', '')}"
+        f"<Document xmlns='{namespace}'><BkToCstmrStmt><GrpHdr><MsgId>M</MsgId></GrpHdr>"
+        f"{stmt(*lines, number=number, version=version, opening=opening, closing=closing, **more)}"
+        f"{more.get('others', '')}</BkToCstmrStmt></Document>"
+    )
+
+
+def stmt(
+    *lines: Line, number: str, version: int = 8, opening: int = FIRST_OPENING, closing: int | None = None, **more: str
+) -> str:
+    """A `Stmt` alone, to put beside another as `others`."""
     end = opening + sum(line.signed for line in lines) if closing is None else closing
     body = "".join(entry(line, version) for line in lines) + more.get("entries", "")
     return (
-        f"<?xml version='1.0' encoding='UTF-8'?>{more.get('doctype', '')}"
-        f"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version:02}'><BkToCstmrStmt>"
-        f"<GrpHdr><MsgId>M</MsgId></GrpHdr><Stmt><Id>{number}</Id>"
+        f"<Stmt><Id>{number}</Id>"
         f"<Acct><Id><IBAN>{more.get('account', IBAN)}</IBAN></Id><Ccy>{more.get('currency', 'EUR')}</Ccy></Acct>"
-        f"{balance('OPBD', opening)}{balance('CLBD', end)}{body}</Stmt></BkToCstmrStmt></Document>"
+        f"{balance('OPBD', opening)}{balance('CLBD', end)}{body}</Stmt>"
     )
 
 

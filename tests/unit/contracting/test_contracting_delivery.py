@@ -258,3 +258,40 @@ async def test_an_acknowledgement_file_that_does_not_hold_is_left_to_a_person(co
     counter.answer(content)
     await counter.acknowledgements.collect()
     assert (await counter.office.engagement()).acknowledged is None
+
+
+class Drop(Postbox):
+    """A way that answers what it is given, and keeps what it was asked about."""
+
+    def __init__(self, answers: dict[str, bytes] | None = None) -> None:
+        super().__init__()
+        self.answers, self.asked = answers or {}, list[list[str]]()
+
+    async def acknowledgements(self, names: Sequence[str]) -> dict[str, bytes]:
+        self.asked.append(list(names))
+        return {name: self.answers[name] for name in names if name in self.answers}
+
+
+class Away(Postbox):
+    async def acknowledgements(self, names: Sequence[str]) -> dict[str, bytes]:
+        raise Unavailable("bdt")
+
+
+async def test_an_acknowledgement_is_read_however_many_others_wait_before_it(counter, monkeypatch):
+    """Nobody ever answers for three older actes, and one way is away: the last one's answer still arrives."""
+    await counter.engagements.transmit_pending()
+    view = counter.office.view("engagement")
+    row = await view.get(DOSSIER)
+    for number in (1, 2, 3):
+        old = {"_id": f"old-{number}", "dossier_id": f"old-{number}", "deposit_number": 0, "acte_name": f"00-{number}"}
+        await view.put(row | old)
+    answer = {"reference": "BDT-1", "received_on": TODAY.isoformat(), "sha256": SHA256}
+    drop = Drop({f"{NAME}.pdf": json.dumps(answer).encode()})
+    monkeypatch.setattr("services.contracting.usecases.acknowledgements.AT_ONCE", 2)
+    counter.ways.clear()
+    counter.ways.update({Channel.MAIL: Away(), Channel.S3: drop})
+    await counter.acknowledgements.collect()
+    assert drop.asked == [["00-1", "00-2"], ["00-3", f"{NAME}.pdf"]]
+    acknowledged = (await counter.office.engagement()).acknowledged
+    assert acknowledged is not None
+    assert acknowledged.reference == "BDT-1"

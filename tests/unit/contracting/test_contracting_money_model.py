@@ -52,7 +52,7 @@ class World:
 
     async def tell(self, line: Line, transfer: Transfer) -> None:
         self.statements += 1
-        content = camt(line, number=f"S{self.statements}").encode()
+        content = camt(line, number=f"S{self.statements}", opening=await self.office.opening()).encode()
         _, payments = await self.office.statements.take(content, "application/xml", ACTOR)
         for payment in payments:
             assert payment.received is not None

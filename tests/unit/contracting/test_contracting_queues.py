@@ -20,7 +20,7 @@ async def office_with(case: Case | None = None) -> Office:
 
 
 async def pay(office: Office, *lines: Line, number: str = "2024-111") -> list[dict]:
-    answer = await office.send(camt(*lines, number=number))
+    answer = await office.send(camt(*lines, number=number, opening=await office.opening()))
     assert answer.status_code == 201, answer.text
     return answer.json()["payments"]
 
@@ -243,7 +243,8 @@ async def test_an_interrupted_undoing_is_completed_by_repeating_it(monkeypatch):
         return done
 
     monkeypatch.setattr(office.received, "append", fail)
-    document = camt(Line(sign="DBIT", entry_id="D1", reference="", end_to_end="E"), number="2024-112")
+    line = Line(sign="DBIT", entry_id="D1", reference="", end_to_end="E")
+    document = camt(line, number="2024-112", opening=await office.opening())
     (debit,) = (await office.send(document)).json()["payments"]
     with pytest.raises(ConnectionAbortedError):
         await act(office, debit, "debit", {"credit_id": credit["payment_id"]})

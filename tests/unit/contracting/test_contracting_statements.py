@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from services.contracting import statements
 from services.contracting.domain import statement as domain
-from services.contracting.domain.reference import find
+from services.contracting.domain.reference import ours, payment_reference
+from services.contracting.domain.refusals import StatementOfOtherAccount
 from services.contracting.domain.statement import Import
 from services.contracting.statements import read
 from services.contracting.statements.values import (
@@ -24,8 +25,8 @@ from services.contracting.statements.values import cents as cents_of
 from shared.auth import Role
 from shared.errors import Unavailable
 from tests.unit.contracting.office import ACTOR, IBAN, Office, problem
-from tests.unit.contracting.papers import PAYER, REFERENCE, Line, balance, camt, euros, row, table
-from tests.unit.contracting.samples import NOW, PREMIUM_CENTS, TODAY, opinion, sent
+from tests.unit.contracting.papers import PAYER, REFERENCE, Line, balance, camt, euros, row, stmt, table
+from tests.unit.contracting.samples import NOW, OTHER, PREMIUM_CENTS, TODAY, opinion, sent
 
 XML, CSV = "application/xml", "text/csv"
 ENTITY = "<!DOCTYPE Document [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
@@ -33,7 +34,9 @@ BOMB = "<!DOCTYPE Document [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&
 
 
 def parsed(content: str, kind: str = XML):
-    return read(content.encode(), kind)
+    """The one statement of a file."""
+    (statement,) = read(content.encode(), kind, IBAN).statements
+    return statement
 
 
 @pytest.mark.parametrize("version", [2, 8, 13])
@@ -52,7 +55,47 @@ def test_a_reference_is_found_in_what_the_payer_wrote_whatever_its_spaces():
     (entry,) = parsed(camt(Line(reference="", text=f"Prime {spaced} résidence 2024"))).entries
     assert entry.reference == REFERENCE
     wrong = REFERENCE[:-1] + ("0" if REFERENCE[-1] != "0" else "1")
-    assert find(f"ref {wrong}") is None
+    assert ours([f"ref {wrong}"]) == set()
+
+
+OTHER_REFERENCE = payment_reference(13, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("remittance", "expected"),
+    [
+        ("<Strd>{foreign}</Strd><Strd>{ours}</Strd>", REFERENCE),
+        ("<Strd>{foreign}</Strd><Ustrd>Prime {reference}</Ustrd>", REFERENCE),
+        ("<Strd><AddtlRmtInf>prime {reference}</AddtlRmtInf></Strd>", REFERENCE),
+        ("<Ustrd>Facture 12</Ustrd><Ustrd>Prime {reference}</Ustrd>", REFERENCE),
+        ("<Ustrd>Prime {head}</Ustrd><Ustrd>{tail} merci</Ustrd>", REFERENCE),
+        ("<Strd>{ours}</Strd><Ustrd>Prime {reference}</Ustrd>", REFERENCE),
+        ("<Strd>{ours}</Strd><Ustrd>et {other}</Ustrd>", ""),
+        ("<Strd>{foreign}</Strd>", "RF18539007547034"),
+        ("<Strd><CdtrRefInf><Ref>NOTPROVIDED</Ref></CdtrRefInf></Strd>", ""),
+        ("<Ustrd>Facture 12</Ustrd>", ""),
+    ],
+)
+def test_our_reference_is_looked_for_wherever_the_payer_can_write(remittance, expected):
+    written = remittance.format(
+        foreign="<CdtrRefInf><Ref>RF18 5390 0754 7034</Ref></CdtrRefInf>",
+        ours=f"<CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp><Ref>{REFERENCE}</Ref></CdtrRefInf>",
+        reference=REFERENCE,
+        other=OTHER_REFERENCE,
+        head=REFERENCE[:10],
+        tail=REFERENCE[10:],
+    )
+    given = f"<RmtInf><Strd><CdtrRefInf><Ref>{REFERENCE}</Ref></CdtrRefInf></Strd></RmtInf>"
+    document = camt(Line())
+    assert given in document
+    (entry,) = parsed(document.replace(given, f"<RmtInf>{written}</RmtInf>")).entries
+    assert entry.reference == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("prime {} merci", REFERENCE), ("fact. 12", "FACT12"), ("nonref", "")])
+def test_a_csv_gives_our_reference_or_what_is_written(text, expected):
+    (entry,) = parsed(table(row().replace(REFERENCE, text.format(REFERENCE))), CSV).entries
+    assert entry.reference == expected
 
 
 def test_an_entry_that_is_not_booked_yet_waits_for_its_day():
@@ -82,13 +125,35 @@ def test_a_batch_is_read_transaction_by_transaction(old):
         parsed(camt(entries=batch("1.00", "2.50", total="3.51", old=old), closing=103_51))
 
 
+@pytest.mark.parametrize("amounts", [("", ""), ("<Amt Ccy='EUR'>1.00</Amt>", "")])
+def test_a_batch_that_does_not_tell_each_amount_is_one_movement_for_a_person(amounts):
+    inner = "".join(f"<TxDtls>{one}<RmtInf><Ustrd>{REFERENCE}</Ustrd></RmtInf></TxDtls>" for one in amounts)
+    whole = batch(total="3.50").replace("<NtryDtls></NtryDtls>", f"<NtryDtls>{inner}</NtryDtls>")
+    (entry,) = parsed(camt(entries=whole, closing=103_50)).entries
+    assert (entry.entry_id, entry.amount_cents, entry.reference, entry.payer) == ("BATCH", 350, "", "")
+
+
+def test_the_parts_of_a_batch_without_references_are_numbered():
+    unnamed = batch("1.00", "2.50", total="3.50").replace("T0", "NOTPROVIDED").replace("T1", "notprovided")
+    statement = parsed(camt(entries=unnamed.replace("BATCH", "NONREF"), closing=103_50))
+    assert [one.entry_id for one in statement.entries] == ["2024-111/1/1", "2024-111/1/2"]
+
+
+@pytest.mark.parametrize("absent", ["NONREF", "nonref", "NOTPROVIDED", "NOT PROVIDED", " ", ""])
+def test_what_a_bank_writes_for_no_reference_is_no_reference(absent):
+    lines = [Line(entry_id=absent, number=7, cents=1, end_to_end=absent), Line(entry_id=absent, number=7, cents=2)]
+    statement = parsed(camt(*lines))
+    assert [one.entry_id for one in statement.entries] == ["2024-111/1", "2024-111/2"]
+    assert [one.end_to_end_id for one in statement.entries] == ["", ""]
+
+
 def test_an_entry_without_details_is_itself():
     plain = (
         "<Ntry><NtryRef>N1</NtryRef><Amt Ccy='EUR'>1</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
         f"<BookgDt><Dt>{TODAY}</Dt></BookgDt><AddtlNtryInf>Frais {REFERENCE}</AddtlNtryInf></Ntry>"
     )
     (entry,) = parsed(camt(entries=plain, closing=99_00)).entries
-    assert (entry.entry_id, entry.signed_cents, entry.reference, entry.payer) == ("2024-111/N1", -100, REFERENCE, "")
+    assert (entry.entry_id, entry.signed_cents, entry.reference, entry.payer) == ("2024-111/1", -100, REFERENCE, "")
 
 
 def test_an_overdrawn_account_has_a_negative_balance():
@@ -126,10 +191,15 @@ def test_a_csv_reads_like_a_statement_without_balances():
         (camt(Line(amount="-1.00")), StatementAmount),
         (camt(Line(amount="1e3")), StatementAmount),
         (camt(Line(day="03/06/2024")), StatementUnreadable),
-        (camt(Line(entry_id="")).replace("<NtryRef>1</NtryRef>", ""), StatementUnreadable),
+        (camt(Line(entry_id="9" * 141)), StatementUnreadable),
         (camt(Line(sign="??")), StatementUnreadable),
         (camt(Line()).replace("<Bal>", "<Other>").replace("</Bal>", "</Other>"), StatementUnreadable),
         (camt(Line(), number=""), StatementUnreadable),
+        (camt(Line(), number="NOTPROVIDED"), StatementUnreadable),
+        (camt(Line(), account=""), StatementUnreadable),
+        (camt(Line(), others=stmt(number="2024-111", opening=1_00)), StatementUnreadable),
+        (camt(Line(), account="FR7630006000011234567890189"), StatementOfOtherAccount),
+        (camt(Line()).split("<Stmt>")[0] + "</BkToCstmrStmt></Document>", StatementUnreadable),
         (camt(Line(), number="9" * 141), StatementUnreadable),
         (camt(Line()).replace("<Stmt>", "<Stmt></Stmt><Stmt>"), StatementUnreadable),
         (camt(Line()).replace(f"<Amt Ccy='EUR'>{euros(PREMIUM_CENTS)}</Amt>", ""), StatementUnreadable),
@@ -158,6 +228,9 @@ def test_a_document_that_is_not_a_sound_statement_is_refused_by_name(content, re
         (table(row()[:40]), StatementUnreadable),
         (table(row(), row(entry_id="B2", number="2024-112")), StatementUnreadable),
         (table(), StatementUnreadable),
+        (table(row(entry_id="NONREF")), StatementUnreadable),
+        (table(row(account="")), StatementUnreadable),
+        (table(row(account="FR7630006000011234567890189")), StatementOfOtherAccount),
         (table('"unclosed'), StatementUnreadable),
     ],
 )
@@ -169,7 +242,7 @@ def test_a_csv_that_does_not_hold_is_refused_by_name(content, refusal):
 
 def test_bytes_that_are_not_utf_8_are_no_csv():
     with pytest.raises(StatementUnreadable):
-        read(table(row(entry_id="é")).encode("latin-1"), CSV)
+        read(table(row(entry_id="é")).encode("latin-1"), CSV, IBAN)
 
 
 def test_other_types_and_longer_statements_are_refused():
@@ -208,7 +281,7 @@ async def test_a_statement_that_does_not_hold_leaves_nothing_behind(content, exp
     await office.know(sent())
     before = await office.commits.count({})
     assert problem(await office.send(content)) == expected
-    assert await office.commits.count({}) == before
+    assert (await office.commits.count({}), office.objects.kept) == (before, {})
     assert (await office.engagement()).paid_cents == 0
 
 
@@ -235,13 +308,19 @@ async def test_a_statement_pays_the_premium_and_the_same_again_pays_nothing():
     assert (state.paid_cents, state.paid is not None) == (PREMIUM_CENTS, True)
     (listed,) = (await office.call("GET", "/statements", role=Role.AUDITOR)).json()
     assert (listed["entries"], listed["credit_cents"], listed["processed"]) == (1, PREMIUM_CENTS, True)
+    assert first.json()["statements"] == [listed]
+    assert (listed["balances_checked"], first.json()["notices"]) == (True, [])
 
 
 async def test_a_csv_pays_as_well():
     office = Office()
     await office.know(sent())
     taken = (await office.send(table(row()), CSV)).json()
-    assert (taken["opening_cents"], taken["payments"][0]["queue"]) == (None, "exact")
+    (statement,) = taken["statements"]
+    assert (statement["opening_cents"], statement["balances_checked"]) == (None, False)
+    assert taken["payments"][0]["queue"] == "exact"
+    (notice,) = taken["notices"]
+    assert "2024-111 n'indique pas de soldes" in notice
 
 
 async def test_the_same_number_with_other_content_is_a_conflict():
@@ -257,7 +336,8 @@ async def test_an_entry_that_two_statements_tell_counts_once_and_told_otherwise_
     office = Office()
     await office.know(sent())
     await office.send(camt(Line()))
-    again = await office.send(camt(Line(), Line(entry_id="B2", cents=5, reference="", payer=""), number="2024-112"))
+    lines = [Line(), Line(entry_id="B2", cents=5, reference="", payer="")]
+    again = await office.send(camt(*lines, number="2024-112", opening=await office.opening()))
     assert again.status_code == 201
     assert (await office.engagement()).paid_cents == PREMIUM_CENTS
     before = await office.commits.count({})
@@ -270,7 +350,7 @@ async def test_entries_that_are_only_numbered_are_others_in_each_statement():
     await office.know(sent())
     for number, day in (("2024-111", "2024-06-01"), ("2024-112", "2024-06-02")):
         lines = [Line(entry_id="", number=one, cents=one, day=day, end_to_end=f"{number}-{one}") for one in (1, 2, 3)]
-        answer = await office.send(camt(*lines, number=number))
+        answer = await office.send(camt(*lines, number=number, opening=await office.opening()))
         assert [one["bank_reference"] for one in answer.json()["payments"]] == [f"{number}/{one}" for one in (1, 2, 3)]
     assert (await office.engagement()).paid_cents == 12
 
@@ -303,7 +383,8 @@ async def test_an_import_that_cannot_be_finished_does_not_hold_up_the_others(mon
     office = Office()
     await office.know(sent())
     await interrupt(office, monkeypatch, camt(Line()))
-    await interrupt(office, monkeypatch, camt(Line(entry_id="B2"), number="2024-112"))
+    later = camt(Line(entry_id="B2"), number="2024-112", opening=await office.opening())
+    await interrupt(office, monkeypatch, later)
     statement = parsed(camt(Line()))
     taken = domain.payment_of(statement, statement.entries[0], NOW).payment_id
     body = {"payment_id": taken, "reference": "RF", "amount_cents": 1, "received_on": TODAY.isoformat()}
@@ -316,10 +397,12 @@ async def test_an_import_that_cannot_be_finished_does_not_hold_up_the_others(mon
 
 def test_a_statement_is_kept_once_and_finished_once():
     statement = parsed(camt(Line()))
-    (imported,) = domain.take_in(Import(), statement, ACTOR.actor, NOW)
+    imported = domain.StatementImported(statement=statement, imported_by=ACTOR.actor, imported_at=NOW)
+    assert domain.take_in(Import(), imported) == [imported]
     kept = Import().fold(imported)
     (processed,) = domain.finish(kept, NOW)
     done = kept.fold(processed)
     assert domain.finish(done, NOW) == []
+    assert domain.take_in(done, imported) == []
     assert done.fold(opinion()) == done
     assert domain.key_of(statement) != domain.key_of(statement.model_copy(update={"statement_id": "2"}))
