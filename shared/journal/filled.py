@@ -15,7 +15,8 @@ Place = tuple[str, int]
 # The offset of the first message and the one after the last.
 Span = tuple[int, int]
 # When a partition's first message was sent, in milliseconds, and the offset after its last; empty ones are left out.
-Held = Mapping[Place, tuple[int, int]]
+# None where the first messages are gone: which topic it is cannot be told then, and it is taken for the one it was.
+Held = Mapping[Place, tuple[int | None, int]]
 Look = Callable[[set[str]], Awaitable[Held]]
 
 
@@ -52,7 +53,7 @@ class Filled:
         if new:
             kept, held = await self._kept(), await self._look(new)
             self._compare({place: began for place, began in kept.items() if place[0] in new}, held)
-            await self._keep({place: began for place, (began, _) in held.items() if place not in kept})
+            await self._keep({place: held[place][0] for place in held.keys() - kept.keys()})
             self._known |= set(held)
 
     async def begin_filling(self, topics: Iterable[str]) -> None:
@@ -91,17 +92,19 @@ class Filled:
             del self._marks[mark]
 
     def _compare(self, kept: Mapping[Place, int], held: Held) -> None:
-        began = {place: one for place, (one, _) in held.items()}
-        self.lost |= {place[0] for place, one in kept.items() if began.get(place) != one} - self._filling
+        missing = (0, 0)
+        other = {place[0] for place, one in kept.items() if held.get(place, missing)[0] not in (one, None)}
+        self.lost |= other - self._filling
 
     async def _kept(self) -> dict[Place, int]:
         return {(row["topic"], row["partition"]): row["began"] for row in await self._rows() if "began" in row}
 
-    async def _keep(self, began: Mapping[Place, int]) -> None:
+    async def _keep(self, began: Mapping[Place, int | None]) -> None:
         await self._put(
             [
                 {"_id": _row_key(place), "topic": place[0], "partition": place[1], "began": one}
                 for place, one in began.items()
+                if one is not None
             ]
         )
 

@@ -2,9 +2,11 @@
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.bus import Producer, make_producer
+from shared.bus import Producer, make_producer, topics_held
+from shared.contracts.envelope import BUDGET_TOPIC
 from shared.events import MessageMeta
 from shared.journal.relay import Outgoing
+from shared.topics import dead_letter_topic
 from tests.counter import START, Counted
 
 TOPIC = Counted.topic or ""
@@ -37,6 +39,22 @@ async def test_batches_are_read_as_they_were_sent_and_their_ends_are_told(any_st
     assert {key: place for key, place, _ in read} == {key: placed[key].partition for key in keys}
     for key in keys:
         assert [version for other, _, version in read if other == key] == list(range(1, 51))
+
+
+async def test_a_topic_is_told_by_when_its_first_message_was_sent(any_stack):
+    """Whatever comes after it, and on both brokers: so one that was made again is known from the one that was."""
+    bootstrap = any_stack.environment()["ALS_KAFKA_BOOTSTRAP"]
+    topic = dead_letter_topic(BUDGET_TOPIC, "contracting.engagement")  # nothing comes here
+    sender = make_producer(bootstrap)
+    await sender.start()
+    try:
+        assert await topics_held(bootstrap, [topic]) == {}
+        first = await sender.send_and_wait(topic, b"first", partition=0, timestamp_ms=1_714_374_000_000)
+        assert await topics_held(bootstrap, [topic]) == {(topic, 0): (1_714_374_000_000, first.offset + 1)}
+        last = await sender.send_and_wait(topic, b"x" * 100_000, partition=0, timestamp_ms=1_714_374_000_001)
+        assert await topics_held(bootstrap, [topic]) == {(topic, 0): (1_714_374_000_000, last.offset + 1)}
+    finally:
+        await sender.stop()
 
 
 async def held(bootstrap: str, start: dict[tuple[str, int], int], ends: dict[tuple[str, int], int]) -> list:

@@ -17,13 +17,14 @@ from tests.counter import KIND, FixedClock, cause, count
 
 class Topic:
     """A topic of one partition, which may lose what it held. `lives` counts how often it was made, and `beside` is
-    what another partition holds that nobody here sends to.
+    what another partition holds that nobody here sends to; `cut` when its first messages are gone.
     """
 
     def __init__(self) -> None:
         self.end = 0
         self.lives = 1
         self.beside = 0
+        self.cut = False
 
     def lose(self) -> None:
         self.end, self.beside, self.lives = 0, 0, self.lives + 1
@@ -70,7 +71,8 @@ class Post:
 
     async def held(self, _: set[str]) -> Held:
         ends = {(TOPIC, 0): self.topic.end, (TOPIC, 1): self.topic.beside}
-        return {place: (self.topic.lives, end) for place, end in ends.items() if end}
+        lives = None if self.topic.cut else self.topic.lives
+        return {place: (lives, end) for place, end in ends.items() if end}
 
     async def recover(self, commit: Commit) -> None:
         if self.views_fail is not None and commit.stream == "counter:a":

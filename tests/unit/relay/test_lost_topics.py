@@ -201,6 +201,16 @@ async def test_a_topic_whose_filling_ends_while_it_is_looked_at_has_lost_nothing
     assert filled.lost == {"gone"}
 
 
+async def test_a_topic_whose_first_messages_are_gone_is_taken_for_the_one_it_was():
+    post = Post()
+    await drained(post, "a")
+    post.topic.cut = True
+    await post.relay.look_at_topics()
+    await drained(post, "b")
+    assert post.sent == ["counter:a#1.1", "counter:b#1.1"]
+    assert [row["began"] async for row in post.kept.find({})] == [1]
+
+
 async def test_a_topic_nobody_ever_sent_to_has_lost_nothing():
     post = Post()
     await post.relay.look_at_topics()
