@@ -25,6 +25,13 @@ class GridVersionTaken(Refusal):
     title = "Version de grille déjà utilisée"
 
 
+class GridVersionAmbiguous(Refusal):
+    """Several contents were proposed under one version and none of them is adopted."""
+
+    type = "grid-version-ambiguous"
+    title = "Version de grille ambiguë"
+
+
 class GridDatePassed(Refusal):
     """A grid is never put in force for the past."""
 
@@ -120,6 +127,20 @@ class Tariff:
         """The grid that took effect last; None before any has."""
         effective = [grid for grid in self.grids if effective_at(grid) <= now]
         return max(effective, key=effective_at, default=None)
+
+    def named(self, name: str) -> Grid | None:
+        """The grid of a proposal's id, or of a version: the adopted one, or the only content proposed under it; None
+        when there is none. Raises: GridVersionAmbiguous.
+        """
+        meant = {key: one for key, one in self.proposals.items() if name in (key, one.grid.version)}
+        adopted = [key for key in self.adopted if key in meant]
+        ids = [name] if name in meant else adopted or sorted(meant)
+        if len({meant[key].grid_hash for key in ids}) > 1:
+            raise GridVersionAmbiguous(
+                f"Plusieurs grilles sont proposées sous la version « {name} » : désignez-en une par sa proposition "
+                f"({', '.join(ids)})."
+            )
+        return meant[ids[0]].grid if ids else None
 
 
 KIND = StreamKind("tariff", Tariff())
