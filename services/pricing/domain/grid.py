@@ -43,10 +43,17 @@ class GridIncomplete(InvalidGrid):
 
 
 class GridBandsBroken(InvalidGrid):
-    """Duration bands leave a hole, overlap, or stand where no automatic price is allowed."""
+    """Duration bands leave a hole, overlap, or stand beside no automatic price."""
 
     type = "grid-bands-broken"
     title = "Tranches de durée incohérentes"
+
+
+class GridTreatmentForbidden(InvalidGrid):
+    """A step is treated as no grid may: the fifth priced automatically, or the sixth not refused."""
+
+    type = "grid-treatment-forbidden"
+    title = "Traitement d'échelon interdit"
 
 
 class GridFigureOutOfRange(InvalidGrid):
@@ -149,6 +156,13 @@ class Grid(Value):
         return self.quality_bp[ProgrammeQuality(quality)]
 
 
+# What no grid decides (DOMAIN, The premium): the fifth step takes a derogation, the sixth has no offer at all.
+ALLOWED = {
+    CreditQualityStep.CQS5: frozenset({Treatment.DEROGATION, Treatment.REFUSED}),
+    CreditQualityStep.CQS6: frozenset({Treatment.REFUSED}),
+}
+
+
 def needed(grid: Grid | None) -> Grid:
     """The grid to price on. Raises: NoGridInForce."""
     if grid is None:
@@ -159,21 +173,30 @@ def needed(grid: Grid | None) -> Grid:
 def load_grid(data: bytes) -> Grid:
     """A grid from the bytes of its JSON file. Decimals are strings: a JSON number with a point is refused.
 
-    Raises: GridUnreadable, GridIncomplete, GridBandsBroken, GridFigureOutOfRange.
+    Raises: GridUnreadable; as check_grid.
     """
     try:
         json.loads(data, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicate)
         grid = Grid.model_validate_json(data, strict=True)
     except ValueError as error:
         raise GridUnreadable(f"Le fichier de grille n'est pas conforme : {error}") from error
+    check_grid(grid)
+    return grid
+
+
+def check_grid(grid: Grid) -> None:
+    """What every grid holds, whoever wrote it. Raises: GridIncomplete, GridTreatmentForbidden, GridBandsBroken,
+    GridFigureOutOfRange.
+    """
     missing = [str(name) for name in CreditQualityStep if name not in grid.steps]
     missing += [f"qualité {name}" for name in ProgrammeQuality if name not in grid.quality_bp]
     if missing:
         raise GridIncomplete(f"Il manque : {', '.join(missing)}.")
     for step, pricing in grid.steps.items():
+        if pricing.treatment not in ALLOWED.get(step, frozenset(Treatment)):
+            raise GridTreatmentForbidden("CQS5 ne se tarife jamais automatiquement, et CQS6 est toujours refusé.")
         _check_bands(step, pricing)
     _check_figures(grid)
-    return grid
 
 
 def _no_float(number: str) -> NoReturn:
@@ -187,14 +210,12 @@ def _no_duplicate(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _check_bands(step: CreditQualityStep, pricing: StepPricing) -> None:
-    """The worst step is never priced automatically, whatever the file says (DOMAIN rule 11)."""
     bands = pricing.bands
     if pricing.treatment is not Treatment.AUTOMATIC:
         sound = not bands
     else:
         sound = (
-            step is not CreditQualityStep.CQS6
-            and bool(bands)
+            bool(bands)
             and bands[0].over_years == 0
             and bands[-1].up_to_years is None
             and all(lower.up_to_years == upper.over_years > lower.over_years for lower, upper in pairwise(bands))

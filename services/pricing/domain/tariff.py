@@ -8,7 +8,7 @@ from datetime import datetime, time
 
 from immutables import Map
 
-from services.pricing.domain.grid import Grid
+from services.pricing.domain.grid import Grid, check_grid
 from services.pricing.domain.people import AlreadyApproved, check_second_person
 from shared.calendar import PARIS
 from shared.errors import NotFound, Refusal
@@ -152,7 +152,7 @@ def effective_at(grid: Grid) -> datetime:
 
 
 def propose(tariff: Tariff, proposal: GridProposed) -> list[Event]:
-    """Raises: GridVersionTaken, GridDatePassed."""
+    """Raises: GridVersionTaken, GridDatePassed; as check_grid."""
     _check(tariff, proposal.grid, proposal.proposed_at)
     return [proposal]
 
@@ -160,7 +160,8 @@ def propose(tariff: Tariff, proposal: GridProposed) -> list[Event]:
 def approve(tariff: Tariff, proposal_id: str, grid_hash: str, approver: str, now: datetime) -> list[Event]:
     """The second person's act, on the content whose hash was read; the grid takes effect on its date.
 
-    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, GridHashMismatch, GridVersionTaken, GridDatePassed.
+    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, GridHashMismatch, GridVersionTaken, GridDatePassed; as
+    check_grid, for a grid proposed under older rules.
     """
     proposal = _proposal(tariff, proposal_id)
     check_second_person(proposal.proposed_by, approver)
@@ -215,6 +216,7 @@ def _check_withdrawable(tariff: Tariff, proposal_id: str, now: datetime) -> None
 
 def _check(tariff: Tariff, grid: Grid, now: datetime) -> None:
     """Two grids never take effect the same day: which one counts would depend on the order of approval."""
+    check_grid(grid)
     if grid.version in tariff.versions:
         raise GridVersionTaken(f"La version « {grid.version} » existe : donnez-en une autre.", pointer="/grid/version")
     if grid.effective_on in {one.effective_on for one in tariff.grids}:

@@ -10,6 +10,7 @@ from services.pricing.domain.grid import (
     GridFigureOutOfRange,
     GridHashMismatch,
     GridIncomplete,
+    GridTreatmentForbidden,
     GridUnreadable,
     InvalidGrid,
     UnknownProgrammeQuality,
@@ -143,7 +144,6 @@ def test_the_schema_of_the_files_is_the_committed_one():
         ("steps.CQS4.bands", bands((0, 0), (0, None))),
         ("steps.CQS4.bands", bands((0, 40), (40, 30), (30, None))),
         ("steps.CQS5.bands", bands((0, None))),
-        ("steps.CQS6", {"treatment": "automatic", "bands": bands((0, None))}),
     ],
 )
 def test_bands_with_a_hole_an_overlap_or_no_right_to_be_are_refused(path: str, value: Any):
@@ -176,8 +176,16 @@ def test_a_figure_outside_its_range_is_named(path: str, value: Any):
     assert path.split(".")[0].replace("quality_bp", "base_bp") in refused.value.detail
 
 
-def test_a_grid_may_price_the_fifth_step_or_derogate_from_another():
-    priced = load_grid(changed("steps.CQS5", {"treatment": "automatic", "bands": bands((0, 20), (20, None))}))
-    assert priced.base_bp(CreditQualityStep.CQS5, 35) == 10
+@pytest.mark.parametrize(("step", "treatment"), [("CQS5", "automatic"), ("CQS6", "automatic"), ("CQS6", "derogation")])
+def test_no_grid_prices_the_fifth_step_or_treats_the_sixth_otherwise_than_by_a_refusal(step: str, treatment: str):
+    pricing = {"treatment": treatment, "bands": bands((0, None)) if treatment == "automatic" else []}
+    with pytest.raises(GridTreatmentForbidden) as refused:
+        load_grid(changed(f"steps.{step}", pricing))
+    assert refused.value.type == "grid-treatment-forbidden"
+
+
+def test_a_grid_may_leave_another_step_to_the_committee_and_refuse_the_fifth():
     with pytest.raises(CommitteeDerogationNeeded):
         load_grid(changed("steps.CQS4", {"treatment": "derogation"})).base_bp(CreditQualityStep.CQS4, 35)
+    with pytest.raises(RatingRefused):
+        load_grid(changed("steps.CQS5", {"treatment": "refused"})).base_bp(CreditQualityStep.CQS5, 35)
