@@ -205,6 +205,7 @@ def _route_derogations(routes: APIRouter, pricing: Offers) -> None:
             dossier_id,
             derogation_id,
             cause_of(request, caller.actor),
+            for_pricing=Role.PRICING_OFFICER in caller.roles,
             for_committee=Role.COMMITTEE_SECRETARY in caller.roles,
             session_date=body.session_date,
         )

@@ -86,7 +86,14 @@ class Offers:
         return done.state
 
     async def approve_derogation(
-        self, dossier_id: str, derogation_id: str, cause: Cause, *, for_committee: bool, session_date: date | None
+        self,
+        dossier_id: str,
+        derogation_id: str,
+        cause: Cause,
+        *,
+        for_pricing: bool,
+        for_committee: bool,
+        session_date: date | None,
     ) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
@@ -94,7 +101,14 @@ class Offers:
         done = await self.journal.append(
             dossier_id,
             lambda offer: derogation.approve(
-                offer, derogation_id, grid, cause.actor, now, for_committee=for_committee, session_date=session_date
+                offer,
+                derogation_id,
+                grid,
+                cause.actor,
+                now,
+                for_pricing=for_pricing,
+                for_committee=for_committee,
+                session_date=session_date,
             ),
             cause,
         )

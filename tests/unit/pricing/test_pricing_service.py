@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
+from services.pricing.domain.facts import DerogationApproved
 from services.pricing.domain.reading import Reading
 from shared.contracts.intake import DOSSIER_TOPIC
 from shared.contracts.pricing import (
@@ -140,6 +141,9 @@ async def test_a_rating_of_0_takes_two_people_of_pricing(desk: Desk):
     made = await desk.done("POST", path, {"step": "CQS4", "reason": "Bilan solide"})
     approval = f"{path}/{made['derogations'][0]['derogation_id']}/approval"
     assert problem(await desk.call("POST", approval, {})) == "two-people-needed"
+    for body in ({}, SESSION):
+        assert problem(await desk.call("POST", approval, body, who=SECRETARY)) == "pricing-decision-needed"
+    assert desk.of(DerogationApproved) == []
     assert (await desk.done("POST", approval, {}, who=SECOND_OFFICER))["status"] == "drafted"
 
 
