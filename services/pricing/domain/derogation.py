@@ -7,7 +7,7 @@ from services.pricing.domain.drafting import REDRAFTABLE, OfferNotRedraftable, d
 from services.pricing.domain.facts import DerogationApproved, DerogationProposed
 from services.pricing.domain.grid import BASIS_POINTS, Grid, Treatment
 from services.pricing.domain.offer import Offer
-from services.pricing.domain.people import AlreadyApproved, check_second_person
+from services.pricing.domain.people import AlreadyApproved, check_reason, check_second_person
 from services.pricing.domain.rating import (
     CreditQualityStep,
     Rating,
@@ -60,12 +60,14 @@ def propose(
 ) -> list[Event]:
     """One person's proposal, about the rating as it stands.
 
-    Raises: OfferNotRedraftable, DerogationNotNeeded, DerogationUnclear, RatingRefused, OldRatingScale.
+    Raises: OfferNotRedraftable, DerogationNotNeeded, DerogationUnclear, RatingRefused, OldRatingScale,
+    ReasonRequired.
     """
     if offer.profile is None or not offer.favourable or offer.status not in REDRAFTABLE:
         raise OfferNotRedraftable(status_label=offer.status.value)
     _check_derogable(rating_of(offer.profile), grid)
     _check_content(rate_bp, step, grid)
+    check_reason(reason)
     return [
         DerogationProposed(
             dossier_id=offer.profile.dossier_id,

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from immutables import Map
 
 from services.pricing.domain.grid import Grid, check_grid
-from services.pricing.domain.people import AlreadyApproved, check_second_person
+from services.pricing.domain.people import AlreadyApproved, check_reason, check_second_person
 from shared.calendar import PARIS
 from shared.errors import NotFound, Refusal
 from shared.events import Event, UtcDatetime
@@ -152,7 +152,8 @@ def effective_at(grid: Grid) -> datetime:
 
 
 def propose(tariff: Tariff, proposal: GridProposed) -> list[Event]:
-    """Raises: GridVersionTaken, GridDatePassed; as check_grid."""
+    """Raises: GridVersionTaken, GridDatePassed, ReasonRequired; as check_grid."""
+    check_reason(proposal.reason)
     _check(tariff, proposal.grid, proposal.proposed_at)
     return [proposal]
 
@@ -176,8 +177,10 @@ def propose_withdrawal(tariff: Tariff, withdrawal: GridWithdrawalProposed) -> li
     """The first of two people: what two have signed, one alone does not undo, not even to leave the former grid in
     force. Nothing is hurried by it, an offer being issued by a person on the grid it was drafted with.
 
-    Raises: NotFound, GridNotApproved, GridTakenEffect, AlreadyApproved (it is withdrawn), GridWithdrawalPending.
+    Raises: NotFound, GridNotApproved, GridTakenEffect, AlreadyApproved (it is withdrawn), GridWithdrawalPending,
+    ReasonRequired.
     """
+    check_reason(withdrawal.reason)
     _check_withdrawable(tariff, withdrawal.proposal_id, withdrawal.proposed_at)
     if withdrawal.proposal_id in tariff.withdrawals:
         raise GridWithdrawalPending("Une autre personne doit l'approuver.")

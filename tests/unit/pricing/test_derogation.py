@@ -18,7 +18,7 @@ from services.pricing.domain.drafting import OfferNotRedraftable
 from services.pricing.domain.facts import DerogationApproved
 from services.pricing.domain.grid import Grid
 from services.pricing.domain.offer import Offer, OfferStatus
-from services.pricing.domain.people import AlreadyApproved, TwoPeopleNeeded
+from services.pricing.domain.people import AlreadyApproved, ReasonRequired, TwoPeopleNeeded
 from services.pricing.domain.rating import CreditQualityStep, OldRatingScale, RatingRefused
 from shared.contracts.intake import LoansReduced
 from shared.errors import NotFound
@@ -34,7 +34,11 @@ def rated(value: str, **changes) -> Offer:
 
 
 def proposed(
-    offer: Offer, rate_bp: str | None = None, step: CreditQualityStep | None = None, grid: Grid = GRID
+    offer: Offer,
+    rate_bp: str | None = None,
+    step: CreditQualityStep | None = None,
+    grid: Grid = GRID,
+    reason: str = "Garantie du groupe, bilan solide",
 ) -> Offer:
     (event,) = derogation.propose(
         offer,
@@ -42,7 +46,7 @@ def proposed(
         grid,
         rate_bp=Decimal(rate_bp) if rate_bp else None,
         step=step,
-        reason="Garantie du groupe, bilan solide",
+        reason=reason,
         proposer="tarificateur-1",
         now=NOW,
     )
@@ -162,6 +166,12 @@ def test_a_derogation_is_approved_once():
 
 def test_a_proposal_alone_changes_nothing():
     assert proposed(rated("5"), "75").status is OfferStatus.NEEDS_PERSON
+
+
+def test_a_derogation_says_why():
+    with pytest.raises(ReasonRequired) as refused:
+        proposed(rated("5"), "75", reason=" \n")
+    assert refused.value.pointer == "/reason"
 
 
 def test_an_unknown_derogation_cannot_be_approved():
