@@ -94,11 +94,14 @@ class ContestRow(BaseModel):
 
 
 class OfferDetail(BaseModel):
+    """`superseded`: the offers issued before, which later ones replaced, oldest first; their traces can be read."""
+
     dossier_id: str
     status: OfferStatus
     deposit_number: int | None
     draft: DraftDetail | None
     offer_id: str | None
+    superseded: list[str]
     lines: list[PremiumLine]
     premium_cents: int | None
     issued_at: datetime | None
@@ -214,15 +217,13 @@ def _route_derogations(routes: APIRouter, pricing: Offers) -> None:
 
 def _route_traces(routes: APIRouter, pricing: Offers) -> None:
     @routes.get(
-        "/offers/{dossier_id}/trace",
-        summary="Comment la prime a été calculée (JSON ou page)",
+        "/offers/{offer_id}/trace",
+        summary="Comment la prime d'une proposition, émise ou en projet, a été calculée (JSON ou page)",
         response_class=Response,
         responses={200: {"content": {"application/json": {}, "text/html": {}}}},
     )
-    async def trace(
-        dossier_id: str, request: Request, _: Annotated[Principal, require(*READERS)], offer_id: str | None = None
-    ) -> Response:
-        drafted = await pricing.traced(dossier_id, offer_id)
+    async def trace(offer_id: str, request: Request, _: Annotated[Principal, require(*READERS)]) -> Response:
+        drafted = await pricing.traced(offer_id)
         if prefers_html(request.headers.get("accept", "")):
             return Response(trace_page(drafted), media_type="text/html", headers={"Vary": "Accept"})
         return Response(trace_bytes(drafted), media_type="application/json", headers={"Vary": "Accept"})
@@ -243,6 +244,7 @@ def detail(dossier_id: str, offer: Offer) -> OfferDetail:
         deposit_number=offer.submitted.deposit_number if offer.submitted else None,
         draft=_draft(offer.draft),
         offer_id=issued.offer_id if issued else None,
+        superseded=sorted(offer.superseded, key=lambda one: offer.superseded[one]),
         lines=list(issued.lines) if issued else [],
         premium_cents=issued.premium_cents if issued else None,
         issued_at=issued.issued_at if issued else None,

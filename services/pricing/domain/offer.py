@@ -155,6 +155,11 @@ class Offer:
 KIND = StreamKind("offer", Offer(), frozenset({OFFER_TOPIC}))
 
 
+def dossier_of(offer_id: str) -> str:
+    """The dossier of an offer: offers are called `{dossier}-{number}`."""
+    return offer_id.rpartition("-")[0]
+
+
 def stream_of(offer_id: str) -> str:
-    """The stream an offer is in: offers are called `{dossier}-{number}`."""
-    return KIND.stream(offer_id.rpartition("-")[0])
+    """The stream an offer is in."""
+    return KIND.stream(dossier_of(offer_id))

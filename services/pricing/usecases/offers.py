@@ -13,7 +13,7 @@ from services.pricing.documents import TEMPLATES, render_offer
 from services.pricing.domain import contest, deadlines, decisions, derogation, drafting
 from services.pricing.domain.facts import ContestConclusion, OfferDrafted, OfferPrinted
 from services.pricing.domain.grid import needed
-from services.pricing.domain.offer import Offer
+from services.pricing.domain.offer import Offer, dossier_of
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
 from services.pricing.usecases.tariffs import Tariffs
@@ -180,15 +180,12 @@ class Offers:
     async def offer(self, dossier_id: str) -> Offer:
         return (await self._known(dossier_id)).state
 
-    async def traced(self, dossier_id: str, offer_id: str | None) -> OfferDrafted:
-        """How an offer of the dossier was priced; the newest draft when none is named. Raises: NotFound."""
-        found: OfferDrafted | None = None
-        async for event in self.journal.events(dossier_id):
-            if isinstance(event, OfferDrafted) and offer_id in (None, event.offer_id):
-                found = event
-        if found is None:
-            raise NotFound("Aucun projet d'offre à ce nom.")
-        return found
+    async def traced(self, offer_id: str) -> OfferDrafted:
+        """How an offer was priced, be it a draft, issued, replaced or over. Raises: NotFound."""
+        async for event in self.journal.events(dossier_of(offer_id)):
+            if isinstance(event, OfferDrafted) and event.offer_id == offer_id:
+                return event
+        raise NotFound(f"Aucune proposition « {offer_id} », émise ou en projet.")
 
     async def _known(self, dossier_id: str) -> Appended[Offer]:
         loaded = await self.journal.load(dossier_id)

@@ -21,7 +21,7 @@ from shared.money import format_euros
 from shared.objects import Retained
 from tests.archival import check_archival
 from tests.facts import DOSSIER, opinion, profile, submitted
-from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SECRETARY, SETTLING, Desk, problem
+from tests.unit.pricing.desk import AUDITOR, LANDLORD, SECOND_OFFICER, SECRETARY, SETTLING, Desk, problem
 from tests.unit.pricing.samples import GRID, LAST, NOW, SECOND, acceptance
 
 OFFER = f"{DOSSIER}-1"
@@ -253,7 +253,7 @@ async def test_an_acceptance_of_a_replaced_offer_is_listed_until_a_person_conclu
 
 async def test_the_trace_is_json_for_programs_and_a_page_for_people(desk: Desk):
     await desk.issued()
-    path = f"/offers/{DOSSIER}/trace"
+    path = f"/offers/{OFFER}/trace"
     for accept in ("*/*", "application/json", "application/json, text/html"):
         answer = await desk.call("GET", path, accept=accept, who=AUDITOR)
         assert answer.headers["content-type"] == "application/json"
@@ -263,10 +263,25 @@ async def test_the_trace_is_json_for_programs_and_a_page_for_people(desk: Desk):
     assert "Trace de la tarification" in page.text
 
 
-async def test_the_trace_of_each_offer_of_a_dossier_can_be_read(desk: Desk):
+async def test_the_trace_of_every_offer_of_a_dossier_is_read_by_the_offers_name(desk: Desk):
     await desk.issued()
     await desk.done("POST", f"/offers/{DOSSIER}/redraft")
-    path = f"/offers/{DOSSIER}/trace"
-    assert (await desk.done("GET", path))["offer_id"] == f"{DOSSIER}-2"
-    assert (await desk.done("GET", f"{path}?offer_id={OFFER}"))["offer_id"] == OFFER
-    assert (await desk.call("GET", f"{path}?offer_id={DOSSIER}-3")).status_code == 404
+    found = await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": f"{DOSSIER}-2"})
+    for offer_id in (*found["superseded"], found["offer_id"]):
+        assert (await desk.done("GET", f"/offers/{offer_id}/trace", who=AUDITOR))["offer_id"] == offer_id
+    assert [*found["superseded"], found["offer_id"]] == [OFFER, f"{DOSSIER}-2"]
+
+
+@pytest.mark.parametrize("unknown", [f"{DOSSIER}-3", DOSSIER, "nobody-1", "-1", "-"])
+async def test_the_trace_of_an_unknown_offer_is_not_found(desk: Desk, unknown: str):
+    await desk.issued()
+    answer = await desk.call("GET", f"/offers/{unknown}/trace", who=AUDITOR)
+    assert (answer.status_code, problem(answer)) == (404, "not-found")
+    assert unknown in answer.json()["detail"]
+
+
+async def test_a_landlord_reads_no_trace_not_even_its_own(desk: Desk):
+    await desk.issued()
+    answer = await desk.call("GET", f"/offers/{OFFER}/trace", who=LANDLORD)
+    assert (answer.status_code, problem(answer)) == (403, "forbidden")
+    assert GRID.version not in answer.text
