@@ -75,6 +75,8 @@ class DerogationApproval(BaseModel):
 
 
 class DerogationRow(BaseModel):
+    """`session_date`: of the committee's session, where it took one."""
+
     derogation_id: str
     rate_bp: Decimal | None
     step: CreditQualityStep | None
@@ -82,6 +84,9 @@ class DerogationRow(BaseModel):
     proposed_by: str
     proposed_at: datetime
     approved: bool
+    approved_by: str | None
+    approved_at: datetime | None
+    session_date: date | None
 
 
 class ContestRow(BaseModel):
@@ -268,7 +273,14 @@ def _contest(offer: Offer, contested: OfferExpiryContested) -> ContestRow:
 
 def _derogation(offer: Offer, proposed: DerogationProposed) -> DerogationRow:
     fields = proposed.model_dump(include=set(DerogationRow.model_fields))
-    return DerogationRow(**fields, approved=offer.derogation == proposed)
+    approval = offer.approval if offer.derogation == proposed else None
+    return DerogationRow(
+        **fields,
+        approved=approval is not None,
+        approved_by=approval.approved_by if approval else None,
+        approved_at=approval.approved_at if approval else None,
+        session_date=approval.session_date if approval else None,
+    )
 
 
 def _draft(drafted: OfferDrafted | None) -> DraftDetail | None:

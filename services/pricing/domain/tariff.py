@@ -90,25 +90,25 @@ class GridWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """`adopted` are the approved proposals in the order of their approval, `withdrawn` those of them that were taken
-    back before their date; `withdrawals` are the proposals to do so, by the id of the grid's.
+    """By the id of the grid's proposal: `adopted` are the approvals, `withdrawals` the proposals to take an approved
+    grid back before its date, `withdrawn` the approvals of those.
     """
 
     proposals: Map[str, GridProposed] = field(default_factory=Map)
-    adopted: tuple[str, ...] = ()
+    adopted: Map[str, GridApproved] = field(default_factory=Map)
     withdrawals: Map[str, GridWithdrawalProposed] = field(default_factory=Map)
-    withdrawn: frozenset[str] = frozenset()
+    withdrawn: Map[str, GridWithdrawn] = field(default_factory=Map)
 
     def fold(self, event: Event) -> "Tariff":
         match event:
             case GridProposed(proposal_id=proposal_id):
                 return replace(self, proposals=self.proposals.set(proposal_id, event))
             case GridApproved(proposal_id=proposal_id):
-                return replace(self, adopted=(*self.adopted, proposal_id))
+                return replace(self, adopted=self.adopted.set(proposal_id, event))
             case GridWithdrawalProposed(proposal_id=proposal_id):
                 return replace(self, withdrawals=self.withdrawals.set(proposal_id, event))
             case GridWithdrawn(proposal_id=proposal_id):
-                return replace(self, withdrawn=self.withdrawn | {proposal_id})
+                return replace(self, withdrawn=self.withdrawn.set(proposal_id, event))
             case _:
                 return self
 

@@ -124,6 +124,7 @@ async def test_the_committees_derogation_takes_its_secretary_and_drafts_the_offe
     made = await desk.done("POST", path, {"step": "CQS4", "reason": "Caution du groupe"})
     (row,) = made["derogations"]
     assert (row["step"], row["approved"], row["proposed_by"]) == ("CQS4", False, "user:tarificateur-1")
+    assert (row["approved_by"], row["session_date"]) == (None, None)
     approval = f"{path}/{row['derogation_id']}/approval"
     assert problem(await desk.call("POST", approval, SESSION)) == "two-people-needed"
     assert problem(await desk.call("POST", approval, SESSION, who=SECOND_OFFICER)) == "committee-decision-needed"
@@ -132,7 +133,8 @@ async def test_the_committees_derogation_takes_its_secretary_and_drafts_the_offe
     assert (await desk.done("GET", f"/offers/{DOSSIER}", who=SECRETARY))["derogations"] == [row]
     done = await desk.done("POST", approval, SESSION, who=SECRETARY)
     assert (done["status"], done["draft"]["credit_quality_step"]) == ("drafted", "CQS4")
-    assert done["derogations"][0]["approved"]
+    (row,) = done["derogations"]
+    assert (row["approved"], row["approved_by"], row["session_date"]) == (True, f"user:{SECRETARY}", "2024-05-16")
 
 
 async def test_a_rating_of_0_takes_two_people_of_pricing(desk: Desk):
