@@ -217,7 +217,7 @@ def test_an_old_scale_is_not_derogated_from():
 def test_a_derogation_names_a_rate_or_a_priced_step(rate_bp, step, pointer):
     with pytest.raises(DerogationUnclear) as refused:
         proposed(rated("5"), rate_bp, step)
-    assert refused.value.pointer == pointer
+    assert (refused.value.pointer, refused.value.status) == (pointer, 422)
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,14 @@ def test_steps_without_an_automatic_price_are_refused():
 @pytest.mark.parametrize(("months", "bp"), [(0, 0), (1, 1), (12, 1), (13, 2), (24, 2)])
 def test_each_started_twelve_months_of_deferral_add(months: int, bp: int):
     assert GRID.deferral_bp(months) == bp
+    assert load_grid(changed("deferral_bp_per_started_year", "2.5")).deferral_bp(months) == bp * Decimal("2.5")
 
 
 def test_programme_quality_adjusts_the_rate():
     assert [GRID.programme_bp(quality) for quality in "ABC"] == [-2, 0, 3]
-    with pytest.raises(UnknownProgrammeQuality):
+    with pytest.raises(UnknownProgrammeQuality) as refused:
         GRID.programme_bp("D")
+    assert refused.value.status == 422
 
 
 def test_the_hash_follows_the_content_and_not_the_layout():
@@ -144,8 +146,9 @@ def test_a_missing_step_or_quality_is_named(data: bytes, named: str):
 
 def test_a_grid_that_is_not_the_one_named_is_refused():
     GRID.check_hash(GRID.content_hash)
-    with pytest.raises(GridHashMismatch):
+    with pytest.raises(GridHashMismatch) as refused:
         load_grid(changed("minimum_cents", 50_001)).check_hash(GRID.content_hash)
+    assert refused.value.status == 409
 
 
 @pytest.mark.parametrize(
@@ -183,7 +186,7 @@ def test_bands_with_a_hole_an_overlap_or_no_right_to_be_are_refused(path: str, v
         ("deferral_bp_per_started_year", "-1"),
         ("deferral_bp_per_started_year", "100.000001"),
         ("quality_bp.A", "-8"),
-        ("quality_bp.C", "9992"),
+        ("quality_bp.C", "9940"),
     ],
 )
 def test_a_figure_outside_its_range_is_named(path: str, value: Any):
@@ -198,7 +201,7 @@ def test_no_grid_prices_the_fifth_step_or_treats_the_sixth_otherwise_than_by_a_r
     pricing = {"treatment": treatment, "bands": bands((0, None)) if treatment == "automatic" else []}
     with pytest.raises(GridTreatmentForbidden) as refused:
         load_grid(changed(f"steps.{step}", pricing))
-    assert refused.value.type == "grid-treatment-forbidden"
+    assert (refused.value.type, refused.value.status) == ("grid-treatment-forbidden", 422)
 
 
 def test_a_grid_may_leave_another_step_to_the_committee_and_refuse_the_fifth():
@@ -244,6 +247,11 @@ GOOD = {
     "minimum_at_its_limit": changed("minimum_cents", 60_000_000_000),
     "decimals_of_a_base": changed("steps.CQS1.bands", [{"over_years": 0, "up_to_years": None, "base_bp": "8.125"}]),
     "no_bands_said": changed("steps.CQS6", {"treatment": "refused", "bands": []}),
+    "rating_of_a_month": changed("rating_max_age_months", 1),
+    "no_minimum": changed("minimum_cents", 0),
+    "no_add_on": changed("deferral_bp_per_started_year", "0"),
+    "cheapest_line": changed("quality_bp.A", "-7.999999"),
+    "dearest_line": changed("quality_bp.C", "9939.999999"),
     "fifth_step_refused": changed("steps.CQS5", {"treatment": "refused"}),
     "a_step_for_the_committee": changed("steps.CQS4", {"treatment": "derogation"}),
 }
@@ -271,6 +279,7 @@ BAD = {
     "seven_decimals": changed("cap_share", "0.1000000"),
     "minus_0": changed("discount_rate", "-0.0"),
     "not_a_number": changed("discount_rate", "NaN"),
+    "integer_as_a_boolean": changed("minimum_cents", True),
     "integer_as_a_text": changed("minimum_cents", "50000"),
     "discount_of_1": changed("discount_rate", "1"),
     "negative_discount": changed("discount_rate", "-0.01"),
