@@ -93,6 +93,12 @@ def test_the_approved_rate_drafts_the_offer(rating: str, by: dict[str, Any]):
     assert offer.draft.workings.derogation.rate_bp == Decimal("75.5")
 
 
+def test_the_smallest_rate_is_more_than_0_and_may_be_less_than_a_basis_point():
+    offer = approved(proposed(rated("5"), "0.0001"))
+    assert offer.draft
+    assert {line.rate_bp for line in offer.draft.priced} == {Decimal("0.0001")}
+
+
 def test_the_approved_step_drafts_the_offer_with_its_add_ons():
     offer = approved(proposed(rated("0"), step=CreditQualityStep.CQS3), **OF_PRICING)
     assert offer.draft

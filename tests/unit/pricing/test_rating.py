@@ -1,3 +1,4 @@
+from dataclasses import FrozenInstanceError
 from datetime import date
 
 import pytest
@@ -70,6 +71,11 @@ def test_a_scale_that_was_not_in_use_that_day_is_refused(scale: RatingScale, rat
     with pytest.raises(RatingScaleMismatch) as refused:
         Rating.parse("4", scale, rated_on)
     assert refused.value.status == 422
+
+
+def test_a_rating_cannot_be_changed_once_parsed():
+    with pytest.raises(FrozenInstanceError):
+        Rating.parse("5-", TODAY, RATED_ON).rated_on = date(2026, 1, 6)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_no_text_shows_a_rating():
