@@ -6,7 +6,7 @@ from functools import cache
 from itertools import groupby
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 
 def _utc(moment: datetime) -> datetime:
@@ -20,6 +20,13 @@ class Value(BaseModel):
     """An immutable value inside an event."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def fields_refused(error: ValueError) -> list[str]:
+    """The JSON pointers of what was absent, unknown or of another form in a value; none of any other error."""
+    if not isinstance(error, ValidationError):
+        return []
+    return ["/" + "/".join(str(name) for name in one["loc"]) for one in error.errors(include_input=False)]
 
 
 class Event(Value):

@@ -1,6 +1,6 @@
 """Compare two grids over every open dossier: `python -m services.pricing.simulate GRID_A GRID_B` (read-only).
 
-A grid is a file, or a version the journal knows (proposed or adopted), or the packaged demonstration grid's.
+A grid is a file, or a proposal or a version that the journal knows, or the packaged demonstration grid's version.
 """
 
 import argparse
@@ -26,7 +26,7 @@ EX_REFUSED = 2
 
 
 async def simulate(commits: Documents, first: str, second: str, now: datetime) -> list[Comparison]:
-    """Every open dossier on both grids. Raises: NotFound, InvalidGrid."""
+    """Every open dossier on both grids. Raises: NotFound, InvalidGrid, GridVersionAmbiguous."""
     offers: dict[str, Offer] = {}
     tariffs = Tariff()
     async for stream, event in _events(commits):
@@ -47,14 +47,18 @@ async def _events(commits: Documents) -> AsyncIterator[tuple[str, Event]]:
 
 
 def grid_named(name: str, tariffs: Tariff) -> Grid:
-    """Raises: NotFound, InvalidGrid."""
+    """Raises: NotFound, InvalidGrid, GridVersionAmbiguous."""
     if Path(name).is_file():
         return load_grid(Path(name).read_bytes())
-    known = [proposal.grid for proposal in tariffs.proposals.values()] + [load_grid(grid_bytes())]
-    found = next((grid for grid in known if grid.version == name), None)
-    if found is None:
-        raise NotFound(f"Grille inconnue : « {name} » n'est ni un fichier ni une version du journal.")
-    return found
+    found = tariffs.named(name)
+    if found is not None:
+        return found
+    packaged = load_grid(grid_bytes())
+    if packaged.version != name:
+        raise NotFound(
+            f"Grille inconnue : « {name} » n'est ni un fichier, ni une proposition, ni une version du journal."
+        )
+    return packaged
 
 
 def report(compared: Sequence[Comparison]) -> str:
@@ -91,8 +95,8 @@ async def simulate_in_database(url: str, database: str, first: str, second: str)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare deux grilles sur les dossiers ouverts, en lecture seule.")
-    parser.add_argument("first", metavar="GRILLE_A", help="fichier ou version")
-    parser.add_argument("second", metavar="GRILLE_B", help="fichier ou version")
+    parser.add_argument("first", metavar="GRILLE_A", help="fichier, version ou proposition")
+    parser.add_argument("second", metavar="GRILLE_B", help="fichier, version ou proposition")
     parser.add_argument("--url", default=os.environ.get("ALS_MONGO_URL"), help="défaut : ALS_MONGO_URL")
     parser.add_argument("--database", default="pricing")
     arguments = parser.parse_args()

@@ -61,7 +61,7 @@ async def test_pricing_down_across_a_deadline_accepts_what_was_lodged_in_time_an
     arguments = (f"{accepted.dossier_id}-1", "--out", str(again))
     recomputed = await asyncio.to_thread(command, visit, "pricing.recompute", *arguments)
     assert (recomputed.returncode, "identique" in recomputed.stdout) == (0, True), recomputed.stdout
-    trace = await visit.call("GET", "pricing", f"/offers/{accepted.dossier_id}/trace", who=people.AUDITOR)
+    trace = await visit.call("GET", "pricing", f"/offers/{accepted.dossier_id}-1/trace", who=people.AUDITOR)
     assert again.read_bytes() == trace.content
     unknown = await asyncio.to_thread(command, visit, "pricing.recompute", f"{accepted.dossier_id}-9")
     assert unknown.returncode == 2

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.pricing.api import READERS
 from services.pricing.domain.grid import Grid, needed
-from services.pricing.domain.tariff import GridProposed, Tariff, effective_at
+from services.pricing.domain.tariff import GridApproved, GridProposed, GridWithdrawn, Tariff, effective_at
 from services.pricing.usecases.tariffs import Tariffs
 from shared.auth import Principal, Role, require
 from shared.http import cause_of
@@ -52,6 +52,8 @@ class WithdrawalRow(BaseModel):
     proposed_by: str
     proposed_at: datetime
     approved: bool
+    approved_by: str | None
+    approved_at: datetime | None
 
 
 class GridRow(BaseModel):
@@ -63,6 +65,8 @@ class GridRow(BaseModel):
     proposed_at: datetime
     effective_at: datetime
     approved: bool
+    approved_by: str | None
+    approved_at: datetime | None
     withdrawal: WithdrawalRow | None
     content: Grid
 
@@ -130,7 +134,6 @@ def rows_of(tariff: Tariff) -> list[GridRow]:
 
 
 def row_of(tariff: Tariff, proposal: GridProposed) -> GridRow:
-    withdrawal = tariff.withdrawals.get(proposal.proposal_id)
     return GridRow(
         proposal_id=proposal.proposal_id,
         version=proposal.grid.version,
@@ -139,12 +142,22 @@ def row_of(tariff: Tariff, proposal: GridProposed) -> GridRow:
         proposed_by=proposal.proposed_by,
         proposed_at=proposal.proposed_at,
         effective_at=effective_at(proposal.grid),
-        approved=proposal.proposal_id in tariff.adopted,
-        withdrawal=WithdrawalRow(
-            **withdrawal.model_dump(include=set(WithdrawalRow.model_fields)),
-            approved=proposal.proposal_id in tariff.withdrawn,
-        )
-        if withdrawal
-        else None,
+        **_approval(tariff.adopted.get(proposal.proposal_id)),
+        withdrawal=_withdrawal(tariff, proposal.proposal_id),
         content=proposal.grid,
     )
+
+
+def _withdrawal(tariff: Tariff, proposal_id: str) -> WithdrawalRow | None:
+    proposed = tariff.withdrawals.get(proposal_id)
+    if proposed is None:
+        return None
+    fields = proposed.model_dump(include=set(WithdrawalRow.model_fields))
+    return WithdrawalRow(**fields, **_approval(tariff.withdrawn.get(proposal_id)))
+
+
+def _approval(given: GridApproved | GridWithdrawn | None) -> dict[str, Any]:
+    """The second person's act; nothing while it is awaited."""
+    if given is None:
+        return {"approved": False, "approved_by": None, "approved_at": None}
+    return {"approved": True, "approved_by": given.approved_by, "approved_at": given.approved_at}

@@ -75,6 +75,8 @@ class DerogationApproval(BaseModel):
 
 
 class DerogationRow(BaseModel):
+    """`session_date`: of the committee's session, where it took one."""
+
     derogation_id: str
     rate_bp: Decimal | None
     step: CreditQualityStep | None
@@ -82,6 +84,9 @@ class DerogationRow(BaseModel):
     proposed_by: str
     proposed_at: datetime
     approved: bool
+    approved_by: str | None
+    approved_at: datetime | None
+    session_date: date | None
 
 
 class ContestRow(BaseModel):
@@ -94,11 +99,14 @@ class ContestRow(BaseModel):
 
 
 class OfferDetail(BaseModel):
+    """`superseded`: the offers issued before, which later ones replaced, oldest first; their traces can be read."""
+
     dossier_id: str
     status: OfferStatus
     deposit_number: int | None
     draft: DraftDetail | None
     offer_id: str | None
+    superseded: list[str]
     lines: list[PremiumLine]
     premium_cents: int | None
     issued_at: datetime | None
@@ -205,6 +213,7 @@ def _route_derogations(routes: APIRouter, pricing: Offers) -> None:
             dossier_id,
             derogation_id,
             cause_of(request, caller.actor),
+            for_pricing=Role.PRICING_OFFICER in caller.roles,
             for_committee=Role.COMMITTEE_SECRETARY in caller.roles,
             session_date=body.session_date,
         )
@@ -213,15 +222,13 @@ def _route_derogations(routes: APIRouter, pricing: Offers) -> None:
 
 def _route_traces(routes: APIRouter, pricing: Offers) -> None:
     @routes.get(
-        "/offers/{dossier_id}/trace",
-        summary="Comment la prime a été calculée (JSON ou page)",
+        "/offers/{offer_id}/trace",
+        summary="Comment la prime d'une proposition, émise ou en projet, a été calculée (JSON ou page)",
         response_class=Response,
         responses={200: {"content": {"application/json": {}, "text/html": {}}}},
     )
-    async def trace(
-        dossier_id: str, request: Request, _: Annotated[Principal, require(*READERS)], offer_id: str | None = None
-    ) -> Response:
-        drafted = await pricing.traced(dossier_id, offer_id)
+    async def trace(offer_id: str, request: Request, _: Annotated[Principal, require(*READERS)]) -> Response:
+        drafted = await pricing.traced(offer_id)
         if prefers_html(request.headers.get("accept", "")):
             return Response(trace_page(drafted), media_type="text/html", headers={"Vary": "Accept"})
         return Response(trace_bytes(drafted), media_type="application/json", headers={"Vary": "Accept"})
@@ -242,6 +249,7 @@ def detail(dossier_id: str, offer: Offer) -> OfferDetail:
         deposit_number=offer.submitted.deposit_number if offer.submitted else None,
         draft=_draft(offer.draft),
         offer_id=issued.offer_id if issued else None,
+        superseded=sorted(offer.superseded, key=lambda one: offer.superseded[one]),
         lines=list(issued.lines) if issued else [],
         premium_cents=issued.premium_cents if issued else None,
         issued_at=issued.issued_at if issued else None,
@@ -265,7 +273,14 @@ def _contest(offer: Offer, contested: OfferExpiryContested) -> ContestRow:
 
 def _derogation(offer: Offer, proposed: DerogationProposed) -> DerogationRow:
     fields = proposed.model_dump(include=set(DerogationRow.model_fields))
-    return DerogationRow(**fields, approved=offer.derogation == proposed)
+    approval = offer.approval if offer.derogation == proposed else None
+    return DerogationRow(
+        **fields,
+        approved=approval is not None,
+        approved_by=approval.approved_by if approval else None,
+        approved_at=approval.approved_at if approval else None,
+        session_date=approval.session_date if approval else None,
+    )
 
 
 def _draft(drafted: OfferDrafted | None) -> DraftDetail | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.pricing.domain.facts import ContestConcluded, ContestConclusion
 from services.pricing.domain.offer import Offer
+from services.pricing.domain.people import check_reason
 from shared.errors import Refusal
 from shared.events import Event
 
@@ -16,12 +17,6 @@ class OfferNotContested(Refusal):
 class ContestAlreadyConcluded(Refusal):
     type = "contest-already-concluded"
     title = "Cette acceptation a déjà reçu l'autre conclusion"
-
-
-class ReasonRequired(Refusal):
-    type = "reason-required"
-    title = "Un motif est nécessaire"
-    status = 422
 
 
 def conclude(
@@ -40,8 +35,7 @@ def conclude(
     contested = offer.contests.get(offer_id)
     if contested is None:
         raise OfferNotContested(status_label=offer.status.value)
-    if not reason.strip():
-        raise ReasonRequired("Indiquez ce qui fonde votre conclusion.", pointer="/reason")
+    check_reason(reason)
     return [
         ContestConcluded(
             dossier_id=contested.dossier_id,

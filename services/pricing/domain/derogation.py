@@ -7,7 +7,7 @@ from services.pricing.domain.drafting import REDRAFTABLE, OfferNotRedraftable, d
 from services.pricing.domain.facts import DerogationApproved, DerogationProposed
 from services.pricing.domain.grid import BASIS_POINTS, Grid, Treatment
 from services.pricing.domain.offer import Offer
-from services.pricing.domain.people import AlreadyApproved, check_second_person
+from services.pricing.domain.people import AlreadyApproved, check_reason, check_second_person
 from services.pricing.domain.rating import (
     CreditQualityStep,
     Rating,
@@ -32,6 +32,13 @@ class CommitteeDecisionNeeded(Refusal):
     title = "Décision de la Commission de crédit nationale nécessaire"
 
 
+class PricingDecisionNeeded(Refusal):
+    """What the grid does not leave to the committee: a second person of pricing appreciates it, at no session."""
+
+    type = "pricing-decision-needed"
+    title = "Décision d'une seconde personne de la tarification nécessaire"
+
+
 class DerogationUnclear(Refusal):
     """Neither or both of a rate and a step, or one that cannot be applied."""
 
@@ -53,12 +60,14 @@ def propose(
 ) -> list[Event]:
     """One person's proposal, about the rating as it stands.
 
-    Raises: OfferNotRedraftable, DerogationNotNeeded, DerogationUnclear, RatingRefused, OldRatingScale.
+    Raises: OfferNotRedraftable, DerogationNotNeeded, DerogationUnclear, RatingRefused, OldRatingScale,
+    ReasonRequired.
     """
     if offer.profile is None or not offer.favourable or offer.status not in REDRAFTABLE:
         raise OfferNotRedraftable(status_label=offer.status.value)
     _check_derogable(rating_of(offer.profile), grid)
     _check_content(rate_bp, step, grid)
+    check_reason(reason)
     return [
         DerogationProposed(
             dossier_id=offer.profile.dossier_id,
@@ -80,15 +89,16 @@ def approve(
     approver: str,
     now: datetime,
     *,
+    for_pricing: bool,
     for_committee: bool,
     session_date: date | None,
 ) -> list[Event]:
     """The second person's act; the offer is drafted with it at once. A rating of 0 is appreciated by people of pricing;
     a step left to the committee is granted by it in session, which its secretary records (DOMAIN, The premium;
-    docs/adr/0021).
+    docs/adr/0021). `for_pricing` and `for_committee`: the offices the approver holds.
 
     Raises: NotFound (a new rating voids what was proposed), TwoPeopleNeeded, AlreadyApproved, OfferNotRedraftable,
-    CommitteeDecisionNeeded.
+    RatingRefused (by the grid in force since), CommitteeDecisionNeeded, PricingDecisionNeeded.
     """
     proposal = offer.derogations.get(derogation_id)
     if proposal is None:
@@ -100,6 +110,8 @@ def approve(
         raise OfferNotRedraftable(status_label=offer.status.value)
     if _treatment(rating_of(proposal.rating), grid) is Treatment.DEROGATION:
         _check_committee(for_committee, session_date, now)
+    elif not for_pricing or session_date is not None:
+        raise PricingDecisionNeeded("Une seconde personne de la tarification l'apprécie, sans séance de la Commission.")
     approved = DerogationApproved(
         dossier_id=proposal.dossier_id,
         derogation_id=derogation_id,
@@ -112,19 +124,22 @@ def approve(
 
 def _check_derogable(rating: Rating, grid: Grid) -> None:
     """Rating 0 and the steps the grid leaves to the committee; never one it refuses."""
-    treatment = _treatment(rating, grid)
-    if treatment is Treatment.REFUSED:
-        raise RatingRefused("La cotation enregistrée exclut toute offre : aucune dérogation n'est possible.")
-    if treatment is Treatment.AUTOMATIC:
+    if _treatment(rating, grid) is Treatment.AUTOMATIC:
         raise DerogationNotNeeded
 
 
 def _treatment(rating: Rating, grid: Grid) -> Treatment | None:
-    """What the grid says of the rating's step; None of rating 0, which stands for no step. Raises: OldRatingScale."""
+    """What the grid says of the rating's step; None of rating 0, which stands for no step.
+
+    Raises: OldRatingScale, RatingRefused.
+    """
     try:
-        return grid.steps[credit_quality_step(rating)].treatment
+        treatment = grid.steps[credit_quality_step(rating)].treatment
     except RatingNeedsAPerson:
         return None
+    if treatment is Treatment.REFUSED:
+        raise RatingRefused("La cotation enregistrée exclut toute offre : aucune dérogation n'est possible.")
+    return treatment
 
 
 def _check_committee(for_committee: bool, session_date: date | None, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,13 +12,17 @@ from typing import Any, NoReturn
 
 from services.pricing.domain.rating import CommitteeDerogationNeeded, CreditQualityStep, RatingRefused
 from shared.errors import Refusal
-from shared.events import Value
+from shared.events import Value, fields_refused
 from shared.journal import canonical_json
 from shared.lending import MONTHS_PER_YEAR
 from shared.money import MAX_CENTS
 
 BASIS_POINTS = 10_000
 MAX_RATING_AGE_MONTHS = 60
+MAX_DEFERRAL_BP = 100
+MAX_DECIMALS = 6
+# Sign, whole part and decimals; not −0.
+DECIMAL = re.compile(rf"(?!-0(\.0+)?$)-?(0|[1-9][0-9]*)(\.[0-9]{{1,{MAX_DECIMALS}}})?")
 
 
 class InvalidGrid(Refusal):
@@ -43,10 +48,17 @@ class GridIncomplete(InvalidGrid):
 
 
 class GridBandsBroken(InvalidGrid):
-    """Duration bands leave a hole, overlap, or stand where no automatic price is allowed."""
+    """Duration bands leave a hole, overlap, or stand beside no automatic price."""
 
     type = "grid-bands-broken"
     title = "Tranches de durée incohérentes"
+
+
+class GridTreatmentForbidden(InvalidGrid):
+    """A step is treated as no grid may: the fifth priced automatically, or the sixth not refused."""
+
+    type = "grid-treatment-forbidden"
+    title = "Traitement d'échelon interdit"
 
 
 class GridFigureOutOfRange(InvalidGrid):
@@ -149,6 +161,13 @@ class Grid(Value):
         return self.quality_bp[ProgrammeQuality(quality)]
 
 
+# What no grid decides (DOMAIN, The premium): the fifth step takes a derogation, the sixth has no offer at all.
+ALLOWED = {
+    CreditQualityStep.CQS5: frozenset({Treatment.DEROGATION, Treatment.REFUSED}),
+    CreditQualityStep.CQS6: frozenset({Treatment.REFUSED}),
+}
+
+
 def needed(grid: Grid | None) -> Grid:
     """The grid to price on. Raises: NoGridInForce."""
     if grid is None:
@@ -157,44 +176,78 @@ def needed(grid: Grid | None) -> Grid:
 
 
 def load_grid(data: bytes) -> Grid:
-    """A grid from the bytes of its JSON file. Decimals are strings: a JSON number with a point is refused.
+    """A grid from the bytes of its JSON file, whose form schema.json gives. A figure is written in one way only:
+    decimals are texts of at most six decimals, without exponent, sign + or idle zero.
 
-    Raises: GridUnreadable, GridIncomplete, GridBandsBroken, GridFigureOutOfRange.
+    Raises: GridUnreadable; as check_grid.
     """
     try:
-        json.loads(data, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicate)
+        content = json.loads(data, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicate)
         grid = Grid.model_validate_json(data, strict=True)
+        _check_written(grid, content)
     except ValueError as error:
-        raise GridUnreadable(f"Le fichier de grille n'est pas conforme : {error}") from error
+        raise GridUnreadable(f"Le fichier de grille n'est pas conforme : {_in_french(error)}.") from error
+    check_grid(grid)
+    return grid
+
+
+def check_grid(grid: Grid) -> None:
+    """What every grid holds, whoever wrote it. Raises: GridIncomplete, GridTreatmentForbidden, GridBandsBroken,
+    GridFigureOutOfRange.
+    """
     missing = [str(name) for name in CreditQualityStep if name not in grid.steps]
     missing += [f"qualité {name}" for name in ProgrammeQuality if name not in grid.quality_bp]
     if missing:
         raise GridIncomplete(f"Il manque : {', '.join(missing)}.")
     for step, pricing in grid.steps.items():
+        if pricing.treatment not in ALLOWED.get(step, frozenset(Treatment)):
+            raise GridTreatmentForbidden("CQS5 ne se tarife jamais automatiquement, et CQS6 est toujours refusé.")
         _check_bands(step, pricing)
     _check_figures(grid)
-    return grid
 
 
 def _no_float(number: str) -> NoReturn:
     raise ValueError(f"{number} : écrivez les décimaux entre guillemets")
 
 
-def _no_duplicate(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
+def _no_duplicate(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
         raise ValueError("un nom figure deux fois dans le même objet")
+    return found
+
+
+def _check_written(grid: Grid, content: dict[str, Any]) -> None:
+    """What was read is what stands in the file, to the letter. Raises: ValueError."""
+    read = grid.model_dump(mode="json", exclude_unset=True)
+    other = [name for name, written in content.items() if written != read[name]]
+    bases = [band.base_bp for pricing in grid.steps.values() for band in pricing.bands]
+    figures = [grid.discount_rate, grid.cap_share, grid.deferral_bp_per_started_year, *grid.quality_bp.values(), *bases]
+    other += [str(figure) for figure in figures if not DECIMAL.fullmatch(str(figure))]
+    if other:
+        raise ValueError(f"écrivez autrement {', '.join(other)} ({MAX_DECIMALS} décimales au plus, entre guillemets)")
+
+
+def _in_french(error: ValueError) -> str:
+    """Where the file is wrong; libraries say it in English."""
+    if fields := fields_refused(error):
+        return f"champs absents, inconnus ou mal écrits : {', '.join(fields)}"
+    match error:
+        case json.JSONDecodeError():
+            return f"JSON incorrect, ligne {error.lineno}, colonne {error.colno}"
+        case UnicodeDecodeError():
+            return "le texte n'est pas en UTF-8"
+        case _:
+            return str(error)
 
 
 def _check_bands(step: CreditQualityStep, pricing: StepPricing) -> None:
-    """The worst step is never priced automatically, whatever the file says (DOMAIN rule 11)."""
     bands = pricing.bands
     if pricing.treatment is not Treatment.AUTOMATIC:
         sound = not bands
     else:
         sound = (
-            step is not CreditQualityStep.CQS6
-            and bool(bands)
+            bool(bands)
             and bands[0].over_years == 0
             and bands[-1].up_to_years is None
             and all(lower.up_to_years == upper.over_years > lower.over_years for lower, upper in pairwise(bands))
@@ -212,7 +265,7 @@ def _check_figures(grid: Grid) -> None:
         "discount_rate": 0 <= grid.discount_rate < 1,
         "minimum_cents": 0 <= grid.minimum_cents <= MAX_CENTS,
         "cap_share": 0 < grid.cap_share <= 1,
-        "deferral_bp_per_started_year": grid.deferral_bp_per_started_year >= 0,
+        "deferral_bp_per_started_year": 0 <= grid.deferral_bp_per_started_year <= MAX_DEFERRAL_BP,
         # A commission is never negative or nil, nor the whole principal every year.
         "base_bp": all(0 < base + quality < BASIS_POINTS for base in bases for quality in grid.quality_bp.values()),
     }

@@ -68,8 +68,9 @@ class Offer:
     """What pricing knows of a dossier and its offer, folded from its events.
 
     `superseded` says of each replaced offer until when it could be accepted. `derogations` are the proposals about
-    the present rating by id, `derogation` the approved one; `reminded` is the offer whose reminder is sent. By offer,
-    `contests` are the acceptances that were in time and read after its end, `conclusions` what a person made of them.
+    the present rating by id, `derogation` the approved one and `approval` its approval; `reminded` is the offer whose
+    reminder is sent. By offer, `contests` are the acceptances that were in time and read after its end, `conclusions`
+    what a person made of them.
     """
 
     status: OfferStatus = OfferStatus.NONE
@@ -85,6 +86,7 @@ class Offer:
     refusal: AutomaticPricingRefused | None = None
     derogations: Map[str, DerogationProposed] = field(default_factory=Map)
     derogation: DerogationProposed | None = None
+    approval: DerogationApproved | None = None
     reminded: str | None = None
     contests: Map[str, OfferExpiryContested] = field(default_factory=Map)
     conclusions: Map[str, ContestConcluded] = field(default_factory=Map)
@@ -96,7 +98,7 @@ class Offer:
             case LoansReduced():
                 return replace(self, loans=event.loans)
             case RiskProfileRecorded():
-                return replace(self, profile=event, derogations=Map(), derogation=None)
+                return replace(self, profile=event, derogations=Map(), derogation=None, approval=None)
             case CommitteeOpinionGiven():
                 return replace(self, favourable=event.opinion is Opinion.FAVOURABLE)
             case DossierWithdrawn() | DossierFoundIneligible() | BoardRefused() | EngagementLapsed():
@@ -111,7 +113,7 @@ class Offer:
             case DerogationProposed(derogation_id=derogation_id):
                 return replace(self, derogations=self.derogations.set(derogation_id, event))
             case DerogationApproved(derogation_id=derogation_id):
-                return replace(self, derogation=self.derogations[derogation_id])
+                return replace(self, derogation=self.derogations[derogation_id], approval=event)
             case _:
                 return self._fold_issued(event)
 
@@ -155,6 +157,11 @@ class Offer:
 KIND = StreamKind("offer", Offer(), frozenset({OFFER_TOPIC}))
 
 
+def dossier_of(offer_id: str) -> str:
+    """The dossier of an offer: offers are called `{dossier}-{number}`."""
+    return offer_id.rpartition("-")[0]
+
+
 def stream_of(offer_id: str) -> str:
-    """The stream an offer is in: offers are called `{dossier}-{number}`."""
-    return KIND.stream(offer_id.rpartition("-")[0])
+    """The stream an offer is in."""
+    return KIND.stream(dossier_of(offer_id))

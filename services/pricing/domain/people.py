@@ -1,4 +1,4 @@
-"""Acts that take two people: one proposes, another approves."""
+"""Acts that take a reason, and acts that take two people: one proposes, another approves."""
 
 from shared.errors import Refusal
 
@@ -11,6 +11,20 @@ class TwoPeopleNeeded(Refusal):
 class AlreadyApproved(Refusal):
     type = "already-approved"
     title = "Proposition déjà approuvée"
+
+
+class ReasonRequired(Refusal):
+    """None, or nothing but blanks."""
+
+    type = "reason-required"
+    title = "Un motif est nécessaire"
+    status = 422
+
+
+def check_reason(reason: str) -> None:
+    """Raises: ReasonRequired."""
+    if not reason.strip():
+        raise ReasonRequired("Indiquez ce qui fonde votre décision.", pointer="/reason")
 
 
 def check_second_person(proposed_by: str, approver: str) -> None:

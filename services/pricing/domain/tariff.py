@@ -8,8 +8,8 @@ from datetime import datetime, time
 
 from immutables import Map
 
-from services.pricing.domain.grid import Grid
-from services.pricing.domain.people import AlreadyApproved, check_second_person
+from services.pricing.domain.grid import Grid, check_grid
+from services.pricing.domain.people import AlreadyApproved, check_reason, check_second_person
 from shared.calendar import PARIS
 from shared.errors import NotFound, Refusal
 from shared.events import Event, UtcDatetime
@@ -23,6 +23,13 @@ class GridVersionTaken(Refusal):
 
     type = "grid-version-taken"
     title = "Version de grille déjà utilisée"
+
+
+class GridVersionAmbiguous(Refusal):
+    """Several contents were proposed under one version and none of them is adopted."""
+
+    type = "grid-version-ambiguous"
+    title = "Version de grille ambiguë"
 
 
 class GridDatePassed(Refusal):
@@ -83,25 +90,25 @@ class GridWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """`adopted` are the approved proposals in the order of their approval, `withdrawn` those of them that were taken
-    back before their date; `withdrawals` are the proposals to do so, by the id of the grid's.
+    """By the id of the grid's proposal: `adopted` are the approvals, `withdrawals` the proposals to take an approved
+    grid back before its date, `withdrawn` the approvals of those.
     """
 
     proposals: Map[str, GridProposed] = field(default_factory=Map)
-    adopted: tuple[str, ...] = ()
+    adopted: Map[str, GridApproved] = field(default_factory=Map)
     withdrawals: Map[str, GridWithdrawalProposed] = field(default_factory=Map)
-    withdrawn: frozenset[str] = frozenset()
+    withdrawn: Map[str, GridWithdrawn] = field(default_factory=Map)
 
     def fold(self, event: Event) -> "Tariff":
         match event:
             case GridProposed(proposal_id=proposal_id):
                 return replace(self, proposals=self.proposals.set(proposal_id, event))
             case GridApproved(proposal_id=proposal_id):
-                return replace(self, adopted=(*self.adopted, proposal_id))
+                return replace(self, adopted=self.adopted.set(proposal_id, event))
             case GridWithdrawalProposed(proposal_id=proposal_id):
                 return replace(self, withdrawals=self.withdrawals.set(proposal_id, event))
             case GridWithdrawn(proposal_id=proposal_id):
-                return replace(self, withdrawn=self.withdrawn | {proposal_id})
+                return replace(self, withdrawn=self.withdrawn.set(proposal_id, event))
             case _:
                 return self
 
@@ -121,6 +128,20 @@ class Tariff:
         effective = [grid for grid in self.grids if effective_at(grid) <= now]
         return max(effective, key=effective_at, default=None)
 
+    def named(self, name: str) -> Grid | None:
+        """The grid of a proposal's id, or of a version: the adopted one, or the only content proposed under it; None
+        when there is none. Raises: GridVersionAmbiguous.
+        """
+        meant = {key: one for key, one in self.proposals.items() if name in (key, one.grid.version)}
+        adopted = [key for key in self.adopted if key in meant]
+        ids = [name] if name in meant else adopted or sorted(meant)
+        if len({meant[key].grid_hash for key in ids}) > 1:
+            raise GridVersionAmbiguous(
+                f"Plusieurs grilles sont proposées sous la version « {name} » : désignez-en une par sa proposition "
+                f"({', '.join(ids)})."
+            )
+        return meant[ids[0]].grid if ids else None
+
 
 KIND = StreamKind("tariff", Tariff())
 
@@ -131,7 +152,8 @@ def effective_at(grid: Grid) -> datetime:
 
 
 def propose(tariff: Tariff, proposal: GridProposed) -> list[Event]:
-    """Raises: GridVersionTaken, GridDatePassed."""
+    """Raises: GridVersionTaken, GridDatePassed, ReasonRequired; as check_grid."""
+    check_reason(proposal.reason)
     _check(tariff, proposal.grid, proposal.proposed_at)
     return [proposal]
 
@@ -139,7 +161,8 @@ def propose(tariff: Tariff, proposal: GridProposed) -> list[Event]:
 def approve(tariff: Tariff, proposal_id: str, grid_hash: str, approver: str, now: datetime) -> list[Event]:
     """The second person's act, on the content whose hash was read; the grid takes effect on its date.
 
-    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, GridHashMismatch, GridVersionTaken, GridDatePassed.
+    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, GridHashMismatch, GridVersionTaken, GridDatePassed; as
+    check_grid, for a grid proposed under older rules.
     """
     proposal = _proposal(tariff, proposal_id)
     check_second_person(proposal.proposed_by, approver)
@@ -154,8 +177,10 @@ def propose_withdrawal(tariff: Tariff, withdrawal: GridWithdrawalProposed) -> li
     """The first of two people: what two have signed, one alone does not undo, not even to leave the former grid in
     force. Nothing is hurried by it, an offer being issued by a person on the grid it was drafted with.
 
-    Raises: NotFound, GridNotApproved, GridTakenEffect, AlreadyApproved (it is withdrawn), GridWithdrawalPending.
+    Raises: NotFound, GridNotApproved, GridTakenEffect, AlreadyApproved (it is withdrawn), GridWithdrawalPending,
+    ReasonRequired.
     """
+    check_reason(withdrawal.reason)
     _check_withdrawable(tariff, withdrawal.proposal_id, withdrawal.proposed_at)
     if withdrawal.proposal_id in tariff.withdrawals:
         raise GridWithdrawalPending("Une autre personne doit l'approuver.")
@@ -194,6 +219,7 @@ def _check_withdrawable(tariff: Tariff, proposal_id: str, now: datetime) -> None
 
 def _check(tariff: Tariff, grid: Grid, now: datetime) -> None:
     """Two grids never take effect the same day: which one counts would depend on the order of approval."""
+    check_grid(grid)
     if grid.version in tariff.versions:
         raise GridVersionTaken(f"La version « {grid.version} » existe : donnez-en une autre.", pointer="/grid/version")
     if grid.effective_on in {one.effective_on for one in tariff.grids}:

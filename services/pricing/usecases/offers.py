@@ -13,7 +13,7 @@ from services.pricing.documents import TEMPLATES, render_offer
 from services.pricing.domain import contest, deadlines, decisions, derogation, drafting
 from services.pricing.domain.facts import ContestConclusion, OfferDrafted, OfferPrinted
 from services.pricing.domain.grid import needed
-from services.pricing.domain.offer import Offer
+from services.pricing.domain.offer import Offer, dossier_of
 from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.reading import Reading
 from services.pricing.usecases.tariffs import Tariffs
@@ -86,7 +86,14 @@ class Offers:
         return done.state
 
     async def approve_derogation(
-        self, dossier_id: str, derogation_id: str, cause: Cause, *, for_committee: bool, session_date: date | None
+        self,
+        dossier_id: str,
+        derogation_id: str,
+        cause: Cause,
+        *,
+        for_pricing: bool,
+        for_committee: bool,
+        session_date: date | None,
     ) -> Offer:
         await self._known(dossier_id)
         now = self.clock.now()
@@ -94,7 +101,14 @@ class Offers:
         done = await self.journal.append(
             dossier_id,
             lambda offer: derogation.approve(
-                offer, derogation_id, grid, cause.actor, now, for_committee=for_committee, session_date=session_date
+                offer,
+                derogation_id,
+                grid,
+                cause.actor,
+                now,
+                for_pricing=for_pricing,
+                for_committee=for_committee,
+                session_date=session_date,
             ),
             cause,
         )
@@ -166,15 +180,12 @@ class Offers:
     async def offer(self, dossier_id: str) -> Offer:
         return (await self._known(dossier_id)).state
 
-    async def traced(self, dossier_id: str, offer_id: str | None) -> OfferDrafted:
-        """How an offer of the dossier was priced; the newest draft when none is named. Raises: NotFound."""
-        found: OfferDrafted | None = None
-        async for event in self.journal.events(dossier_id):
-            if isinstance(event, OfferDrafted) and offer_id in (None, event.offer_id):
-                found = event
-        if found is None:
-            raise NotFound("Aucun projet d'offre à ce nom.")
-        return found
+    async def traced(self, offer_id: str) -> OfferDrafted:
+        """How an offer was priced, be it a draft, issued, replaced or over. Raises: NotFound."""
+        async for event in self.journal.events(dossier_of(offer_id)):
+            if isinstance(event, OfferDrafted) and event.offer_id == offer_id:
+                return event
+        raise NotFound(f"Aucune proposition « {offer_id} », émise ou en projet.")
 
     async def _known(self, dossier_id: str) -> Appended[Offer]:
         loaded = await self.journal.load(dossier_id)

@@ -24,9 +24,7 @@ class Tariffs:
         return (await self.journal.load(domain.STREAM)).state
 
     async def propose(self, content: bytes, reason: str, cause: Cause) -> GridProposed:
-        """Raises: GridUnreadable, GridIncomplete, GridBandsBroken, GridFigureOutOfRange, GridVersionTaken,
-        GridDatePassed.
-        """
+        """Raises: as load_grid; GridVersionTaken, GridDatePassed."""
         grid = load_grid(content)
         proposal = GridProposed(
             proposal_id=new_id(),

@@ -31,8 +31,8 @@ from tests.unit.envelope.test_ledger import rules
 from tests.unit.pricing.samples import GRID, NOW
 
 OFFICER, SECOND_OFFICER = "tarificateur-1", "tarificateur-2"
-SECRETARY, AUDITOR = "secretaire-ccn", "auditeur"
-ROLES = {SECRETARY: Role.COMMITTEE_SECRETARY, AUDITOR: Role.AUDITOR}
+SECRETARY, AUDITOR, LANDLORD = "secretaire-ccn", "auditeur", "bailleur-1"
+ROLES = {SECRETARY: Role.COMMITTEE_SECRETARY, AUDITOR: Role.AUDITOR, LANDLORD: Role.BAILLEUR}
 SETTLING = timedelta(minutes=10)
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from services.pricing.domain import contest
 from services.pricing.domain import decisions as domain
-from services.pricing.domain.contest import ContestAlreadyConcluded, OfferNotContested, ReasonRequired
+from services.pricing.domain.contest import ContestAlreadyConcluded, OfferNotContested
 from services.pricing.domain.facts import ContestConcluded, ContestConclusion
 from services.pricing.domain.offer import Offer, OfferStatus
+from services.pricing.domain.people import ReasonRequired
 from shared.contracts.pricing import AnswerRefusal, OfferAnswerRefused
 from shared.events import Event
 from tests.facts import DOSSIER

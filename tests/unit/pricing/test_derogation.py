@@ -2,22 +2,29 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from services.pricing.domain import derogation
 from services.pricing.domain.decisions import receive
-from services.pricing.domain.derogation import CommitteeDecisionNeeded, DerogationNotNeeded, DerogationUnclear
+from services.pricing.domain.derogation import (
+    CommitteeDecisionNeeded,
+    DerogationNotNeeded,
+    DerogationUnclear,
+    PricingDecisionNeeded,
+)
 from services.pricing.domain.drafting import OfferNotRedraftable
 from services.pricing.domain.facts import DerogationApproved
+from services.pricing.domain.grid import Grid
 from services.pricing.domain.offer import Offer, OfferStatus
-from services.pricing.domain.people import AlreadyApproved, TwoPeopleNeeded
+from services.pricing.domain.people import AlreadyApproved, ReasonRequired, TwoPeopleNeeded
 from services.pricing.domain.rating import CreditQualityStep, OldRatingScale, RatingRefused
 from shared.contracts.intake import LoansReduced
 from shared.errors import NotFound
 from shared.events import Event
 from tests.facts import CAMPAIGN, DOSSIER, loan, opinion, profile, submitted
-from tests.unit.pricing.samples import GRID, NOW, acceptance, issued, play
+from tests.unit.pricing.samples import GRID, NOW, acceptance, issued, play, with_grid
 
 SESSION = date(2024, 5, 16)
 
@@ -26,14 +33,20 @@ def rated(value: str, **changes) -> Offer:
     return play(Offer(), submitted(), profile(rating=value, **changes), opinion())
 
 
-def proposed(offer: Offer, rate_bp: str | None = None, step: CreditQualityStep | None = None) -> Offer:
+def proposed(
+    offer: Offer,
+    rate_bp: str | None = None,
+    step: CreditQualityStep | None = None,
+    grid: Grid = GRID,
+    reason: str = "Garantie du groupe, bilan solide",
+) -> Offer:
     (event,) = derogation.propose(
         offer,
         "derogation",
-        GRID,
+        grid,
         rate_bp=Decimal(rate_bp) if rate_bp else None,
         step=step,
-        reason="Garantie du groupe, bilan solide",
+        reason=reason,
         proposer="tarificateur-1",
         now=NOW,
     )
@@ -45,23 +58,32 @@ def approving(
     derogation_id: str = "derogation",
     *,
     approver: str = "secretaire-ccn",
-    for_committee: bool = True,
-    session_date: date | None = SESSION,
+    grid: Grid = GRID,
+    **offices: Any,
 ) -> list[Event]:
-    return derogation.approve(
-        offer, derogation_id, GRID, approver, NOW, for_committee=for_committee, session_date=session_date
-    )
+    """By the committee's secretary, unless told otherwise."""
+    given = {"for_pricing": False, "for_committee": True, "session_date": SESSION} | offices
+    return derogation.approve(offer, derogation_id, grid, approver, NOW, **given)
 
 
-def approved(offer: Offer, approver: str = "secretaire-ccn") -> Offer:
-    for event in approving(offer, approver=approver):
+HELD: dict[str, Any] = {"session_date": SESSION}
+OF_PRICING: dict[str, Any] = {
+    "approver": "tarificateur-2",
+    "for_pricing": True,
+    "for_committee": False,
+    "session_date": None,
+}
+
+
+def approved(offer: Offer, **by: Any) -> Offer:
+    for event in approving(offer, **by):
         offer = offer.fold(event)
     return offer
 
 
-@pytest.mark.parametrize("rating", ["0", "5", "6-"])
-def test_the_approved_rate_drafts_the_offer(rating: str):
-    offer = approved(proposed(rated(rating), "75.5"))
+@pytest.mark.parametrize(("rating", "by"), [("0", OF_PRICING), ("5", {}), ("6-", {})])
+def test_the_approved_rate_drafts_the_offer(rating: str, by: dict[str, Any]):
+    offer = approved(proposed(rated(rating), "75.5"), **by)
     assert offer.status is OfferStatus.DRAFTED
     assert offer.draft
     assert {line.rate_bp for line in offer.draft.priced} == {Decimal("75.5")}
@@ -71,8 +93,14 @@ def test_the_approved_rate_drafts_the_offer(rating: str):
     assert offer.draft.workings.derogation.rate_bp == Decimal("75.5")
 
 
+def test_the_smallest_rate_is_more_than_0_and_may_be_less_than_a_basis_point():
+    offer = approved(proposed(rated("5"), "0.0001"))
+    assert offer.draft
+    assert {line.rate_bp for line in offer.draft.priced} == {Decimal("0.0001")}
+
+
 def test_the_approved_step_drafts_the_offer_with_its_add_ons():
-    offer = approved(proposed(rated("0"), step=CreditQualityStep.CQS3))
+    offer = approved(proposed(rated("0"), step=CreditQualityStep.CQS3), **OF_PRICING)
     assert offer.draft
     assert offer.draft.credit_quality_step == "CQS3"
     assert {line.rate_bp for line in offer.draft.priced} == {Decimal(22)}
@@ -80,18 +108,48 @@ def test_the_approved_step_drafts_the_offer_with_its_add_ons():
 
 def test_the_proposer_may_not_approve():
     with pytest.raises(TwoPeopleNeeded):
-        approved(proposed(rated("5"), "75"), "tarificateur-1")
+        approved(proposed(rated("5"), "75"), approver="tarificateur-1")
 
 
 def test_a_rating_of_0_is_appreciated_by_two_people_of_pricing():
-    drafted = approving(proposed(rated("0"), "75"), approver="tarificateur-2", for_committee=False, session_date=None)
+    drafted = approving(proposed(rated("0"), "75"), **OF_PRICING)
     assert [type(event).__name__ for event in drafted] == ["DerogationApproved", "OfferDrafted"]
+
+
+@pytest.mark.parametrize("by", [{"session_date": None}, {}, OF_PRICING | HELD])
+def test_a_rating_of_0_is_not_the_committees(by: dict[str, Any]):
+    with pytest.raises(PricingDecisionNeeded) as refused:
+        approving(proposed(rated("0"), "75"), **by)
+    assert refused.value.type == "pricing-decision-needed"
+
+
+def test_who_holds_both_offices_approves_either():
+    both: dict[str, Any] = OF_PRICING | {"for_committee": True}
+    assert approved(proposed(rated("0"), "75"), **both).derogation
+    assert approved(proposed(rated("5"), "75"), **both | HELD).derogation
+
+
+def with_step(step: str, treatment: str) -> Grid:
+    return with_grid(steps=GRID.model_dump(mode="json")["steps"] | {step: {"treatment": treatment}})
+
+
+def test_a_derogation_proposed_before_the_grid_refused_the_step_is_not_approved():
+    refusing = with_step("CQS5", "refused")
+    with pytest.raises(RatingRefused):
+        approving(proposed(rated("5"), "75"), grid=refusing)
+
+
+def test_a_step_that_the_grid_in_force_prices_needs_no_committee():
+    offer = proposed(rated("4"), "75", grid=with_step("CQS4", "derogation"))
+    assert approved(offer, **OF_PRICING).derogation
+    with pytest.raises(PricingDecisionNeeded):
+        approving(offer)
 
 
 @pytest.mark.parametrize("rating", ["5", "5-", "6+", "6", "6-"])
 def test_a_step_left_to_the_committee_is_never_approved_by_pricing_alone(rating: str):
     with pytest.raises(CommitteeDecisionNeeded):
-        approving(proposed(rated(rating), "75"), approver="tarificateur-2", for_committee=False)
+        approving(proposed(rated(rating), "75"), **OF_PRICING | HELD)
 
 
 @pytest.mark.parametrize("session_date", [None, SESSION + timedelta(days=1)], ids=["none", "to_come"])
@@ -116,6 +174,12 @@ def test_a_proposal_alone_changes_nothing():
     assert proposed(rated("5"), "75").status is OfferStatus.NEEDS_PERSON
 
 
+def test_a_derogation_says_why():
+    with pytest.raises(ReasonRequired) as refused:
+        proposed(rated("5"), "75", reason=" \n")
+    assert refused.value.pointer == "/reason"
+
+
 def test_an_unknown_derogation_cannot_be_approved():
     with pytest.raises(NotFound):
         approved(rated("5"))
@@ -124,7 +188,8 @@ def test_an_unknown_derogation_cannot_be_approved():
 def test_a_new_rating_voids_what_was_proposed_and_what_was_approved():
     with pytest.raises(NotFound):
         approved(play(proposed(rated("5"), "75"), profile(rating="6")))
-    assert play(approved(proposed(rated("5"), "75")), profile(rating="6")).derogation is None
+    void = play(approved(proposed(rated("5"), "75")), profile(rating="6"))
+    assert (void.derogation, void.approval) == (None, None)
 
 
 @pytest.mark.parametrize("rating", ["7", "8", "P"])
@@ -158,7 +223,7 @@ def test_an_old_scale_is_not_derogated_from():
 def test_a_derogation_names_a_rate_or_a_priced_step(rate_bp, step, pointer):
     with pytest.raises(DerogationUnclear) as refused:
         proposed(rated("5"), rate_bp, step)
-    assert refused.value.pointer == pointer
+    assert (refused.value.pointer, refused.value.status) == (pointer, 422)
 
 
 @pytest.mark.parametrize(

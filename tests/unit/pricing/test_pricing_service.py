@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
+from services.pricing.domain.facts import DerogationApproved
 from services.pricing.domain.reading import Reading
 from shared.contracts.intake import DOSSIER_TOPIC
 from shared.contracts.pricing import (
@@ -20,7 +21,7 @@ from shared.money import format_euros
 from shared.objects import Retained
 from tests.archival import check_archival
 from tests.facts import DOSSIER, opinion, profile, submitted
-from tests.unit.pricing.desk import AUDITOR, SECOND_OFFICER, SECRETARY, SETTLING, Desk, problem
+from tests.unit.pricing.desk import AUDITOR, LANDLORD, SECOND_OFFICER, SECRETARY, SETTLING, Desk, problem
 from tests.unit.pricing.samples import GRID, LAST, NOW, SECOND, acceptance
 
 OFFER = f"{DOSSIER}-1"
@@ -123,6 +124,7 @@ async def test_the_committees_derogation_takes_its_secretary_and_drafts_the_offe
     made = await desk.done("POST", path, {"step": "CQS4", "reason": "Caution du groupe"})
     (row,) = made["derogations"]
     assert (row["step"], row["approved"], row["proposed_by"]) == ("CQS4", False, "user:tarificateur-1")
+    assert (row["approved_by"], row["session_date"]) == (None, None)
     approval = f"{path}/{row['derogation_id']}/approval"
     assert problem(await desk.call("POST", approval, SESSION)) == "two-people-needed"
     assert problem(await desk.call("POST", approval, SESSION, who=SECOND_OFFICER)) == "committee-decision-needed"
@@ -131,7 +133,8 @@ async def test_the_committees_derogation_takes_its_secretary_and_drafts_the_offe
     assert (await desk.done("GET", f"/offers/{DOSSIER}", who=SECRETARY))["derogations"] == [row]
     done = await desk.done("POST", approval, SESSION, who=SECRETARY)
     assert (done["status"], done["draft"]["credit_quality_step"]) == ("drafted", "CQS4")
-    assert done["derogations"][0]["approved"]
+    (row,) = done["derogations"]
+    assert (row["approved"], row["approved_by"], row["session_date"]) == (True, f"user:{SECRETARY}", "2024-05-16")
 
 
 async def test_a_rating_of_0_takes_two_people_of_pricing(desk: Desk):
@@ -140,6 +143,9 @@ async def test_a_rating_of_0_takes_two_people_of_pricing(desk: Desk):
     made = await desk.done("POST", path, {"step": "CQS4", "reason": "Bilan solide"})
     approval = f"{path}/{made['derogations'][0]['derogation_id']}/approval"
     assert problem(await desk.call("POST", approval, {})) == "two-people-needed"
+    for body in ({}, SESSION):
+        assert problem(await desk.call("POST", approval, body, who=SECRETARY)) == "pricing-decision-needed"
+    assert desk.of(DerogationApproved) == []
     assert (await desk.done("POST", approval, {}, who=SECOND_OFFICER))["status"] == "drafted"
 
 
@@ -249,7 +255,7 @@ async def test_an_acceptance_of_a_replaced_offer_is_listed_until_a_person_conclu
 
 async def test_the_trace_is_json_for_programs_and_a_page_for_people(desk: Desk):
     await desk.issued()
-    path = f"/offers/{DOSSIER}/trace"
+    path = f"/offers/{OFFER}/trace"
     for accept in ("*/*", "application/json", "application/json, text/html"):
         answer = await desk.call("GET", path, accept=accept, who=AUDITOR)
         assert answer.headers["content-type"] == "application/json"
@@ -259,10 +265,25 @@ async def test_the_trace_is_json_for_programs_and_a_page_for_people(desk: Desk):
     assert "Trace de la tarification" in page.text
 
 
-async def test_the_trace_of_each_offer_of_a_dossier_can_be_read(desk: Desk):
+async def test_the_trace_of_every_offer_of_a_dossier_is_read_by_the_offers_name(desk: Desk):
     await desk.issued()
     await desk.done("POST", f"/offers/{DOSSIER}/redraft")
-    path = f"/offers/{DOSSIER}/trace"
-    assert (await desk.done("GET", path))["offer_id"] == f"{DOSSIER}-2"
-    assert (await desk.done("GET", f"{path}?offer_id={OFFER}"))["offer_id"] == OFFER
-    assert (await desk.call("GET", f"{path}?offer_id={DOSSIER}-3")).status_code == 404
+    found = await desk.done("POST", f"/offers/{DOSSIER}/issue", {"offer_id": f"{DOSSIER}-2"})
+    for offer_id in (*found["superseded"], found["offer_id"]):
+        assert (await desk.done("GET", f"/offers/{offer_id}/trace", who=AUDITOR))["offer_id"] == offer_id
+    assert [*found["superseded"], found["offer_id"]] == [OFFER, f"{DOSSIER}-2"]
+
+
+@pytest.mark.parametrize("unknown", [f"{DOSSIER}-3", DOSSIER, "nobody-1", "-1", "-"])
+async def test_the_trace_of_an_unknown_offer_is_not_found(desk: Desk, unknown: str):
+    await desk.issued()
+    answer = await desk.call("GET", f"/offers/{unknown}/trace", who=AUDITOR)
+    assert (answer.status_code, problem(answer)) == (404, "not-found")
+    assert unknown in answer.json()["detail"]
+
+
+async def test_a_landlord_reads_no_trace_not_even_its_own(desk: Desk):
+    await desk.issued()
+    answer = await desk.call("GET", f"/offers/{OFFER}/trace", who=LANDLORD)
+    assert (answer.status_code, problem(answer)) == (403, "forbidden")
+    assert GRID.version not in answer.text

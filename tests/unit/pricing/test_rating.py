@@ -1,3 +1,4 @@
+from dataclasses import FrozenInstanceError
 from datetime import date
 
 import pytest
@@ -52,8 +53,9 @@ def test_zero_goes_to_a_person():
 
 @pytest.mark.parametrize("value", ["", "9", "3++", "1 +", "p", "5 "])
 def test_a_symbol_todays_scale_does_not_know_is_refused(value: str):
-    with pytest.raises(UnknownRating):
+    with pytest.raises(UnknownRating) as refused:
         step_of(value)
+    assert refused.value.status == 422
 
 
 @pytest.mark.parametrize("value", ["4", "5+", "3++", "0"])
@@ -66,8 +68,14 @@ def test_a_rating_of_the_old_scale_is_never_read_on_todays(value: str):
 
 @pytest.mark.parametrize(("scale", "rated_on"), [(TODAY, date(2022, 1, 7)), (BEFORE, date(2022, 1, 8))])
 def test_a_scale_that_was_not_in_use_that_day_is_refused(scale: RatingScale, rated_on: date):
-    with pytest.raises(RatingScaleMismatch):
+    with pytest.raises(RatingScaleMismatch) as refused:
         Rating.parse("4", scale, rated_on)
+    assert refused.value.status == 422
+
+
+def test_a_rating_cannot_be_changed_once_parsed():
+    with pytest.raises(FrozenInstanceError):
+        Rating.parse("5-", TODAY, RATED_ON).rated_on = date(2026, 1, 6)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_no_text_shows_a_rating():

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.pricing.domain import tariff as domain
-from services.pricing.domain.grid import Grid, GridHashMismatch
-from services.pricing.domain.people import AlreadyApproved, TwoPeopleNeeded
+from services.pricing.domain.grid import Grid, GridHashMismatch, GridTreatmentForbidden, StepPricing, Treatment
+from services.pricing.domain.people import AlreadyApproved, ReasonRequired, TwoPeopleNeeded
+from services.pricing.domain.rating import CreditQualityStep
 from services.pricing.domain.tariff import (
     GridDatePassed,
     GridNotApproved,
@@ -31,12 +32,14 @@ def grid(version: str = "demonstration-2", effective_on: date = LATER) -> Grid:
     return with_grid(version=version, effective_on=effective_on.isoformat())
 
 
-def proposed(tariff: Tariff, new: Grid, proposal_id: str = "p1", now: datetime = NOW) -> Tariff:
+def proposed(
+    tariff: Tariff, new: Grid, proposal_id: str = "p1", now: datetime = NOW, reason: str = "Revue annuelle"
+) -> Tariff:
     proposal = GridProposed(
         proposal_id=proposal_id,
         grid=new,
         grid_hash=new.content_hash,
-        reason="Revue annuelle",
+        reason=reason,
         proposed_by=FIRST,
         proposed_at=now,
     )
@@ -141,6 +144,29 @@ def test_of_two_proposals_for_a_version_one_is_approved():
     tariff = proposed(proposed(Tariff(), grid()), grid(), "p2")
     with pytest.raises(GridVersionTaken):
         approved(approved(tariff, grid()), grid(), "p2")
+
+
+def test_a_grid_proposed_when_less_was_checked_is_not_approved():
+    lax = {CreditQualityStep.CQS6: StepPricing(treatment=Treatment.DEROGATION)}
+    before = grid().model_copy(update={"steps": grid().steps | lax})
+    proposal = GridProposed(
+        proposal_id="p1",
+        grid=before,
+        grid_hash=before.content_hash,
+        reason="Revue",
+        proposed_by=FIRST,
+        proposed_at=NOW,
+    )
+    with pytest.raises(GridTreatmentForbidden):
+        domain.approve(Tariff().fold(proposal), "p1", before.content_hash, SECOND, NOW)
+
+
+def test_a_grid_and_its_withdrawal_say_why():
+    with pytest.raises(ReasonRequired):
+        proposed(Tariff(), grid(), reason=" ")
+    pending = GridWithdrawalProposed(proposal_id="p0", reason="", proposed_by=FIRST, proposed_at=NOW)
+    with pytest.raises(ReasonRequired):
+        domain.propose_withdrawal(adopted(grid()), pending)
 
 
 def test_no_grid_is_put_in_force_for_the_past():

@@ -29,6 +29,7 @@ async def test_a_new_grid_takes_two_people_and_its_date(desk: Desk):
     assert problem(wrong) == "grid-hash-mismatch"
     first, done = await desk.done("POST", approval, content, who=SECOND_OFFICER)
     assert (done["approved"], done["effective_at"]) == (True, "2024-06-03T00:00:00+02:00")
+    assert (row["approved_by"], done["approved_by"]) == (None, f"user:{SECOND_OFFICER}")
     assert (await desk.done("GET", "/grid"))["version"] == "demonstration-1"
     desk.clock.moment = datetime(2024, 6, 3, 8, tzinfo=UTC)
     assert (await desk.done("GET", "/grid"))["version"] == "demonstration-2"
@@ -70,7 +71,8 @@ async def test_an_approved_grid_is_withdrawn_by_two_people_before_its_date(desk:
     assert (proposed["withdrawal"]["reason"], proposed["withdrawal"]["approved"]) == (reason["reason"], False)
     assert problem(await desk.call("POST", f"{path}/withdrawal/approval")) == "two-people-needed"
     _, done = await desk.done("POST", f"{path}/withdrawal/approval", who=SECOND_OFFICER)
-    assert done["withdrawal"]["approved"]
+    assert (done["withdrawal"]["approved"], done["withdrawal"]["approved_by"]) == (True, f"user:{SECOND_OFFICER}")
+    assert proposed["withdrawal"]["approved_by"] is None
     desk.clock.moment = datetime(2024, 6, 3, 8, tzinfo=UTC)
     assert (await desk.done("GET", "/grid"))["version"] == "demonstration-1"
     first = (await desk.done("GET", GRID_PATH))[0]["proposal_id"]

@@ -63,7 +63,7 @@ async def test_an_offer_recomputed_from_the_journal_has_the_same_bytes(desk: Des
 async def test_the_trace_written_to_a_file_is_the_stored_one_to_the_byte(desk: Desk, tmp_path):
     done = await command.recompute(desk.documents, OFFER)
     assert command.report(OFFER, done, tmp_path / "trace.json") == 0
-    served = await desk.call("GET", f"/offers/{DOSSIER}/trace")
+    served = await desk.call("GET", f"/offers/{OFFER}/trace")
     assert (tmp_path / "trace.json").read_bytes() == served.content
 
 
