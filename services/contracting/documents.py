@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from services.contracting.domain.convention import Terms
@@ -21,13 +20,11 @@ from shared.signing import Box
 from shared.typeset import french_date, french_day, french_moment, render
 from shared.words import euros_in_words, percent, profile_in_words, signed_percent
 
-# The version that is printed today; earlier ones stay beside it for what was signed from them.
-TEMPLATES = "v4"
-# Where versions 1 to 4 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
+# The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
+TEMPLATES = "v1"
+# Where version 1 draws the bailleur's box on the last page, in points from the lower left corner (paper.typ).
 BAILLEUR_FIELD = "Bailleur"
 BAILLEUR_BOX = Box(318, 75, 523, 140)
-
-CENT = Decimal("0.01")
 
 GROUPS = {
     LoanPurpose.LAND: "Prêts finançant le foncier",
@@ -65,7 +62,7 @@ def number_of(engagement: Engagement) -> str:
 
 
 async def render_convention(
-    engagement: Engagement, agreed: Terms, guarantor: Guarantor | None, templates: str = TEMPLATES
+    engagement: Engagement, agreed: Terms, guarantor: Guarantor, templates: str = TEMPLATES
 ) -> bytes:
     groups = [
         {
@@ -82,7 +79,6 @@ async def render_convention(
         **_amount("principal", engagement.principal_cents),
         **_amount("premium", agreed.premium_cents),
         "lines_total": format_euros(_lines_premium(engagement)),
-        "adjusted": agreed.premium_cents != _lines_premium(engagement),
         "adjustment": _adjustment(engagement, agreed.premium_cents),
         "payment_reference": agreed.payment_reference,
         "return_by": french_moment(agreed.return_by),
@@ -92,9 +88,8 @@ async def render_convention(
 
 
 async def render_premium_call(
-    engagement: Engagement, agreed: Terms, payee: Payee, guarantor: Guarantor | None, templates: str = TEMPLATES
+    engagement: Engagement, agreed: Terms, payee: Payee, guarantor: Guarantor, templates: str = TEMPLATES
 ) -> bytes:
-    """Versions 1 to 3 name the payee only; later ones say who calls the premium, as the convention does."""
     iban = " ".join(payee.iban[start : start + 4] for start in range(0, len(payee.iban), 4))
     data = _common(engagement, agreed.sent_at) | {
         "guarantor": _guarantor(guarantor),
@@ -119,7 +114,7 @@ async def render_premium_call(
 
 
 async def render_acte(
-    engagement: Engagement, made_at: datetime, guarantor: Guarantor | None, templates: str = TEMPLATES
+    engagement: Engagement, made_at: datetime, guarantor: Guarantor, templates: str = TEMPLATES
 ) -> bytes:
     groups = [
         {
@@ -189,10 +184,7 @@ def _amount(name: str, cents: int) -> dict[str, str]:
     return {name: format_euros(cents), f"{name}_in_words": euros_in_words(cents)}
 
 
-def _guarantor(guarantor: Guarantor | None) -> dict[str, str] | None:
-    """Version 1 names the guarantor without saying more of it."""
-    if guarantor is None:
-        return None
+def _guarantor(guarantor: Guarantor) -> dict[str, str]:
     stated = guarantor.model_dump(exclude={"capital_cents"})
     return stated | {"capital": format_euros(guarantor.capital_cents)}
 
@@ -204,12 +196,12 @@ def _letter(document: StoredDocument) -> dict[str, str]:
 
 def _adjustment(engagement: Engagement, premium_cents: int) -> str | None:
     """Why the premium is not the sum of the lines; None when it is."""
-    issued, lines_cents = engagement.issued, _lines_premium(engagement)
-    if premium_cents == lines_cents or issued is None:
+    offer, lines_cents = engagement.accepted_offer, _lines_premium(engagement)
+    if premium_cents == lines_cents or offer is None:
         return None
-    if issued.minimum_applied and premium_cents > lines_cents:
+    if offer.minimum_applied and premium_cents > lines_cents:
         return "minimum"
-    return "cap" if issued.cap_applied and premium_cents < lines_cents else "accepted"
+    return "cap" if offer.cap_applied and premium_cents < lines_cents else "accepted"
 
 
 def _term(engagement: Engagement) -> dict[str, str | None]:
@@ -220,7 +212,7 @@ def _term(engagement: Engagement) -> dict[str, str | None]:
 
 
 def _loan(line: Line) -> dict[str, str]:
-    """What a table says of a loan. Version 1 prints `rate`, to two decimals; later ones the whole `interest`."""
+    """What a table says of a loan."""
     loan = line.loan
     return {
         "label": line.label,
@@ -228,7 +220,6 @@ def _loan(line: Line) -> dict[str, str]:
         "deferral": _months(loan.deferral_months),
         "prefinancing": _months(loan.prefinancing_months),
         "principal": format_euros(loan.principal_cents),
-        "rate": percent(loan.annual_rate.quantize(CENT * CENT)),
         "frequency": FREQUENCIES[loan.frequency],
         "interest": _interest(loan),
         "profile": profile_in_words(loan),

@@ -102,7 +102,7 @@ MINIMUM, CAP, ACCEPTED = "prime minimale s'applique", "ramenée à ce plafond", 
     ids=["minimum", "cap", "loans-changed-since", "the-sum"],
 )
 async def test_a_premium_that_is_not_the_sum_of_its_lines_says_why(applied, difference, said):
-    offered = replace(engagement(), issued=issued().model_copy(update=applied))
+    offered = replace(engagement(), offers=(issued().model_copy(update=applied),))
     agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + difference})
     text = words(await render_convention(offered, agreed, GUARANTOR))
     assert [reason for reason in (MINIMUM, CAP, ACCEPTED) if reason in text] == ([said] if said else [])
@@ -166,7 +166,7 @@ async def test_the_premium_call_says_who_owes_what_to_whom_for_which_loans():
 
 
 async def test_lines_and_amount_to_pay_that_differ_are_both_in_call_and_convention_with_the_reason():
-    offered = replace(engagement(), issued=issued().model_copy(update={"minimum_applied": True}))
+    offered = replace(engagement(), offers=(issued().model_copy(update={"minimum_applied": True}),))
     agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + 100})
     called = words(await premium_call(offered, agreed))
     convention = words(await render_convention(offered, agreed, GUARANTOR))
@@ -257,9 +257,13 @@ async def test_the_papers_a_bailleur_and_the_lender_read_hold_no_rating_and_no_g
         assert not re.search(r"cotation|échelon|CQS|barème|grille|demonstration-1", words(pdf), re.IGNORECASE)
 
 
-async def test_an_offer_issued_after_the_acceptance_prints_no_line():
-    case = engaged().hear(issued("d1-2").model_copy(update={"lines": (), "premium_cents": 1}))
-    printed = [await premium_call(one) for one in (case.engagement, engagement())]
+@pytest.mark.parametrize("difference", [0, 1, -1])
+async def test_an_offer_issued_after_the_acceptance_prints_neither_a_line_nor_a_reason(difference):
+    other = {"lines": (), "premium_cents": 1, "minimum_applied": True, "cap_applied": True}
+    case = engaged().hear(issued("d1-2").model_copy(update=other))
+    agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + difference})
+    assert await premium_call(case.engagement, agreed) == await premium_call(engagement(), agreed)
+    printed = [await render_convention(one, agreed, GUARANTOR) for one in (case.engagement, engagement())]
     assert printed[0] == printed[1]
 
 
