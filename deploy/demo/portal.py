@@ -36,7 +36,7 @@ class Portal:
                 "structure": bailleur.structure,
                 "department": bailleur.department,
                 "legal_category": bailleur.legal_category,
-                "address": "1 place de la Démonstration",
+                "address": bailleur.address,
                 "contact_email": bailleur.contact_email,
                 "special_agreement": bailleur.special_agreement,
             }
