@@ -39,6 +39,7 @@ class Portal:
                 "address": bailleur.address,
                 "contact_email": bailleur.contact_email,
                 "special_agreement": bailleur.special_agreement,
+                "signatory": {"name": "Madame Dominique Démonstration", "capacity": "directrice générale"},
             }
             who = representative(bailleur.siren)
             await self.client.ok("POST", "intake", "/bailleurs", who=who, json=body)
