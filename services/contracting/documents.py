@@ -12,6 +12,7 @@ from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan, RateBasis, StoredDocument, Structure
 from shared.lending import (
     FREQUENCIES,
+    LINES,
     LoanPurpose,
     PrefinancingInterest,
 )
@@ -30,20 +31,20 @@ GROUPS = {
     LoanPurpose.LAND: "Prêts finançant le foncier",
     LoanPurpose.BUILDING: "Prêts finançant le bâti (travaux)",
 }
-PURPOSES = {LoanPurpose.LAND: "Foncier", LoanPurpose.BUILDING: "Bâti"}
 LETTERS = {
     DocumentKind.OFFER_LETTER: "lettre d'offre de prêt",
     DocumentKind.INTENT_LETTER: "lettre d'intention",
 }
+CODE = "du Code de la construction et de l'habitation"
 STRUCTURES = {
-    Structure.SA_HLM: "société anonyme d'habitations à loyer modéré (article L.422-2 du CCH)",
-    Structure.SA_HLM_LLI_SUBSIDIARY: "filiale de logement intermédiaire d'une SA d'HLM (article L.422-2 du CCH)",
-    Structure.OPH: "office public de l'habitat (article L.421-1 du CCH)",
-    Structure.COOP_HLM: "société anonyme coopérative de production d'HLM (article L.422-3 du CCH)",
-    Structure.SCIC_HLM: "société coopérative d'intérêt collectif d'HLM (article L.422-3-2 du CCH)",
-    Structure.SEM: "société d'économie mixte (article L.481-1 du CCH)",
-    Structure.L313_20_1_2: "société mentionnée à l'article L.313-20-1-2° du CCH",
-    Structure.SAC: "société anonyme de coordination (article L.423-1-2 du CCH)",
+    Structure.SA_HLM: f"société anonyme d'habitations à loyer modéré (article L.\u00a0422-2 {CODE})",
+    Structure.SA_HLM_LLI_SUBSIDIARY: f"filiale de logement intermédiaire d'une SA d'HLM (article L.\u00a0422-2 {CODE})",
+    Structure.OPH: f"office public de l'habitat (article L.\u00a0421-1 {CODE})",
+    Structure.COOP_HLM: f"société anonyme coopérative de production d'HLM (article L.\u00a0422-3 {CODE})",
+    Structure.SCIC_HLM: f"société coopérative d'intérêt collectif d'HLM (article L.\u00a0422-3-2 {CODE})",
+    Structure.SEM: f"société d'économie mixte (article L.\u00a0481-1 {CODE})",
+    Structure.L313_20_1_2: f"société mentionnée au 2° de l'article L.\u00a0313-20-1 {CODE}",
+    Structure.SAC: f"société anonyme de coordination (article L.\u00a0423-1-2 {CODE})",
 }
 
 
@@ -146,6 +147,7 @@ def _submitted(engagement: Engagement) -> DossierSubmitted:
 
 def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
     submitted = _submitted(engagement)
+    signatory = submitted.bailleur.signatory
     return {
         "number": number_of(engagement),
         "campaign": submitted.campaign_id,
@@ -160,6 +162,7 @@ def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
             "structure": STRUCTURES[submitted.bailleur.structure],
             "department": submitted.bailleur.department,
             "seat": submitted.bailleur.seat,
+            "signatory": signatory.model_dump() if signatory else None,
         },
         "operation": {
             "name": submitted.operation.name,
@@ -175,7 +178,7 @@ def _by_purpose(engagement: Engagement) -> dict[LoanPurpose, list[Line]]:
     for purpose in GROUPS:
         loans = [loan for loan in engagement.loans if loan.purpose is purpose]
         if loans:
-            found[purpose] = [Line(f"{PURPOSES[purpose]} {place}", loan) for place, loan in enumerate(loans, start=1)]
+            found[purpose] = [Line(f"{LINES[purpose]}\u00a0{place}", loan) for place, loan in enumerate(loans, start=1)]
     return found
 
 

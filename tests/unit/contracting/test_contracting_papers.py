@@ -18,7 +18,7 @@ from services.contracting.domain.engagement import Engagement, EngagementDocumen
 from services.contracting.domain.facts import ActePrepared
 from services.contracting.papers import Papers
 from services.contracting.reprint import REPRINTED, reprint
-from shared.contracts.values import RateBasis
+from shared.contracts.values import RateBasis, Signatory
 from shared.errors import NotFound, Unavailable
 from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
 from shared.objects import DirectoryObjects
@@ -113,7 +113,7 @@ async def test_both_papers_identify_the_parties():
     acte = words(await render_acte(engagement(), NOW, GUARANTOR))
     for said in (convention, acte):
         for wanted in (
-            "société d'essai au capital de 123 456,00 €, dont le siège est 1 rue de l'Essai, Paris",
+            "société d'essai au capital de 123 456,00 €, dont le siège est situé 1 rue de l'Essai, Paris",
             "900 000 100 RCS Essai, représentée par son représentant, en qualité de mandataire social",
             "numéro SIREN 542 065 479, département 75",
         ):
@@ -132,10 +132,22 @@ async def test_the_seat_a_bailleur_registered_with_is_in_both_papers_and_is_fill
     bailleur = base.submitted.bailleur.model_copy(update={"seat": SEAT})
     known = replace(base, submitted=base.submitted.model_copy(update={"bailleur": bailleur}))
     for pdf in (await render_convention(known, TERMS, GUARANTOR), await render_acte(known, NOW, GUARANTOR)):
-        assert f"département 75, dont le siège est {SEAT}" in words(pdf)
+        assert f"numéro SIREN 542 065 479, dont le siège est situé {SEAT}" in words(pdf)
     unknown = words(await render_convention(base, TERMS, GUARANTOR))
-    assert "dont le siège est adresse du siège" in unknown
+    assert "département 75, dont le siège est situé adresse du siège" in unknown
     assert "adresse du siège" not in words(await render_acte(base, NOW, GUARANTOR))
+
+
+async def test_the_signatory_a_bailleur_registered_is_named_and_nothing_is_left_to_fill_in():
+    base = engagement()
+    assert base.submitted is not None
+    signatory = Signatory(name="Madame Ada Essai", capacity="directrice générale")
+    bailleur = base.submitted.bailleur.model_copy(update={"seat": SEAT, "signatory": signatory})
+    known = replace(base, submitted=base.submitted.model_copy(update={"bailleur": bailleur}))
+    said = words(await render_convention(known, TERMS, GUARANTOR))
+    assert f"{SEAT}, représenté par Madame Ada Essai, en qualité de directrice générale," in said
+    assert "complète les espaces" not in said
+    assert "complète les espaces" in words(await render_convention(base, TERMS, GUARANTOR))
 
 
 async def test_both_papers_and_the_call_name_the_campaign_and_when_the_request_was_deposited():

@@ -88,7 +88,7 @@ def test_the_pages_that_differ_are_named():
     case = returned(findings(states=(SAME, CHANGED, CHANGED, MISSING)))
     refused = case.events[-1]
     assert isinstance(refused, SignedConventionRefused)
-    assert "pages modifiées : 2, 3 ; pages manquantes : 4" in refused.reason
+    assert "pages modifiées\u00a0: 2, 3\u00a0; pages manquantes\u00a0: 4" in refused.reason
     with pytest.raises(ConventionAltered) as said:
         case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
     assert said.value.facts == {"faults": ["convention-altered"], "pages": [2, 3, 4]}
