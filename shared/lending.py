@@ -215,6 +215,8 @@ class LoanLimits:
 
 # What French readers see of a loan.
 PURPOSES = {LoanPurpose.LAND: "Prêt foncier", LoanPurpose.BUILDING: "Prêt bâti (travaux)"}
+# The names of a dossier's lines on every paper, each with its place among those of its purpose; the land comes first.
+LINES = {LoanPurpose.LAND: "Foncier", LoanPurpose.BUILDING: "Bâti"}
 FREQUENCIES = {
     Frequency.ANNUAL: "annuelle",
     Frequency.HALF_YEARLY: "semestrielle",

@@ -109,7 +109,7 @@ GUARDS = (
     Guard(
         "a topic that began otherwise than it is known to have",
         "shared/journal/filled.py",
-        "if began.get(place) != one}",
+        "if held.get(place, missing)[0] not in (one, None)}",
         "if False}",
     ),
     Guard(

@@ -218,22 +218,28 @@ class Offices:
             return None
         return None if "committee-opinion" in {one["code"] for one in answer.json()["missing"]} else True
 
-    async def _screen(self, dossier: Dossier, purpose: str, today: date) -> None:
-        """Compliance screens by its own means, once it has said that nobody owns the landlord."""
-        acts = {
-            "beneficial-owners": {"owners": []},
-            "screening": {"purpose": purpose, "screened_on": today.isoformat(), "clear": True},
-        }
-        for act, body in acts.items():
-            path = f"/engagements/{dossier.dossier_id}/{act}"
-            await self.client.ok("PUT", "contracting", path, who=people.COMPLIANCE, json=body)
+    async def _screen(self, dossier: Dossier) -> None:
+        """Compliance declares the owners, screens on the register, and clears the one who only bears a listed name.
 
-    async def send_convention(self, dossier: Dossier, today: date) -> None:
+        Before the acte the screening repeats itself.
+        """
+        path, who = f"/engagements/{dossier.dossier_id}", people.COMPLIANCE
+        owners = {"owners": [{"name": name} for name in dossier.operation.bailleur.owners]}
+        await self.client.ok("PUT", "contracting", f"{path}/beneficial-owners", who=who, json=owners)
+        found = await self.client.ok("POST", "contracting", f"{path}/freeze-screening/convention", who=who)
+        for alert in found["alerts"]:
+            body = {
+                "resolution": "cleared",
+                "reason": "Homonyme : la pièce d'identité porte une autre date de naissance.",
+            }
+            await self.client.ok("POST", "contracting", f"{path}/freeze-alerts/{alert['alert_id']}", who=who, json=body)
+
+    async def send_convention(self, dossier: Dossier) -> None:
         async def committed() -> bool | None:
             return True if (await self.engagement(dossier))["committed_at"] else None
 
         await awaited(committed, f"montant engagé, {dossier.operation.name}")
-        await self._screen(dossier, "convention", today)
+        await self._screen(dossier)
         path = f"/engagements/{dossier.dossier_id}/convention"
         await self.client.ok("POST", "contracting", path, who=people.LEGAL)
 
@@ -279,9 +285,8 @@ class Offices:
         account = await self.client.ok("GET", "contracting", "/collection-account", who=who)
         return account["expected_opening_cents"] or 0
 
-    async def transmit_acte(self, dossier: Dossier, today: date) -> None:
+    async def transmit_acte(self, dossier: Dossier) -> None:
         """A second legal officer; the one who checked the convention may not."""
-        await self._screen(dossier, "acte", today)
         path = f"/engagements/{dossier.dossier_id}/acte"
         await self.client.refused("two-people-needed", "POST", "contracting", path, who=people.LEGAL)
         await self.client.ok("POST", "contracting", path, who=people.SECOND_LEGAL)

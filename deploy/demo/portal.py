@@ -36,9 +36,10 @@ class Portal:
                 "structure": bailleur.structure,
                 "department": bailleur.department,
                 "legal_category": bailleur.legal_category,
-                "address": "1 place de la Démonstration",
+                "address": bailleur.address,
                 "contact_email": bailleur.contact_email,
                 "special_agreement": bailleur.special_agreement,
+                "signatory": {"name": "Madame Dominique Démonstration", "capacity": "directrice générale"},
             }
             who = representative(bailleur.siren)
             await self.client.ok("POST", "intake", "/bailleurs", who=who, json=body)

@@ -170,7 +170,7 @@ class Scenario:
             case "offer_issued" | "board_confirmed":
                 return self._answer_act(dossier, status)
             case "engaged":
-                return lambda: offices.send_convention(dossier, self.today)
+                return self._bind(offices.send_convention, dossier)
             case "convention_sent":
                 return lambda: self._sign(dossier)
             case "convention_signed":
@@ -210,7 +210,7 @@ class Scenario:
         await self.offices.check_convention(dossier)
 
     async def _transmit(self, dossier: Dossier) -> None:
-        await self.offices.transmit_acte(dossier, self.today)
+        await self.offices.transmit_acte(dossier)
         if not self._transmitted:
             self._say(f"Premier acte transmis à la Banque des Territoires : « {dossier.operation.name} ».")
         self._transmitted += 1

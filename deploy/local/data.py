@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import IO
 
-FORMAT = "3"
+FORMAT = "4"
 
 
 class WrongDataFormat(Exception):

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from deploy.local import clock
+from deploy.local import clock, freeze_register
 from deploy.local.authority import Authority
 from deploy.local.data import DataDirectory
 from deploy.local.process import Process, Processes, free_port, listening
@@ -84,4 +84,5 @@ class Stack:
             "ALS_TRUST_ROOTS": str(self.authority.root),
             "ALS_RETENTION_DAYS": str(RETENTION_DAYS),
             "ALS_PAYEE_IBAN": PAYEE_IBAN,
+            "ALS_FREEZE_REGISTER_FILE": str(self.data / freeze_register.FILE),
         }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from services.contracting.domain.convention import Terms
@@ -13,6 +12,7 @@ from shared.contracts.intake import DossierSubmitted
 from shared.contracts.values import DocumentKind, Loan, RateBasis, StoredDocument, Structure
 from shared.lending import (
     FREQUENCIES,
+    LINES,
     LoanPurpose,
     PrefinancingInterest,
 )
@@ -21,32 +21,30 @@ from shared.signing import Box
 from shared.typeset import french_date, french_day, french_moment, render
 from shared.words import euros_in_words, percent, profile_in_words, signed_percent
 
-# The version that is printed today; earlier ones stay beside it for what was signed from them.
-TEMPLATES = "v4"
-# Where versions 1 to 4 draw the bailleur's box on the last page, in points from the lower left corner (paper.typ).
+# The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
+TEMPLATES = "v1"
+# Where version 1 draws the bailleur's box on the last page, in points from the lower left corner (paper.typ).
 BAILLEUR_FIELD = "Bailleur"
-BAILLEUR_BOX = Box(318, 75, 523, 140)
-
-CENT = Decimal("0.01")
+BAILLEUR_BOX = Box(318, 75, 523, 130)
 
 GROUPS = {
     LoanPurpose.LAND: "Prêts finançant le foncier",
     LoanPurpose.BUILDING: "Prêts finançant le bâti (travaux)",
 }
-PURPOSES = {LoanPurpose.LAND: "Foncier", LoanPurpose.BUILDING: "Bâti"}
 LETTERS = {
     DocumentKind.OFFER_LETTER: "lettre d'offre de prêt",
     DocumentKind.INTENT_LETTER: "lettre d'intention",
 }
+CODE = "du Code de la construction et de l'habitation"
 STRUCTURES = {
-    Structure.SA_HLM: "société anonyme d'habitations à loyer modéré (article L.422-2 du CCH)",
-    Structure.SA_HLM_LLI_SUBSIDIARY: "filiale de logement intermédiaire d'une SA d'HLM (article L.422-2 du CCH)",
-    Structure.OPH: "office public de l'habitat (article L.421-1 du CCH)",
-    Structure.COOP_HLM: "société anonyme coopérative de production d'HLM (article L.422-3 du CCH)",
-    Structure.SCIC_HLM: "société coopérative d'intérêt collectif d'HLM (article L.422-3-2 du CCH)",
-    Structure.SEM: "société d'économie mixte (article L.481-1 du CCH)",
-    Structure.L313_20_1_2: "société mentionnée à l'article L.313-20-1-2° du CCH",
-    Structure.SAC: "société anonyme de coordination (article L.423-1-2 du CCH)",
+    Structure.SA_HLM: f"société anonyme d'habitations à loyer modéré (article L.\u00a0422-2 {CODE})",
+    Structure.SA_HLM_LLI_SUBSIDIARY: f"filiale de logement intermédiaire d'une SA d'HLM (article L.\u00a0422-2 {CODE})",
+    Structure.OPH: f"office public de l'habitat (article L.\u00a0421-1 {CODE})",
+    Structure.COOP_HLM: f"société anonyme coopérative de production d'HLM (article L.\u00a0422-3 {CODE})",
+    Structure.SCIC_HLM: f"société coopérative d'intérêt collectif d'HLM (article L.\u00a0422-3-2 {CODE})",
+    Structure.SEM: f"société d'économie mixte (article L.\u00a0481-1 {CODE})",
+    Structure.L313_20_1_2: f"société mentionnée au 2° de l'article L.\u00a0313-20-1 {CODE}",
+    Structure.SAC: f"société anonyme de coordination (article L.\u00a0423-1-2 {CODE})",
 }
 
 
@@ -65,7 +63,7 @@ def number_of(engagement: Engagement) -> str:
 
 
 async def render_convention(
-    engagement: Engagement, agreed: Terms, guarantor: Guarantor | None, templates: str = TEMPLATES
+    engagement: Engagement, agreed: Terms, guarantor: Guarantor, templates: str = TEMPLATES
 ) -> bytes:
     groups = [
         {
@@ -82,7 +80,6 @@ async def render_convention(
         **_amount("principal", engagement.principal_cents),
         **_amount("premium", agreed.premium_cents),
         "lines_total": format_euros(_lines_premium(engagement)),
-        "adjusted": agreed.premium_cents != _lines_premium(engagement),
         "adjustment": _adjustment(engagement, agreed.premium_cents),
         "payment_reference": agreed.payment_reference,
         "return_by": french_moment(agreed.return_by),
@@ -92,9 +89,8 @@ async def render_convention(
 
 
 async def render_premium_call(
-    engagement: Engagement, agreed: Terms, payee: Payee, guarantor: Guarantor | None, templates: str = TEMPLATES
+    engagement: Engagement, agreed: Terms, payee: Payee, guarantor: Guarantor, templates: str = TEMPLATES
 ) -> bytes:
-    """Versions 1 to 3 name the payee only; later ones say who calls the premium, as the convention does."""
     iban = " ".join(payee.iban[start : start + 4] for start in range(0, len(payee.iban), 4))
     data = _common(engagement, agreed.sent_at) | {
         "guarantor": _guarantor(guarantor),
@@ -119,7 +115,7 @@ async def render_premium_call(
 
 
 async def render_acte(
-    engagement: Engagement, made_at: datetime, guarantor: Guarantor | None, templates: str = TEMPLATES
+    engagement: Engagement, made_at: datetime, guarantor: Guarantor, templates: str = TEMPLATES
 ) -> bytes:
     groups = [
         {
@@ -151,6 +147,7 @@ def _submitted(engagement: Engagement) -> DossierSubmitted:
 
 def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
     submitted = _submitted(engagement)
+    signatory = submitted.bailleur.signatory
     return {
         "number": number_of(engagement),
         "campaign": submitted.campaign_id,
@@ -165,6 +162,7 @@ def _common(engagement: Engagement, made_at: datetime) -> dict[str, Any]:
             "structure": STRUCTURES[submitted.bailleur.structure],
             "department": submitted.bailleur.department,
             "seat": submitted.bailleur.seat,
+            "signatory": signatory.model_dump() if signatory else None,
         },
         "operation": {
             "name": submitted.operation.name,
@@ -180,7 +178,7 @@ def _by_purpose(engagement: Engagement) -> dict[LoanPurpose, list[Line]]:
     for purpose in GROUPS:
         loans = [loan for loan in engagement.loans if loan.purpose is purpose]
         if loans:
-            found[purpose] = [Line(f"{PURPOSES[purpose]} {place}", loan) for place, loan in enumerate(loans, start=1)]
+            found[purpose] = [Line(f"{LINES[purpose]}\u00a0{place}", loan) for place, loan in enumerate(loans, start=1)]
     return found
 
 
@@ -189,10 +187,7 @@ def _amount(name: str, cents: int) -> dict[str, str]:
     return {name: format_euros(cents), f"{name}_in_words": euros_in_words(cents)}
 
 
-def _guarantor(guarantor: Guarantor | None) -> dict[str, str] | None:
-    """Version 1 names the guarantor without saying more of it."""
-    if guarantor is None:
-        return None
+def _guarantor(guarantor: Guarantor) -> dict[str, str]:
     stated = guarantor.model_dump(exclude={"capital_cents"})
     return stated | {"capital": format_euros(guarantor.capital_cents)}
 
@@ -204,12 +199,12 @@ def _letter(document: StoredDocument) -> dict[str, str]:
 
 def _adjustment(engagement: Engagement, premium_cents: int) -> str | None:
     """Why the premium is not the sum of the lines; None when it is."""
-    issued, lines_cents = engagement.issued, _lines_premium(engagement)
-    if premium_cents == lines_cents or issued is None:
+    offer, lines_cents = engagement.accepted_offer, _lines_premium(engagement)
+    if premium_cents == lines_cents or offer is None:
         return None
-    if issued.minimum_applied and premium_cents > lines_cents:
+    if offer.minimum_applied and premium_cents > lines_cents:
         return "minimum"
-    return "cap" if issued.cap_applied and premium_cents < lines_cents else "accepted"
+    return "cap" if offer.cap_applied and premium_cents < lines_cents else "accepted"
 
 
 def _term(engagement: Engagement) -> dict[str, str | None]:
@@ -220,7 +215,7 @@ def _term(engagement: Engagement) -> dict[str, str | None]:
 
 
 def _loan(line: Line) -> dict[str, str]:
-    """What a table says of a loan. Version 1 prints `rate`, to two decimals; later ones the whole `interest`."""
+    """What a table says of a loan."""
     loan = line.loan
     return {
         "label": line.label,
@@ -228,7 +223,6 @@ def _loan(line: Line) -> dict[str, str]:
         "deferral": _months(loan.deferral_months),
         "prefinancing": _months(loan.prefinancing_months),
         "principal": format_euros(loan.principal_cents),
-        "rate": percent(loan.annual_rate.quantize(CENT * CENT)),
         "frequency": FREQUENCIES[loan.frequency],
         "interest": _interest(loan),
         "profile": profile_in_words(loan),

@@ -8,8 +8,8 @@ from services.contracting.domain.votes import casting_vote
 from shared.money import format_euros
 from shared.typeset import french_date, french_day, french_moment, render
 
-# The version that is printed today; it is never edited once released.
-TEMPLATES = "v4"
+# The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
+TEMPLATES = "v1"
 DECISIONS = {Decision.CONFIRM: "Confirmé", Decision.REFUSE: "Refusé", Decision.ADJOURN: "Ajourné"}
 PRESENCES = {Presence.PRESENT: "Présent", Presence.EXCUSED: "Excusé"}
 
@@ -17,9 +17,10 @@ PRESENCES = {Presence.PRESENT: "Présent", Presence.EXCUSED: "Excusé"}
 async def render_minutes(
     session: Session, struck: tuple[str, ...], written_at: datetime, templates: str = TEMPLATES
 ) -> bytes:
-    """The same bytes for the same session, struck items and moment. Version 1 prints no chair, later ones need one."""
+    """The same bytes for the same session, struck items and moment."""
     opened = session.opened
     assert opened is not None
+    assert session.chair_id is not None, "nothing is written before a chair is named"
     gone = [item for item in session.agenda if item.dossier_id in struck]
     decided = [(item, line) for item in session.agenda if (line := session.decision(item.dossier_id))]
     names = {member.member_id: member.name for member in session.members}
@@ -28,7 +29,7 @@ async def render_minutes(
         "held_on": french_day(opened.session_date),
         "made_on": french_date(written_at),
         "made_at": french_moment(written_at),
-        "chair": names[session.chair_id] if session.chair_id else None,
+        "chair": names[session.chair_id],
         "quorum": {
             "version": opened.quorum.version,
             "members": opened.quorum.members,

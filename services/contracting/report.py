@@ -4,6 +4,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from services.contracting.documents import number_of
+from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.returned import (
     Findings,
     Outcome,
@@ -32,9 +34,9 @@ REVOCATIONS = {
     Revocation.NOT_ASKED: "révocation du certificat non contrôlée.",
     Revocation.GOOD: "certificat non révoqué à la réception, d'après la liste ou la réponse de son autorité.",
     Revocation.REVOKED: "certificat RÉVOQUÉ à la réception.",
-    Revocation.UNKNOWN: "révocation du certificat INCONNUE : aucune liste en vigueur de son autorité.",
+    Revocation.UNKNOWN: "révocation du certificat INCONNUE\u00a0: aucune liste en vigueur de son autorité.",
 }
-UNNAMED = "certificat SANS ORGANISATION : une personne vérifie que son titulaire signe pour le bailleur."
+UNNAMED = "certificat SANS ORGANISATION\u00a0: une personne vérifie que son titulaire signe pour le bailleur."
 
 _PAGES_OF_HTML = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -45,21 +47,23 @@ def sentences(examined: SignedReturnExamined) -> list[str]:
     """The whole report, a sentence an item: the conclusion first, then what it rests on."""
     findings = examined.findings
     received = f"Reçue le {french_moment(examined.received_at)}, examinée le {french_moment(examined.examined_at)}."
-    said = [f"Conclusion : {OUTCOMES[examined.outcome].lower()}.", received]
+    said = [f"Conclusion\u00a0: {OUTCOMES[examined.outcome].lower()}.", received]
     if examined.faults:
         said.append(reason_of(examined))
     said.append(_origin(findings))
-    said += [f"Page {one.number} : {PAGES[one.state]}." for one in findings.pages]
+    said += [f"Page {one.number}\u00a0: {PAGES[one.state]}." for one in findings.pages]
     if not findings.signatures:
         said.append("Aucune signature électronique du bailleur.")
     for place, signature in enumerate(findings.signatures, start=1):
-        said += [f"Signature {place} : {sentence}" for sentence in _signature(signature)]
+        said += [f"Signature {place}\u00a0: {sentence}" for sentence in _signature(signature)]
     return said
 
 
 def _origin(findings: Findings) -> str:
     if not findings.incremental:
-        return "Le fichier n'est pas celui qu'Action Logement Services a signé : il a été numérisé ou réenregistré."
+        return (
+            "Le fichier n'est pas celui qu'Action Logement Services a signé\u00a0: il a été numérisé ou réenregistré."
+        )
     if findings.seal_intact:
         return "Le fichier est celui qu'Action Logement Services a signé, dont la signature est intacte."
     return "Le fichier est celui qu'Action Logement Services a signé, avec des ajouts que sa signature n'admet pas."
@@ -77,13 +81,23 @@ def _signature(found: SignatureFound) -> list[str]:
         f"{found.signer}{organisation}{numbers}, {moment} ({proof}).",
         "intacte." if found.intact else "ROMPUE.",
         *(["le document a été modifié ensuite."] if found.extended else []),
-        f"certificat de {found.issuer}, autorité {trust}, {validity} {judged}.",
+        f"certificat délivré par {found.issuer}, autorité {trust}, {validity} {judged}.",
         *([UNNAMED] if found.unnamed else []),
         REVOCATIONS[found.revocation],
     ]
 
 
-def page(examined: SignedReturnExamined) -> str:
-    """The report as an HTML page of its own."""
+def page(engagement: Engagement) -> str:
+    """The report on the last return as an HTML page of its own, with the convention it is about."""
+    examined, submitted = engagement.report, engagement.submitted
+    assert examined is not None, "a return that was examined"
+    assert submitted is not None, "an engagement has its deposit"
     template = _PAGES_OF_HTML.get_template("return_report.html")
-    return template.render(examined=examined, outcome=OUTCOMES[examined.outcome], sentences=sentences(examined)[1:])
+    return template.render(
+        examined=examined,
+        convention=number_of(engagement),
+        bailleur=submitted.bailleur,
+        operation=submitted.operation,
+        outcome=OUTCOMES[examined.outcome],
+        sentences=sentences(examined)[1:],
+    )

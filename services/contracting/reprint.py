@@ -11,10 +11,9 @@ from services.contracting.domain import board, engagement
 from services.contracting.domain.board import BoardMinutesWritten, Session
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
-from services.contracting.domain.facts import ActePrepared, PapersPrinted, SignedPrinting
+from services.contracting.domain.facts import ActePrepared, PapersPrinted
 from services.contracting.minutes import render_minutes
 from shared.contracts.contracting import ConventionSent
-from shared.contracts.values import Printing
 from shared.events import Event
 from shared.reprint import NeverPrinted, PrintingUnknown, Reprint, command, run
 
@@ -27,7 +26,7 @@ async def reprint(events: Sequence[Event], kind: EngagementDocument) -> Reprint:
     place = _last(events, ActePrepared if kind is EngagementDocument.ACTE else ConventionSent)
     before = reduce(Engagement.fold, events[:place], Engagement())
     match events[place], events[place - 1]:
-        case ActePrepared(printing=SignedPrinting() as recorded, prepared_at=made_at), _:
+        case ActePrepared(printing=recorded, prepared_at=made_at), _:
             return Reprint(await render_acte(before, made_at, recorded.guarantor, recorded.templates), recorded)
         case ConventionSent() as sent, PapersPrinted() as papers:
             agreed = Terms.model_validate(sent.model_dump(include=set(Terms.model_fields)))
@@ -43,14 +42,12 @@ async def reprint(events: Sequence[Event], kind: EngagementDocument) -> Reprint:
 
 
 async def reprint_minutes(events: Sequence[Event]) -> Reprint:
-    """The last minutes that a session's events tell of. Raises: NeverPrinted, PrintingUnknown."""
+    """The last minutes that a session's events tell of. Raises: NeverPrinted."""
     place = _last(events, BoardMinutesWritten)
-    before = reduce(Session.fold, events[:place], Session())
-    match events[place]:
-        case BoardMinutesWritten(printing=Printing() as recorded, struck=struck, written_at=written_at):
-            return Reprint(await render_minutes(before, struck, written_at, recorded.templates), recorded)
-        case _:
-            raise PrintingUnknown
+    before, written = reduce(Session.fold, events[:place], Session()), events[place]
+    assert isinstance(written, BoardMinutesWritten)
+    again = await render_minutes(before, written.struck, written.written_at, written.printing.templates)
+    return Reprint(again, written.printing)
 
 
 def _last(events: Sequence[Event], wanted: type[Event]) -> int:

@@ -75,8 +75,8 @@ class ContractingSettings(ServiceSettings):
     `retention_days`: how long papers are locked in the object store; what guarantees, from the longest loan's end on.
     `board_*`: the quorum rule new sessions are held under, with its version, and whether the chair's vote decides a
     tie, as the law has it unless the statutes say otherwise; ALS's own is not public, the default is a demonstration.
-    `freeze_register_*`: the register of asset freezes, a file or a key of the object store,
-    that clears nobody once its publication is older than so many days.
+    `freeze_register_*`: the register of asset freezes, a file or a key of the object store, that clears nobody once
+    its publication is older than so many days. A production has one.
     """
 
     database: str = "contracting"
@@ -156,6 +156,8 @@ class ContractingSettings(ServiceSettings):
     def _one_register(self) -> "ContractingSettings":
         if self.freeze_register_file and self.freeze_register_object:
             raise ValueError("ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT, pas les deux")
+        if self.environment == "production" and not (self.freeze_register_file or self.freeze_register_object):
+            raise ValueError("ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT : le registre national des gels")
         return self
 
     @model_validator(mode="after")

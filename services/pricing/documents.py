@@ -1,27 +1,24 @@
 """The offer as a PDF."""
 
-from collections import Counter
 from datetime import datetime
 
 from num2words import num2words
 
 from services.pricing.domain.facts import OfferDrafted
 from services.pricing.domain.offer import Offer
-from shared.lending import PURPOSES, LoanPurpose
+from shared.lending import LINES
 from shared.money import format_euros
-from shared.typeset import french_date, french_moment, french_second, render
+from shared.typeset import french_date, french_second, render
 from shared.words import profile_in_words
 
 # The version that is printed today. A released one is never edited; a change of text or of look is a new directory.
-TEMPLATES = "v3"
+TEMPLATES = "v1"
 
 
 async def render_offer(
     offer: Offer, issued_at: datetime, last_moment: datetime, validity_days: int, templates: str = TEMPLATES
 ) -> bytes:
-    """The proposal a landlord reads; the draft's confidential inputs stay out. Versions 1 and 2 print `valid_until`,
-    to the minute.
-    """
+    """The proposal a landlord reads; the draft's confidential inputs stay out."""
     submitted, drafted = offer.submitted, offer.draft
     assert submitted is not None, "an offer is drafted on a deposit"
     assert drafted is not None, "the draft that is issued"
@@ -39,7 +36,6 @@ async def render_offer(
         "total": format_euros(drafted.premium_cents),
         "minimum_applied": drafted.minimum_applied,
         "cap_applied": drafted.cap_applied,
-        "valid_until": french_moment(last_moment),
         "last_second": french_second(last_moment),
         "validity": _business_days(validity_days),
     }
@@ -47,24 +43,20 @@ async def render_offer(
 
 
 def _lines(drafted: OfferDrafted) -> list[dict[str, str]]:
-    """Each line with the loan it prices, numbered among those of its purpose. Version 1 prints its `purpose` alone."""
-    loans, counted, found = (
-        {loan.loan_id: loan for loan in drafted.loans},
-        Counter[LoanPurpose](),
-        list[dict[str, str]](),
-    )
-    for line in drafted.lines:
-        loan, purpose = loans[line.loan_id], PURPOSES[line.purpose]
-        counted[line.purpose] += 1
-        found.append(
-            {
-                "purpose": purpose,
-                "label": f"{purpose} {counted[line.purpose]}",
-                "terms": f"{loan.duration_years}\u00a0ans, {profile_in_words(loan)}",
-                "principal": format_euros(line.principal_cents),
-                "premium": format_euros(line.premium_cents),
-            }
-        )
+    """Each line with the loan it prices, named and ordered as in the convention it leads to."""
+    loans, found = {loan.loan_id: loan for loan in drafted.loans}, list[dict[str, str]]()
+    for purpose, name in LINES.items():
+        priced = [line for line in drafted.lines if line.purpose is purpose]
+        for place, line in enumerate(priced, start=1):
+            loan = loans[line.loan_id]
+            found.append(
+                {
+                    "label": f"{name}\u00a0{place}",
+                    "terms": f"{loan.duration_years}\u00a0ans, {profile_in_words(loan)}",
+                    "principal": format_euros(line.principal_cents),
+                    "premium": format_euros(line.premium_cents),
+                }
+            )
     return found
 
 

@@ -44,14 +44,24 @@ class Exhaustion(StrEnum):
     CLOSE = "close"
 
 
+class Signatory(Value):
+    """Who signs for an organisation, and the function they sign in."""
+
+    name: str
+    capacity: str
+
+
 class Bailleur(Value):
-    """The landlord as it stood at the deposit; `seat` is the address it registered with, where that is known."""
+    """The landlord as it stood at the deposit; `seat` is the address it registered with and `signatory` who it said
+    signs its conventions, where they are known.
+    """
 
     siren: str
     name: str
     structure: Structure
     department: str
     seat: str | None = None
+    signatory: Signatory | None = None
 
 
 class Operation(Value):

@@ -174,6 +174,12 @@ def test_every_decision_says_why_what_and_what_else(page):
     assert parts == ["Context", "Decision", "Consequences", "Alternatives"]
 
 
+def test_the_readme_lists_every_decision_in_order():
+    listed = re.findall(r"\]\(docs/adr/([^)]+)\)", (ROOT / "README.md").read_text())
+    written = sorted(path.name for path in (ROOT / "docs" / "adr").glob("*.md"))
+    assert listed == written
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Prometheus) is not on this machine")
 @pytest.mark.parametrize("check", [["check", "config", "prometheus.yml"], ["test", "rules", "alerts.test.yml"]])
 def test_prometheus_accepts_its_files_and_alerts_fire_when_they_must(check):

@@ -58,6 +58,8 @@ def changed(form, path, value):
         ({"contact_email": "nowhere"}, "invalid-request"),
         ({"name": ""}, "invalid-request"),
         ({"rating": "1+"}, "invalid-request"),
+        ({"signatory": {"name": " ", "capacity": "présidente"}}, "invalid-request"),
+        ({"signatory": {"name": "Ada Essai"}}, "invalid-request"),
         ({"siren": BAILLEURS[0].siren}, "bailleur-already-registered"),
     ],
 )
@@ -69,10 +71,12 @@ async def test_a_registration_that_does_not_hold_is_refused(visit, change, expec
 
 
 async def test_a_legal_category_that_does_not_fit_is_a_warning(visit):
-    body = REGISTRATION | {"siren": "900000118", "legal_category": "5710"}
+    signatory = {"name": "Ada Essai", "capacity": "présidente"}
+    body = REGISTRATION | {"siren": "900000118", "legal_category": "5710", "signatory": signatory}
     answer = await visit.call("POST", "intake", "/bailleurs", who=("someone", "bailleur"), json=body)
     assert answer.status_code == 201
     assert answer.json()["warnings"]
+    assert (answer.json()["signatory"], answer.json()["address"]) == (signatory, REGISTRATION["address"])
 
 
 async def test_several_users_share_a_bailleur_and_only_representatives_submit(visit):

@@ -1,5 +1,8 @@
 """A signed convention on its way back, through the public APIs on both stacks."""
 
+import io
+
+import pypdf
 import pytest
 
 from deploy.demo import people
@@ -22,6 +25,8 @@ async def test_a_changed_return_is_refused_with_its_pages_and_a_sound_one_takes_
     dossier = await visit.brought_to("convention_sent")
     path = f"/dossiers/{dossier.dossier_id}/convention"
     convention = await visit.client.ok("GET", "intake", path, who=dossier.who)
+    said = " ".join(pypdf.PdfReader(io.BytesIO(convention)).pages[0].extract_text().split())
+    assert "représenté par Madame Dominique Démonstration, en qualité de directrice générale" in said
     signed = await visit.portal.signed_by(dossier, convention)
     await visit.portal.upload(dossier, "signed-convention", "convention.pdf", page_rewritten(convention, 2))
     report = await report_on(visit, dossier)

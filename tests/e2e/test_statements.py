@@ -77,6 +77,10 @@ async def test_an_acte_leaves_its_proof_and_takes_an_acknowledgement(visit):
     delivery = await visit.client.ok("GET", "contracting", f"{path}/delivery", who=people.LEGAL)
     (proof,) = delivery["proofs"]
     assert proof["sha256"] in proof["answer"]
+    made = await visit.client.ok(
+        "GET", "contracting", f"/engagements/{dossier.dossier_id}/freeze-screening", who=people.COMPLIANCE
+    )
+    assert [one["purpose"] for one in made["made"]] == ["convention", "acte"], "screened again when it was asked for"
     answer = {"reference": "BDT-1", "received_on": visit.scenario.today.isoformat()}
     known = await visit.client.ok("POST", "contracting", f"{path}/acknowledgement", who=people.ACCOUNTANT, json=answer)
     assert known["acknowledged_reference"] == "BDT-1"

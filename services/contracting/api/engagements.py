@@ -51,8 +51,8 @@ def _reading(routes: APIRouter, engagements: Engagements) -> None:
         return detail(dossier_id, engagement, engagements.clock.now())
 
     @routes.get("/{dossier_id}/gate", summary="Ce qui manque avant la transmission de l'acte")
-    async def read_gate(dossier_id: str, _: Annotated[Principal, require(*READERS)]) -> Gate:
-        return gate(dossier_id, await engagements.engagement(dossier_id))
+    async def read_gate(dossier_id: str, caller: Annotated[Principal, require(*READERS)]) -> Gate:
+        return gate(dossier_id, await engagements.engagement(dossier_id), engagements.clock.now(), caller.actor)
 
     @routes.get("/{dossier_id}/documents/{kind}", summary="Un document de l'engagement")
     async def read_document(

@@ -196,8 +196,8 @@ def detail(dossier_id: str, engagement: Engagement, now: datetime) -> Engagement
     return EngagementDetail.model_validate(fields)
 
 
-def gate(dossier_id: str, engagement: Engagement) -> Gate:
-    missing = domain_gate.acte_gate(engagement)
+def gate(dossier_id: str, engagement: Engagement, now: datetime, actor: str) -> Gate:
+    missing = domain_gate.acte_gate(engagement, now, actor)
     return Gate(
         dossier_id=dossier_id,
         state=engagement.state,

@@ -56,7 +56,7 @@ def router(returns: SignedReturns) -> APIRouter:
         response_class=HTMLResponse,
     )
     async def read_report_page(dossier_id: str, _: Reader) -> HTMLResponse:
-        return HTMLResponse(page(await returns.report(dossier_id)))
+        return HTMLResponse(page(await returns.reported(dossier_id)))
 
     @routes.post("/signed-convention-check", summary="Contrôler la convention retournée signée")
     async def check(dossier_id: str, body: CheckRequest, request: Request, caller: LegalOfficer) -> EngagementDetail:

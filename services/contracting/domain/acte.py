@@ -1,6 +1,6 @@
 """The acte: prepared by a second person once everything is there, then transmitted, always the same bytes."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
@@ -12,7 +12,7 @@ from services.contracting.domain.facts import (
     Proof,
     SignedPrinting,
 )
-from services.contracting.domain.gate import ACTE_SCREENING, Missing, acte_gate, labels
+from services.contracting.domain.gate import ACTE_SCREENING, SECOND_PERSON, Missing, acte_gate, labels
 from services.contracting.domain.refusals import (
     AcknowledgementConflict,
     AcknowledgementMismatch,
@@ -21,40 +21,33 @@ from services.contracting.domain.refusals import (
     ActeNotTransmitted,
     DateInFuture,
     DossierChanged,
-    ScreeningTooOld,
     TwoPeopleNeeded,
 )
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.values import Loan, StoredDocument
 from shared.events import Event
 
-SCREENING_MAX_AGE_DAYS = 7
-"""How old the asset-freeze screening may be on the day the acte is prepared."""
 
-
-def check_asked(engagement: Engagement, actor: str) -> None:
+def check_asked(engagement: Engagement, actor: str, now: datetime) -> None:
     """Whether `actor` may ask for the acte, all but the asset-freeze screening of the day being there.
 
     Raises: EngagementEnded, ActeGateClosed; TwoPeopleNeeded when `actor` checked the signed convention.
     """
     engagement.refuse_when_ended()
-    missing = acte_gate(engagement)
-    if any(one.code != ACTE_SCREENING for one in missing):
+    missing = acte_gate(engagement, now, actor)
+    codes = {one.code for one in missing}
+    if codes - {ACTE_SCREENING, SECOND_PERSON}:
         raise _gate_closed(missing)
-    assert engagement.checked is not None
-    if engagement.checked.checked_by == actor:
+    if SECOND_PERSON in codes:
         raise TwoPeopleNeeded("La personne qui a contrôlé la convention signée ne peut pas établir l'acte.")
 
 
 def check_ready(engagement: Engagement, actor: str, now: datetime) -> None:
-    """Whether `actor` may have the acte prepared now. Raises: as check_asked; ActeGateClosed, ScreeningTooOld."""
-    check_asked(engagement, actor)
-    missing = acte_gate(engagement)
+    """Whether `actor` may have the acte prepared now. Raises: as check_asked; ActeGateClosed."""
+    check_asked(engagement, actor, now)
+    missing = acte_gate(engagement, now, actor)
     if missing:
         raise _gate_closed(missing)
-    assert engagement.acte_screening is not None
-    if paris_date(now) - engagement.acte_screening.screened_on > timedelta(days=SCREENING_MAX_AGE_DAYS):
-        raise ScreeningTooOld(f"Il date de plus de {SCREENING_MAX_AGE_DAYS}\u00a0jours : refaites-le avant l'acte.")
 
 
 def _gate_closed(missing: list[Missing]) -> ActeGateClosed:
@@ -93,16 +86,15 @@ def prepare(
     ]
 
 
-def channels_left(engagement: Engagement, unnamed: tuple[Channel, ...] = ()) -> tuple[Channel, ...]:
-    """The ways a settled acte has still to go, in order; `unnamed` is that of one that was settled without naming any.
+def channels_left(engagement: Engagement) -> tuple[Channel, ...]:
+    """The ways a settled acte has still to go, in order.
 
     Once the BdT has it nothing holds the others up: they bring the same acte again, they engage no more.
     """
     prepared, gone = engagement.prepared, {one.proof.channel for one in engagement.deliveries}
     if prepared is None or not (engagement.transmission_pending or engagement.transmitted):
         return ()
-    ways = prepared.channels or (() if gone else unnamed)
-    return tuple(channel for channel in ways if channel not in gone)
+    return tuple(channel for channel in prepared.channels if channel not in gone)
 
 
 def record_transmission(engagement: Engagement, proof: Proof, now: datetime) -> list[Event]:

@@ -127,17 +127,14 @@ class BoardDecisionRecorded(Event):
 
 
 class BoardMinutesWritten(Event):
-    """The minutes as printed; `struck` are the items that ended before the board came to them.
-
-    `printing` is None in what was written before it was kept.
-    """
+    """The minutes as printed; `struck` are the items that ended before the board came to them."""
 
     session_id: str
     minutes: StoredDocument
     struck: tuple[str, ...]
     written_by: str
     written_at: UtcDatetime
-    printing: Printing | None = None
+    printing: Printing
 
 
 class BoardMinutesSignedOff(Event):

@@ -71,12 +71,12 @@ def screen(engagement: Engagement, screened: EngagementScreened) -> list[Event]:
     return [] if same else [screened]
 
 
-def check_sendable(engagement: Engagement) -> None:
+def check_sendable(engagement: Engagement, now: datetime) -> None:
     """Raises: EngagementEnded, ActeAlreadyPrepared, ConventionGateClosed."""
     engagement.refuse_when_ended()
     if engagement.prepared is not None:
         raise ActeAlreadyPrepared("L'acte est établi : la convention n'est plus renouvelée.")
-    missing = convention_gate(engagement)
+    missing = convention_gate(engagement, now)
     if missing:
         raise ConventionGateClosed(f"Il manque : {labels(missing)}.", missing=[one.code for one in missing])
 
@@ -91,7 +91,7 @@ def terms(engagement: Engagement, rules: CampaignRules, now: datetime) -> Terms:
 
     Raises: as check_sendable.
     """
-    check_sendable(engagement)
+    check_sendable(engagement, now)
     assert engagement.submitted is not None
     assert engagement.engaged is not None
     today, sent = paris_date(now), engagement.convention
@@ -120,7 +120,7 @@ def send(
     """
     if already_sent(engagement):
         return []
-    check_sendable(engagement)
+    check_sendable(engagement, agreed.sent_at)
     if printed != engagement.loans:
         raise DossierChanged("Le dossier a changé pendant l'édition de la convention : recommencez.")
     assert engagement.engaged is not None

@@ -75,9 +75,9 @@ class Guarantor(Value):
 
 
 class SignedPrinting(Printing):
-    """How a paper that ALS signs was printed; `guarantor` is None where it does not identify it, as in version 1."""
+    """How a paper that ALS signs was printed, and how it identifies it."""
 
-    guarantor: Guarantor | None = None
+    guarantor: Guarantor
 
 
 class PapersPrinted(Event):
@@ -120,17 +120,14 @@ class Channel(StrEnum):
 
 
 class ActePrepared(Event):
-    """The acte's bytes are settled, and the ways it goes; it is transmitted over each until the BdT has it.
-
-    `channels` is empty in what was settled when there was one way at a time.
-    """
+    """The acte's bytes are settled, and the ways it goes; it is transmitted over each until the BdT has it."""
 
     dossier_id: str
     acte: StoredDocument
     prepared_by: str
     prepared_at: UtcDatetime
-    printing: SignedPrinting | None = None
-    channels: tuple[Channel, ...] = ()
+    printing: SignedPrinting
+    channels: tuple[Channel, ...]
 
 
 class Proof(Value):

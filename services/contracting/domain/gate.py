@@ -1,15 +1,19 @@
 """The two gates: what the convention and the acte still wait for, from whom and since when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import EngagementScreened
+from shared.calendar import end_of_day
 from shared.contracts.contracting import BoardConfirmed
 
 ACTE_SCREENING = "acte-screening"
+SECOND_PERSON = "second-person"
+SCREENING_MAX_AGE_DAYS = 7
+"""How old an asset-freeze screening may be on the day the convention is sent, or the acte prepared."""
 
 
 class Who(StrEnum):
@@ -32,10 +36,10 @@ class Missing:
     since: datetime | None
 
 
-def convention_gate(engagement: Engagement) -> list[Missing]:
+def convention_gate(engagement: Engagement, now: datetime) -> list[Missing]:
     """What is missing before the convention is sent (cahier des charges 2.A.7; DOMAIN rules 5, 14).
 
-    An asset-freeze screening made before the engagement does not count.
+    An asset-freeze screening made before the engagement does not count, nor does an old one.
     """
     opinion, issued, engaged = engagement.favourable, engagement.issued, engagement.engaged
     examined = opinion.given_at if opinion else None
@@ -65,22 +69,21 @@ def convention_gate(engagement: Engagement) -> list[Missing]:
     begun = engaged.engaged_at if engaged else None
     if engagement.committed is None:
         missing.append(Missing("envelope-commitment", "L'engagement de l'enveloppe", Who.ENVELOPE, begun))
-    if not _clear(engagement.convention_screening, since=begun):
-        missing.append(
-            Missing("convention-screening", "Le filtrage gel des avoirs avant la convention", Who.COMPLIANCE, begun)
-        )
+    missing += _screening("convention-screening", "la convention", engagement.convention_screening, begun, now)
     return missing
 
 
-def acte_gate(engagement: Engagement) -> list[Missing]:
+def acte_gate(engagement: Engagement, now: datetime, actor: str | None = None) -> list[Missing]:
     """What is missing before the acte is transmitted (cahier des charges 2.A.8; DOMAIN rules 14, 15).
+
+    To `actor`, who would have it prepared, a second person is missing once they checked the signed convention.
 
     The asset-freeze screening is made anew once the convention is sent, a renewed one included. One with an alert
     reads like one that was not made: only compliance sees which.
     """
     convention = engagement.convention
     sent_at = convention.sent_at if convention else None
-    missing = [] if convention else convention_gate(engagement)
+    missing = [] if convention else convention_gate(engagement, now)
     if convention is None:
         since = engagement.committed.committed_at if engagement.committed and not missing else None
         missing.append(Missing("convention-sent", "L'envoi de la convention", Who.LEGAL_OFFICER, since))
@@ -97,8 +100,9 @@ def acte_gate(engagement: Engagement) -> list[Missing]:
         missing.append(_signature(engagement, sent_at))
     if engagement.paid is None:
         missing.append(Missing("premium-paid", "Le règlement de toute la prime", Who.BAILLEUR, sent_at))
-    if not _clear(engagement.acte_screening, since=sent_at):
-        missing.append(Missing(ACTE_SCREENING, "Le filtrage gel des avoirs avant l'acte", Who.COMPLIANCE, sent_at))
+    used_at = engagement.prepared.prepared_at if engagement.prepared else now
+    missing += _screening(ACTE_SCREENING, "l'acte", engagement.acte_screening, sent_at, used_at)
+    missing += _second_person(engagement, actor)
     return missing
 
 
@@ -115,6 +119,23 @@ def _signature(engagement: Engagement, sent_at: datetime | None) -> Missing:
     return Missing("convention-signed", "Le retour de la convention signée", Who.BAILLEUR, sent_at)
 
 
-def _clear(screening: EngagementScreened | None, since: datetime | None = None) -> bool:
-    """Without an alert, and made on the day of `since` or after it."""
-    return screening is not None and screening.clear and (since is None or screening.screened_on >= paris_date(since))
+def _screening(
+    code: str, before: str, made: EngagementScreened | None, since: datetime | None, used_at: datetime
+) -> list[Missing]:
+    """Nothing where one without an alert was made on the day of `since` or after it, not too long before its use."""
+    if made is None or not made.clear or (since is not None and made.screened_on < paris_date(since)):
+        return [Missing(code, f"Le filtrage gel des avoirs avant {before}", Who.COMPLIANCE, since)]
+    counts_until = end_of_day(made.screened_on + timedelta(days=SCREENING_MAX_AGE_DAYS))
+    if used_at <= counts_until:
+        return []
+    old = f"le dernier date de plus de {SCREENING_MAX_AGE_DAYS}\u00a0jours"
+    label = f"Un nouveau filtrage gel des avoirs avant {before}\u00a0: {old}"
+    return [Missing(code, label, Who.COMPLIANCE, counts_until)]
+
+
+def _second_person(engagement: Engagement, actor: str | None) -> list[Missing]:
+    checked = engagement.checked
+    if engagement.signed is None or engagement.prepared or checked is None or checked.checked_by != actor:
+        return []
+    label = "Une seconde personne pour établir l'acte\u00a0: vous avez contrôlé la convention signée"
+    return [Missing(SECOND_PERSON, label, Who.LEGAL_OFFICER, checked.checked_at)]

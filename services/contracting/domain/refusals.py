@@ -48,11 +48,6 @@ class DossierChanged(Refusal):
     title = "Le dossier a changé entre-temps"
 
 
-class ScreeningTooOld(Refusal):
-    type = "screening-too-old"
-    title = "Le filtrage gel des avoirs est trop ancien"
-
-
 class OwnersNotDeclared(Refusal):
     type = "owners-not-declared"
     title = "Les bénéficiaires effectifs ne sont pas déclarés"

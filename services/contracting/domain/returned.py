@@ -200,11 +200,12 @@ def _sentence(fault: Fault, findings: Findings) -> str:
         return SENTENCES[fault]
     labels = {PageState.CHANGED: "modifiées", PageState.ADDED: "ajoutées", PageState.MISSING: "manquantes"}
     said = [
-        f"pages {label} : {', '.join(map(str, pages))}"
+        f"pages {label}\u00a0: {', '.join(map(str, pages))}"
         for state, label in labels.items()
         if (pages := findings.numbers(state))
     ]
-    return f"Le document retourné n'est plus la convention envoyée ({' ; '.join(said)})."
+    pages = "\u00a0; ".join(said)
+    return f"Le document retourné n'est plus la convention envoyée ({pages})."
 
 
 SENTENCES = {

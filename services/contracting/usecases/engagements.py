@@ -116,7 +116,7 @@ class Engagements:
         if engagement.transmitted is None:
             engagement.refuse_when_ended()
         if engagement.prepared is None:
-            acte_domain.check_asked(engagement, cause.actor)
+            acte_domain.check_asked(engagement, cause.actor, self.clock.now())
             await self.screenings.repeat_before_acte(dossier_id, cause)
             engagement = await self.engagement(dossier_id)
             now = self.clock.now()
@@ -142,7 +142,7 @@ class Engagements:
         """
         async with self.transmitting:
             engagement, away = (await self.engagements.load(dossier_id)).state, list[Unavailable]()
-            for channel in acte_domain.channels_left(engagement, unnamed=tuple(self.ways)[:1]):
+            for channel in acte_domain.channels_left(engagement):
                 try:
                     engagement = await self._send(dossier_id, engagement, channel, cause)
                 except Unavailable as outage:

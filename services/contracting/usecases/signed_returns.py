@@ -36,10 +36,16 @@ class SignedReturns:
 
     async def report(self, dossier_id: str) -> SignedReturnExamined:
         """The report on the last return. Raises: NotFound while there is none."""
-        report = (await self.engagements.load(dossier_id)).state.report
-        if report is None:
-            raise NotFound("Aucun retour examiné sur ce dossier.")
+        report = (await self.reported(dossier_id)).report
+        assert report is not None
         return report
+
+    async def reported(self, dossier_id: str) -> Engagement:
+        """The engagement whose last return has a report. Raises: NotFound while there is none."""
+        engagement = (await self.engagements.load(dossier_id)).state
+        if engagement.report is None:
+            raise NotFound("Aucun retour examiné sur ce dossier.")
+        return engagement
 
     async def check(self, dossier_id: str, document_id: str, verdict: Verdict, reason: str, cause: Cause) -> Engagement:
         """Record a person's check, once the signatures are examined.

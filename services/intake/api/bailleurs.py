@@ -3,20 +3,33 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake.domain.bailleur import Account, checked_siren, checked_structure
 from services.intake.usecases.accounts import Accounts
 from shared.auth import Principal, Role, require
 from shared.calendar import BusinessCalendar
-from shared.contracts.values import Bailleur, Structure
+from shared.contracts.values import Bailleur, Signatory, Structure
 from shared.http import cause_of
 
 User = Annotated[Principal, require(Role.BAILLEUR)]
+Named = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Signing(BaseModel):
+    """Who signs the bailleur's conventions, and the function they sign in: printed on each as it is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Named
+    capacity: Named
 
 
 class Registration(BaseModel):
-    """The identification form. `legal_category` is INSEE's; `special_agreement` is for SAC (R.423-85 al. 2)."""
+    """The identification form. `legal_category` is INSEE's; `special_agreement` is for SAC (R.423-85 al. 2).
+
+    `address` is the registered seat. Without a `signatory` conventions leave the place for one to be filled in by hand.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,6 +41,7 @@ class Registration(BaseModel):
     address: str = Field(min_length=1, max_length=400)
     contact_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)
     special_agreement: bool = False
+    signatory: Signing | None = None
 
 
 class Member(BaseModel):
@@ -42,7 +56,9 @@ class BailleurDetail(BaseModel):
     name: str
     structure: Structure
     department: str
+    address: str
     contact_email: str
+    signatory: Signing | None
     members: list[Member]
     warnings: list[str]
 
@@ -67,6 +83,7 @@ def router(accounts: Accounts) -> APIRouter:
             body.special_agreement,
             caller,
             cause_of(request, caller.actor),
+            Signatory(**body.signatory.model_dump()) if body.signatory else None,
         )
         return detail(account)
 
@@ -96,7 +113,9 @@ def detail(account: Account) -> BailleurDetail:
         name=bailleur.name,
         structure=bailleur.structure,
         department=bailleur.department,
+        address=contact.address,
         contact_email=contact.contact_email,
+        signatory=Signing(**contact.signatory.model_dump()) if contact.signatory else None,
         members=[Member(subject=subject, representative=represents) for subject, represents in account.members],
         warnings=warnings,
     )

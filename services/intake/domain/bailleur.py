@@ -7,7 +7,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.fr import siren as siren_number
 
 from shared.contracts.intake import BAILLEUR_TOPIC, BailleurRegistered
-from shared.contracts.values import Bailleur, Structure
+from shared.contracts.values import Bailleur, Signatory, Structure
 from shared.errors import NotFound, Refusal
 from shared.events import Event, UtcDatetime
 from shared.journal import StreamKind
@@ -58,7 +58,10 @@ class MemberJoined(Event):
 
 
 class ContactRecorded(Event):
-    """How to reach the bailleur, and what it declared of its agreement. Private: personal data stays in intake."""
+    """How to reach the bailleur, who signs for it, and what it declared of its agreement.
+
+    Private: of its personal data only the signatory leaves intake, with a deposit, for the convention it leads to.
+    """
 
     siren: str
     legal_category: str
@@ -66,6 +69,7 @@ class ContactRecorded(Event):
     contact_email: str
     special_agreement: bool = False
     recorded_at: UtcDatetime
+    signatory: Signatory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,11 @@ class Account:
 
     @property
     def depositor(self) -> Bailleur:
-        """The bailleur as a deposit names it, with its seat: the convention it leads to identifies its parties."""
+        """The bailleur as a deposit names it: the convention it leads to identifies its parties and who signs."""
         assert self.bailleur is not None
-        return self.bailleur.model_copy(update={"seat": self.contact.address if self.contact else None})
+        if self.contact is None:
+            return self.bailleur
+        return self.bailleur.model_copy(update={"seat": self.contact.address, "signatory": self.contact.signatory})
 
     def has(self, subject: str) -> bool:
         return any(member == subject for member, _ in self.members)

@@ -7,7 +7,7 @@ from services.intake.domain import bailleur as domain
 from services.intake.domain.bailleur import Account, ContactRecorded
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.contracts.values import Bailleur
+from shared.contracts.values import Bailleur, Signatory
 from shared.documents import Documents
 from shared.errors import Forbidden, NotFound
 from shared.events import Cause
@@ -29,6 +29,7 @@ class Accounts:
         special_agreement: bool,
         caller: Principal,
         cause: Cause,
+        signatory: Signatory | None = None,
     ) -> Account:
         now = self.clock.now()
         contact = ContactRecorded(
@@ -38,6 +39,7 @@ class Accounts:
             contact_email=contact_email,
             special_agreement=special_agreement,
             recorded_at=now,
+            signatory=signatory,
         )
         done = await self.accounts.append(
             bailleur.siren,

@@ -49,6 +49,7 @@ from shared.contracts.values import (
 )
 from shared.events import Event
 from shared.lending import Frequency, LoanPurpose
+from tests.unit.contracting.stationery import GUARANTOR
 
 NOW = datetime(2024, 6, 3, 8, tzinfo=UTC)
 TODAY = date(2024, 6, 3)
@@ -162,7 +163,7 @@ def lodged(name: str = "signed-1") -> SignedConventionLodged:
     return SignedConventionLodged(dossier_id=DOSSIER, lodged_at=NOW, document=document(name, "signed_convention"))
 
 
-PRINTING = SignedPrinting(templates="v1", engine="typst", sha256="0" * 64)
+PRINTING = SignedPrinting(templates="v1", engine="typst", sha256="0" * 64, guarantor=GUARANTOR)
 
 
 def printed() -> PapersPrinted:

@@ -15,7 +15,6 @@ from services.contracting.domain.refusals import (
     DateInFuture,
     DossierChanged,
     EngagementEnded,
-    ScreeningTooOld,
     TwoPeopleNeeded,
 )
 from shared.contracts.contracting import ActeTransmitted
@@ -111,19 +110,12 @@ def test_what_holds_an_acte_up_holds_its_first_way_only():
     assert acte.channels_left(case.engagement) == (Channel.MAIL,)
 
 
-def test_an_acte_settled_without_naming_a_way_goes_the_one_there_is_once():
-    case = complete()
-    case.prepare(channels=())
-    assert acte.channels_left(case.engagement, unnamed=(Channel.MAIL,)) == (Channel.MAIL,)
-    case.do(acte.record_transmission, proof(), NOW)
-    assert acte.channels_left(case.engagement, unnamed=(Channel.MAIL,)) == ()
-
-
 def test_the_acte_is_prepared_on_a_screening_of_the_last_seven_days():
     case = complete()
     acte.check_ready(case.engagement, OTHER, NOW + timedelta(days=7))
-    with pytest.raises(ScreeningTooOld):
+    with pytest.raises(ActeGateClosed, match="date de plus de 7\u00a0jours") as refused:
         acte.check_ready(case.engagement, OTHER, NOW + timedelta(days=8))
+    assert refused.value.facts["missing"] == ["acte-screening"]
 
 
 def test_loans_reduced_after_the_acte_was_prepared_stop_its_transmission():

@@ -29,7 +29,7 @@ from shared.events import Cause
 from shared.filing import DocumentAltered
 from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects, Retained
-from shared.reprint import NeverPrinted, PrintingUnknown, events_of
+from shared.reprint import NeverPrinted, events_of
 from shared.views import View
 from tests.archival import check_archival
 from tests.counter import FixedClock
@@ -288,16 +288,11 @@ async def test_stored_minutes_that_were_exchanged_are_not_served(office, tmp_pat
         await office.board.minutes("ca-2024-06-03")
 
 
-async def test_minutes_that_were_never_written_or_whose_printing_is_not_recorded_are_not_printed_again(office):
+async def test_minutes_that_were_never_written_are_not_printed_again(office):
     await office.open()
     stream = board_domain.KIND.stream("ca-2024-06-03")
     with pytest.raises(NeverPrinted):
         await reprint_minutes(await events_of(office.commits, stream))
-    await office.decide("ca-2024-06-03", *((one, Decision.CONFIRM) for one in ("d1", "d2", "d3")))
-    await office.board.write_minutes("ca-2024-06-03", AUTHOR)
-    *before, written = await events_of(office.commits, stream)
-    with pytest.raises(PrintingUnknown):
-        await reprint_minutes([*before, written.model_copy(update={"printing": None})])
 
 
 async def test_the_minutes_say_who_sat_voted_kept_out_and_what_was_decided(office):

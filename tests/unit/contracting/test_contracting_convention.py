@@ -6,7 +6,7 @@ import pytest
 from stdnum import iso11649
 
 from services.contracting.domain import acte, convention, premium
-from services.contracting.domain.facts import Purpose, Verdict
+from services.contracting.domain.facts import EngagementScreened, Purpose, Verdict
 from services.contracting.domain.gate import Who, acte_gate, convention_gate
 from services.contracting.domain.reference import compact, payment_reference
 from services.contracting.domain.refusals import (
@@ -55,6 +55,10 @@ AFTER_RETURN = datetime(2024, 8, 2, 22, tzinfo=UTC)  # 60 days after 3 June end 
 AFTER_DUE = datetime(2024, 7, 3, 22, tzinfo=UTC)  # 30 days after 3 June is 3 July
 
 
+def recorded(purpose: Purpose, at: datetime) -> EngagementScreened:
+    return screened(purpose, on=at.date()).model_copy(update={"recorded_at": at})
+
+
 def codes(missing) -> list[str]:
     return [one.code for one in missing]
 
@@ -69,7 +73,9 @@ def test_the_terms_follow_the_campaign_rules_and_the_calendar_of_paris():
 
 
 def test_the_return_ends_with_the_day_across_the_change_of_hour():
-    _, fact = sendable().send(datetime(2024, 9, 10, 8, tzinfo=UTC))
+    case, sent_at = engaged().hear(committed()), datetime(2024, 9, 10, 8, tzinfo=UTC)
+    case.do(convention.screen, recorded(Purpose.CONVENTION, sent_at))
+    _, fact = case.send(sent_at)
     assert isinstance(fact, ConventionSent)
     assert fact.return_by == datetime(2024, 11, 9, 22, 59, 59, 999_999, tzinfo=UTC)
 
@@ -107,42 +113,58 @@ def test_references_are_valid_creditor_references_of_their_own():
     ids=["deposited", "offered", "engaged", "committed"],
 )
 def test_the_gate_of_the_convention_names_what_is_missing(case, missing):
-    assert codes(convention_gate(case.engagement)) == missing
+    assert codes(convention_gate(case.engagement, NOW)) == missing
     with pytest.raises(ConventionGateClosed) as refused:
         case.send()
     assert refused.value.facts["missing"] == missing
 
 
+def test_the_convention_is_sent_on_a_screening_of_the_last_seven_days():
+    with pytest.raises(ConventionGateClosed, match="date de plus de 7\u00a0jours") as refused:
+        sendable().send(now=NOW + timedelta(days=8))
+    assert refused.value.facts["missing"] == ["convention-screening"]
+    assert sendable().send(now=NOW + timedelta(days=7))
+
+
+def test_a_convention_renewed_later_needs_a_screening_of_its_own():
+    case = sent().hear(reduced())
+    later = NOW + timedelta(days=8)
+    with pytest.raises(ConventionGateClosed):
+        case.send(now=later)
+    case.do(convention.screen, recorded(Purpose.CONVENTION, later))
+    assert case.send(now=later)
+
+
 def test_a_screening_with_an_alert_keeps_the_gate_closed():
     case = sendable()
     case.screen(Purpose.CONVENTION, clear=False)
-    assert codes(convention_gate(case.engagement)) == ["convention-screening"]
+    assert codes(convention_gate(case.engagement, NOW)) == ["convention-screening"]
 
 
 def test_each_missing_thing_says_who_and_since_when():
-    first, second, third, fourth = convention_gate(favourable().hear(issued()).engagement)
+    first, second, third, fourth = convention_gate(favourable().hear(issued()).engagement, NOW)
     assert (first.who, first.since) == (Who.BAILLEUR, NOW - timedelta(days=4))
     assert (second.who, second.since) == (Who.BOARD, NOW - timedelta(days=5))
     assert (third.who, third.since) == (Who.ENVELOPE, None)
     assert (fourth.who, fourth.since) == (Who.COMPLIANCE, None)
-    assert convention_gate(engaged().engagement)[0].since == NOW
+    assert convention_gate(engaged().engagement, NOW)[0].since == NOW
 
 
 def test_the_gate_of_the_acte_starts_with_the_convention():
-    assert codes(acte_gate(sendable().engagement)) == [
+    assert codes(acte_gate(sendable().engagement, NOW)) == [
         "convention-sent",
         "convention-signed",
         "premium-paid",
         "acte-screening",
     ]
-    assert acte_gate(sendable().engagement)[0].since == NOW
-    early = acte_gate(engaged().engagement)
+    assert acte_gate(sendable().engagement, NOW)[0].since == NOW
+    early = acte_gate(engaged().engagement, NOW)
     assert codes(early)[:3] == ["envelope-commitment", "convention-screening", "convention-sent"]
     assert early[2].since is None
 
 
 def test_a_return_that_waits_for_its_check_waits_for_the_legal_officer():
-    missing = acte_gate(sent().hear(lodged()).engagement)
+    missing = acte_gate(sent().hear(lodged()).engagement, NOW)
     assert codes(missing) == ["convention-check", "premium-paid", "acte-screening"]
     assert missing[0].who is Who.LEGAL_OFFICER
 
@@ -167,13 +189,13 @@ def test_loans_reduced_while_it_is_printed_stop_the_convention():
 
 def test_reduced_loans_ask_for_a_convention_anew_and_keep_the_payments():
     case = complete().hear(reduced(at=NOW + timedelta(days=1)))
-    missing = acte_gate(case.engagement)
+    missing = acte_gate(case.engagement, NOW)
     assert codes(missing) == ["convention-outdated"]
     assert missing[0].since == NOW + timedelta(days=1)
     _, fact = case.send(NOW + timedelta(days=2))
     assert isinstance(fact, ConventionSent)
     assert fact.premium_due_on == date(2024, 7, 3)
-    assert codes(acte_gate(case.engagement)) == ["convention-signed", "acte-screening"]
+    assert codes(acte_gate(case.engagement, NOW)) == ["convention-signed", "acte-screening"]
     assert case.engagement.paid is not None
 
 
@@ -187,7 +209,7 @@ def test_a_prepared_acte_settles_the_convention():
 
 def test_an_ended_dossier_gets_no_convention():
     with pytest.raises(EngagementEnded):
-        convention.check_sendable(_lapsed().engagement)
+        convention.check_sendable(_lapsed().engagement, NOW)
 
 
 def _lapsed() -> Case:
@@ -233,7 +255,7 @@ def test_a_refused_return_is_said_why_and_waits_for_another():
         "SignedConventionRefused",
     ]
     assert case.check(Verdict.REFUSE, "Page manquante") == []
-    assert codes(acte_gate(case.engagement))[0] == "convention-signed"
+    assert codes(acte_gate(case.engagement, NOW))[0] == "convention-signed"
     case.hear(lodged("signed-2"))
     assert case.check(name="signed-2")
     assert case.engagement.signed is not None

@@ -90,7 +90,7 @@ def test_a_dearer_offer_than_the_board_saw_is_not_engaged_before_the_board_has_s
     for step in order:
         steps[step]()
     assert case.engagement.engaged is None
-    board = next(one for one in convention_gate(case.engagement) if one.who is Who.BOARD)
+    board = next(one for one in convention_gate(case.engagement, NOW) if one.who is Who.BOARD)
     assert board.label.endswith("l'offre acceptée n'est pas celle que le conseil a confirmée")
     assert board.since == accepted_again().accepted_at
     assert render(DOSSIER, case.engagement)["board"] is None

@@ -152,7 +152,7 @@ class Course:
             self._heard += 1
             self._command(event)
         engagement = self.case.engagement
-        ready = engagement.submitted and engagement.end is None and not convention_gate(engagement)
+        ready = engagement.submitted and engagement.end is None and not convention_gate(engagement, NOW)
         if ready and engagement.convention is None:
             self.case.send()
 
@@ -196,7 +196,7 @@ EXPECTED = without_payment_order(Course().run(list(STEPS)).transmit())
 @given(st.permutations(STEPS))
 def test_every_order_of_everything_leads_to_the_same_transmitted_acte(order):
     course = Course().run(order)
-    assert acte_gate(course.case.engagement) == []
+    assert acte_gate(course.case.engagement, NOW) == []
     reached = course.transmit()
     assert reached.state is EngagementState.ACTE_TRANSMITTED
     assert without_payment_order(reached) == EXPECTED
@@ -240,7 +240,7 @@ def test_whatever_else_happens_an_acte_leaves_only_for_what_was_accepted_confirm
     try:
         reached = course.transmit()
     except Refusal:
-        assert engagement.end or acte_gate(engagement)
+        assert engagement.end or acte_gate(engagement, NOW)
         assert "ActeTransmitted" not in course.case.names()
     else:
         assert reached.engaged

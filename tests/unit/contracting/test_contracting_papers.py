@@ -12,13 +12,13 @@ import pypdf
 import pytest
 
 from deploy.local.authority import Authority
-from services.contracting.documents import render_acte, render_convention, render_premium_call
+from services.contracting.documents import BAILLEUR_BOX, render_acte, render_convention, render_premium_call
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement, EngagementDocument
 from services.contracting.domain.facts import ActePrepared
 from services.contracting.papers import Papers
 from services.contracting.reprint import REPRINTED, reprint
-from shared.contracts.values import RateBasis
+from shared.contracts.values import RateBasis, Signatory
 from shared.errors import NotFound, Unavailable
 from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
 from shared.objects import DirectoryObjects
@@ -102,7 +102,7 @@ MINIMUM, CAP, ACCEPTED = "prime minimale s'applique", "ramenée à ce plafond", 
     ids=["minimum", "cap", "loans-changed-since", "the-sum"],
 )
 async def test_a_premium_that_is_not_the_sum_of_its_lines_says_why(applied, difference, said):
-    offered = replace(engagement(), issued=issued().model_copy(update=applied))
+    offered = replace(engagement(), offers=(issued().model_copy(update=applied),))
     agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + difference})
     text = words(await render_convention(offered, agreed, GUARANTOR))
     assert [reason for reason in (MINIMUM, CAP, ACCEPTED) if reason in text] == ([said] if said else [])
@@ -113,7 +113,7 @@ async def test_both_papers_identify_the_parties():
     acte = words(await render_acte(engagement(), NOW, GUARANTOR))
     for said in (convention, acte):
         for wanted in (
-            "société d'essai au capital de 123 456,00 €, dont le siège est 1 rue de l'Essai, Paris",
+            "société d'essai au capital de 123 456,00 €, dont le siège est situé 1 rue de l'Essai, Paris",
             "900 000 100 RCS Essai, représentée par son représentant, en qualité de mandataire social",
             "numéro SIREN 542 065 479, département 75",
         ):
@@ -132,10 +132,22 @@ async def test_the_seat_a_bailleur_registered_with_is_in_both_papers_and_is_fill
     bailleur = base.submitted.bailleur.model_copy(update={"seat": SEAT})
     known = replace(base, submitted=base.submitted.model_copy(update={"bailleur": bailleur}))
     for pdf in (await render_convention(known, TERMS, GUARANTOR), await render_acte(known, NOW, GUARANTOR)):
-        assert f"département 75, dont le siège est {SEAT}" in words(pdf)
+        assert f"numéro SIREN 542 065 479, dont le siège est situé {SEAT}" in words(pdf)
     unknown = words(await render_convention(base, TERMS, GUARANTOR))
-    assert "dont le siège est adresse du siège" in unknown
+    assert "département 75, dont le siège est situé adresse du siège" in unknown
     assert "adresse du siège" not in words(await render_acte(base, NOW, GUARANTOR))
+
+
+async def test_the_signatory_a_bailleur_registered_is_named_and_nothing_is_left_to_fill_in():
+    base = engagement()
+    assert base.submitted is not None
+    signatory = Signatory(name="Madame Ada Essai", capacity="directrice générale")
+    bailleur = base.submitted.bailleur.model_copy(update={"seat": SEAT, "signatory": signatory})
+    known = replace(base, submitted=base.submitted.model_copy(update={"bailleur": bailleur}))
+    said = words(await render_convention(known, TERMS, GUARANTOR))
+    assert f"{SEAT}, représenté par Madame Ada Essai, en qualité de directrice générale," in said
+    assert "complète les espaces" not in said
+    assert "complète les espaces" in words(await render_convention(base, TERMS, GUARANTOR))
 
 
 async def test_both_papers_and_the_call_name_the_campaign_and_when_the_request_was_deposited():
@@ -166,7 +178,7 @@ async def test_the_premium_call_says_who_owes_what_to_whom_for_which_loans():
 
 
 async def test_lines_and_amount_to_pay_that_differ_are_both_in_call_and_convention_with_the_reason():
-    offered = replace(engagement(), issued=issued().model_copy(update={"minimum_applied": True}))
+    offered = replace(engagement(), offers=(issued().model_copy(update={"minimum_applied": True}),))
     agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + 100})
     called = words(await premium_call(offered, agreed))
     convention = words(await render_convention(offered, agreed, GUARANTOR))
@@ -257,9 +269,13 @@ async def test_the_papers_a_bailleur_and_the_lender_read_hold_no_rating_and_no_g
         assert not re.search(r"cotation|échelon|CQS|barème|grille|demonstration-1", words(pdf), re.IGNORECASE)
 
 
-async def test_an_offer_issued_after_the_acceptance_prints_no_line():
-    case = engaged().hear(issued("d1-2").model_copy(update={"lines": (), "premium_cents": 1}))
-    printed = [await premium_call(one) for one in (case.engagement, engagement())]
+@pytest.mark.parametrize("difference", [0, 1, -1])
+async def test_an_offer_issued_after_the_acceptance_prints_neither_a_line_nor_a_reason(difference):
+    other = {"lines": (), "premium_cents": 1, "minimum_applied": True, "cap_applied": True}
+    case = engaged().hear(issued("d1-2").model_copy(update=other))
+    agreed = TERMS.model_copy(update={"premium_cents": TERMS.premium_cents + difference})
+    assert await premium_call(case.engagement, agreed) == await premium_call(engagement(), agreed)
+    printed = [await render_convention(one, agreed, GUARANTOR) for one in (case.engagement, engagement())]
     assert printed[0] == printed[1]
 
 
@@ -382,3 +398,25 @@ async def test_the_command_says_that_the_bytes_differ_and_which_typesetter_made_
 async def test_the_command_says_that_nothing_was_printed(capsys):
     assert await compare("acte", reprint([], EngagementDocument.ACTE)) == 1
     assert "pas encore" in capsys.readouterr().err
+
+
+async def test_nothing_is_printed_where_the_bailleur_signs_even_below_a_long_name():
+    base = engagement()
+    assert base.submitted is not None
+    bailleur = base.submitted.bailleur.model_copy(
+        update={"name": "Société du logement intermédiaire et des territoires " * 2}
+    )
+    known = replace(base, submitted=base.submitted.model_copy(update={"bailleur": bailleur}))
+    places = list[tuple[float, float]]()
+
+    def note(text: str, of_page: list[float], of_text: list[float], *_) -> None:
+        if text.strip():
+            x, y = of_text[4], of_text[5]
+            across, up = of_page[0] * x + of_page[2] * y, of_page[1] * x + of_page[3] * y
+            places.append((across + of_page[4], up + of_page[5]))
+
+    last = pypdf.PdfReader(io.BytesIO(await render_convention(known, TERMS, GUARANTOR))).pages[-1]
+    last.extract_text(visitor_text=note)
+    box = BAILLEUR_BOX
+    assert any(x > box.left and box.top < y < box.top + 60 for x, y in places), "the name is above the field"
+    assert [one for one in places if box.left < one[0] < box.right and box.bottom < one[1] < box.top] == []

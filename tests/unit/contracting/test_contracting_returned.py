@@ -76,7 +76,7 @@ def test_a_return_with_one_fault_is_refused_for_it_and_no_person_overrules(found
         assert said.value.type == fault.value
         assert said.value.detail == refused.reason
     assert case.engagement is before
-    assert acte_gate(case.engagement)[0].code == "convention-signed"
+    assert acte_gate(case.engagement, NOW)[0].code == "convention-signed"
 
 
 def test_every_fault_has_its_own_refusal():
@@ -88,7 +88,7 @@ def test_the_pages_that_differ_are_named():
     case = returned(findings(states=(SAME, CHANGED, CHANGED, MISSING)))
     refused = case.events[-1]
     assert isinstance(refused, SignedConventionRefused)
-    assert "pages modifiées : 2, 3 ; pages manquantes : 4" in refused.reason
+    assert "pages modifiées\u00a0: 2, 3\u00a0; pages manquantes\u00a0: 4" in refused.reason
     with pytest.raises(ConventionAltered) as said:
         case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
     assert said.value.facts == {"faults": ["convention-altered"], "pages": [2, 3, 4]}
@@ -114,7 +114,7 @@ def test_a_sound_return_conforms_and_still_waits_for_the_act_of_a_person():
     case = returned(findings())
     assert case.engagement.report is not None
     assert case.engagement.report.outcome is Outcome.CONFORMING
-    assert acte_gate(case.engagement)[0].code == "convention-check"
+    assert acte_gate(case.engagement, NOW)[0].code == "convention-check"
     assert case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
 
 

@@ -92,7 +92,7 @@ async def test_a_sound_return_is_reported_as_conforming_and_then_accepted(office
     assert (report["outcome"], report["outcome_label"], report["problem"]) == ("conforming", "Conforme", None)
     (signature,) = report["signatures"]
     assert signature["organisation"] == "Bailleur d'essai"
-    assert "Conclusion : conforme." in report["text"]
+    assert "Conclusion\u00a0: conforme." in report["text"]
     assert (await officer.check()).json()["state"] == "convention_signed"
 
 
@@ -102,7 +102,9 @@ async def test_the_report_reads_as_a_page_too(officer):
     answer = await officer.call(Role.AUDITOR, "GET", "signed-convention-report/page")
     assert answer.headers["content-type"].startswith("text/html")
     assert "Refusée" in answer.text
-    assert "pages modifiées : 1" in answer.text
+    assert "n°&nbsp;c-12" in answer.text
+    assert "Bailleur d&#39;essai, SIREN 542065479" in answer.text
+    assert "pages modifiées\u00a0: 1" in answer.text
 
 
 async def test_a_scan_is_accepted_by_a_person_who_says_what_was_compared(officer):

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from deploy.demo.bailleurs import BAILLEURS, NAMESAKE
+from deploy.local import freeze_register
+from deploy.local.clock import start_at, step_to
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
 from services.contracting.domain import convention, screening
@@ -97,6 +100,16 @@ async def test_the_register_is_a_file_or_an_object(tmp_path):
     for away in (RegisterFile(tmp_path / "none"), RegisterObject(DirectoryObjects(tmp_path), "none")):
         with pytest.raises(Unavailable, match="freeze-register"):
             await away.current()
+
+
+async def test_local_stacks_have_a_register_in_the_published_format_as_of_the_day_their_clock_steps_to(tmp_path):
+    start_at(tmp_path / "clock.json", NOW)
+    step_to(tmp_path / "clock.json", NOW + timedelta(days=40))
+    register = await RegisterFile(tmp_path / freeze_register.FILE).current()
+    assert register.published == TODAY + timedelta(days=40)
+    assert [hit.register_id for hit in find([party(NAMESAKE)], register)] == [900001]
+    landlords = [party(one.name, siren=one.siren) for one in BAILLEURS]
+    assert list(find(landlords, register)) == []
 
 
 # -- names -----------------------------------------------------------------------------------------------------------

@@ -125,7 +125,15 @@ PRODUCTION = {
     "s3_endpoint": "s3.example",
     "s3_access_key": "access",
     "s3_secret_key": "secret",
+    "freeze_register_file": "/registers/gels.json",
 }
+
+
+def test_a_production_has_a_register_of_asset_freezes_and_names_the_settings_when_it_has_none():
+    without = {name: value for name, value in PRODUCTION.items() if name != "freeze_register_file"}
+    with pytest.raises(ValidationError, match="ALS_FREEZE_REGISTER_FILE ou ALS_FREEZE_REGISTER_OBJECT : le registre"):
+        settings(**MAIL, **without, **STATED)
+    assert settings(**MAIL, **without, **STATED, freeze_register_object="registers/gels.json").freeze_register_object
 
 
 def test_a_production_states_who_the_guarantor_is_and_names_what_is_missing():

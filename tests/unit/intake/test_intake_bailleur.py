@@ -14,11 +14,12 @@ from services.intake.domain.bailleur import (
     StructureNotEligible,
 )
 from shared.contracts.intake import BailleurRegistered
-from shared.contracts.values import Bailleur, Structure
+from shared.contracts.values import Bailleur, Signatory, Structure
 from shared.errors import NotFound
 from tests.unit.intake.samples import NOW, opened
 
 SIREN = "732829320"
+SIGNATORY = Signatory(name="Madame Ada Essai", capacity="directrice générale")
 
 
 def organisation(structure: Structure = Structure.SA_HLM) -> Bailleur:
@@ -33,6 +34,7 @@ def contact(legal_category: str = "5546") -> ContactRecorded:
         contact_email="contact@habitat.example",
         special_agreement=True,
         recorded_at=NOW,
+        signatory=SIGNATORY,
     )
 
 
@@ -130,7 +132,8 @@ def test_nothing_is_warned_of_before_registration():
     assert Account().fold(opened()) == Account()
 
 
-def test_a_deposit_names_the_bailleur_with_the_address_it_registered():
-    assert registered().depositor == organisation().model_copy(update={"seat": contact().address})
+def test_a_deposit_names_the_bailleur_with_the_address_and_the_signatory_it_registered():
+    known = {"seat": contact().address, "signatory": SIGNATORY}
+    assert registered().depositor == organisation().model_copy(update=known)
     unreached = Account().fold(BailleurRegistered(bailleur=organisation(), registered_at=NOW))
     assert unreached.depositor == organisation()

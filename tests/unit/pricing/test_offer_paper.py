@@ -7,9 +7,9 @@ from decimal import Decimal
 import pypdf
 import pytest
 
-from services.pricing.documents import PURPOSES, TEMPLATES, render_offer
+from services.pricing.documents import render_offer
 from services.pricing.domain.offer import Offer
-from shared.lending import AmortisationProfile
+from shared.lending import LINES, AmortisationProfile
 from shared.money import format_euros
 from tests.unit.pricing.samples import LAST, NOW, drafted
 
@@ -23,8 +23,8 @@ def priced(**changes) -> Offer:
     return replace(offer, draft=offer.draft.model_copy(update=changes))
 
 
-async def printed(offer: Offer, templates: str = TEMPLATES) -> str:
-    pages = pypdf.PdfReader(io.BytesIO(await render_offer(offer, NOW, LAST, 10, templates))).pages
+async def printed(offer: Offer) -> str:
+    pages = pypdf.PdfReader(io.BytesIO(await render_offer(offer, NOW, LAST, 10))).pages
     return " ".join(" ".join(page.extract_text().split()) for page in pages).replace("\u2010", "-")
 
 
@@ -45,7 +45,7 @@ async def test_each_line_names_its_loan_with_its_duration_and_its_profile():
         assert f"{loan.duration_years} ans, " in said
         assert format_euros(loan.principal_cents).replace("\u202f", " ").replace("\u00a0", " ") in said
     for place in (1, 2):
-        assert f"{PURPOSES[first.purpose]} {place}" in said
+        assert f"{LINES[first.purpose]} {place}" in said
     assert "échéances constantes" in said
     assert "échéances progressives (− 1,00 % par an)" in said
 
@@ -63,12 +63,6 @@ async def test_a_total_that_is_the_sum_of_the_lines_is_said_once():
     assert SUM not in await printed(priced(premium_cents=lines_cents(drafted())))
 
 
-async def test_an_offer_printed_from_the_first_version_names_purposes_alone():
-    said = await printed(priced(premium_cents=1), "v1")
-    assert SUM not in said
-    assert "ans, " not in said
-
-
 async def test_the_validity_is_counted_from_the_receipt_on_the_platform_to_the_last_second():
     said = (await printed(drafted())).replace("’", "'")
     assert "remise au bailleur sur la plateforme le 16 mai 2024, jour de sa réception" in said
@@ -76,7 +70,10 @@ async def test_the_validity_is_counted_from_the_receipt_on_the_platform_to_the_l
     assert "jusqu'au 30 mai 2024 à 23 h 59 min 59 s inclus (heure de Paris)" in said
 
 
-async def test_an_offer_printed_from_an_earlier_version_keeps_its_words():
-    for templates in ("v1", "v2"):
-        said = (await printed(drafted(), templates)).replace("’", "'")
-        assert "jusqu'au 30 mai 2024 à 23 h 59 (heure de Paris)" in said
+async def test_the_land_comes_first_whatever_the_order_of_the_dossier_and_the_siren_is_grouped():
+    offer = drafted()
+    assert offer.draft
+    for lines in (offer.draft.lines, offer.draft.lines[::-1]):
+        said = await printed(priced(lines=lines))
+        assert said.index("Foncier 1") < said.index("Bâti 1")
+    assert "SIREN 732 829 320" in said
