@@ -16,6 +16,7 @@ SECOND_LEGAL: Person = ("juriste-2", "legal_officer")
 BOARD: Person = ("secretaire-ca", "board_secretary")
 SECOND_BOARD: Person = ("secretaire-ca-2", "board_secretary")
 ACCOUNTANT: Person = ("comptable-1", "accountant")
+SECOND_ACCOUNTANT: Person = ("comptable-2", "accountant")
 MANAGER: Person = ("responsable-1", "campaign_manager")
 SECOND_MANAGER: Person = ("responsable-2", "campaign_manager")
 AUDITOR: Person = ("auditeur-1", "auditor")
@@ -30,6 +31,7 @@ STAFF = (
     BOARD,
     SECOND_BOARD,
     ACCOUNTANT,
+    SECOND_ACCOUNTANT,
     MANAGER,
     SECOND_MANAGER,
     AUDITOR,

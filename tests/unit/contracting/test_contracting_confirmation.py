@@ -2,79 +2,13 @@
 
 import pytest
 
-from services.contracting.domain import duplicates, payment, returns
-from services.contracting.domain.facts import Basis
-from services.contracting.domain.payment import Payment, PaymentStatus, Queue
-from services.contracting.domain.refusals import (
-    NothingToConfirm,
-    PaymentClosed,
-    PaymentNotConfirmed,
-    TwoPeopleNeeded,
-)
 from shared.auth import Role
-from tests.unit.contracting.office import Office, problem
+from tests.unit.contracting.office import ACTOR, SECOND, Office, problem
 from tests.unit.contracting.papers import REFERENCE, Line
-from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, TODAY, received
+from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY
 from tests.unit.contracting.test_contracting_queues import act, office_with, pay
 
-FIRST, SECOND = "user:accountant-1", "user:accountant-2"
-ENTERED = received().model_copy(update={"entered_by": FIRST})
 H1 = {"payment_id": "h1"}
-
-
-def entered() -> Payment:
-    return Payment().fold(ENTERED)
-
-
-def confirmed() -> Payment:
-    (event,) = payment.confirm(entered(), SECOND, NOW)
-    return entered().fold(event)
-
-
-# -- the decision ------------------------------------------------------------------------------------------------------
-
-
-def test_what_was_entered_waits_for_another_person():
-    assert (entered().queue, entered().status) == (Queue.TO_CONFIRM, PaymentStatus.UNMATCHED)
-    with pytest.raises(TwoPeopleNeeded):
-        payment.confirm(entered(), FIRST, NOW)
-    assert confirmed().queue is Queue.UNKNOWN
-
-
-@pytest.mark.parametrize("actor", [FIRST, SECOND])
-def test_what_is_confirmed_is_answered_as_done(actor):
-    assert payment.confirm(confirmed(), actor, NOW) == []
-
-
-def test_the_banks_word_and_what_was_entered_before_need_no_confirmation():
-    with pytest.raises(NothingToConfirm):
-        payment.confirm(Payment().fold(received()), SECOND, NOW)
-
-
-def test_nothing_is_done_with_what_nobody_confirmed():
-    for refused in (
-        lambda: payment.match(entered(), DOSSIER, Basis.PERSON, SECOND, NOW),
-        lambda: duplicates.hold(entered(), DOSSIER, "p0", SECOND, NOW),
-        lambda: returns.decide_return(entered(), None, "Erreur", SECOND, NOW),
-    ):
-        with pytest.raises(PaymentNotConfirmed):
-            refused()
-
-
-def test_an_error_of_entry_is_filed_by_whoever_sees_it_and_never_confirmed():
-    (filed,) = payment.dismiss(entered(), "Saisi par erreur", FIRST, NOW)
-    done = entered().fold(filed)
-    assert (done.queue, done.closed) == (None, True)
-    with pytest.raises(PaymentClosed):
-        payment.confirm(done, SECOND, NOW)
-
-
-def test_the_same_entry_by_another_person_is_the_same_and_confirms_nothing():
-    again = ENTERED.model_copy(update={"entered_by": SECOND})
-    assert payment.receive(entered(), again) == []
-
-
-# -- through the routes ------------------------------------------------------------------------------------------------
 
 
 async def enter(office: Office, cents: int = PREMIUM_CENTS, reference: str = REFERENCE, person: int = 1):
@@ -85,13 +19,13 @@ async def enter(office: Office, cents: int = PREMIUM_CENTS, reference: str = REF
 async def test_the_premium_is_unpaid_until_the_second_person_confirms():
     office = await office_with()
     entry = (await enter(office)).json()
-    assert (entry["queue"], entry["entered_by"], entry["dossier_id"]) == ("to_confirm", FIRST, None)
+    assert (entry["queue"], entry["entered_by"], entry["dossier_id"]) == ("to_confirm", ACTOR.actor, None)
     assert [row["payment_id"] for row in await office.queue("to_confirm")] == ["h1"]
     assert (await office.engagement()).paid_cents == 0
     assert problem(await act(office, H1, "confirmation", {})) == "two-people-needed"
     assert (await office.engagement()).paid_cents == 0
     done = await office.confirm("h1")
-    assert (done["status"], done["queue"], done["confirmed_by"]) == ("booked", "exact", SECOND)
+    assert (done["status"], done["queue"], done["confirmed_by"]) == ("booked", "exact", SECOND.actor)
     assert await office.queue("to_confirm") == []
     assert (await office.engagement()).paid is not None
     assert await office.confirm("h1") == done

@@ -2,26 +2,13 @@
 
 import pytest
 
-from services.contracting.domain import acte, payment
-from services.contracting.domain.facts import Basis, Outcome, PaymentBooked
-from services.contracting.domain.payment import Payment, PaymentStatus, Queue
-from services.contracting.domain.states import ENDED, EngagementState
+from services.contracting.domain.facts import Basis
 from shared.contracts.contracting import BoardRefused, EngagementLapsed
 from shared.contracts.envelope import Released
 from shared.contracts.intake import DossierWithdrawn
 from tests.unit.contracting.office import ACTOR, Office
 from tests.unit.contracting.papers import REFERENCE, Line
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    DOSSIER,
-    NOW,
-    PREMIUM_CENTS,
-    TODAY,
-    complete,
-    proof,
-    received,
-    sent,
-)
+from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, TODAY
 from tests.unit.contracting.test_contracting_queues import act, names, office_with, pay
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
@@ -33,52 +20,6 @@ ENDS = {
 }
 HALF = PREMIUM_CENTS // 2
 MADE = {"returned_on": TODAY.isoformat(), "bank_reference": "V1"}
-
-
-# -- the decision ------------------------------------------------------------------------------------------------------
-
-
-def counted(outcome: Outcome = Outcome.EXACT) -> Payment:
-    state = Payment().fold(received())
-    for event in payment.match(state, DOSSIER, Basis.REFERENCE, ACCOUNTANT, NOW):
-        state = state.fold(event)
-    return state.fold(PaymentBooked(payment_id="p1", dossier_id=DOSSIER, booked_at=NOW, outcome=outcome))
-
-
-def test_an_end_makes_what_is_left_due_back_once_and_takes_up_what_was_filed():
-    ended = sent().hear(WITHDRAWN).engagement
-    filed = counted()
-    for event in payment.dismiss(filed, "Contrôlé", ACCOUNTANT, NOW):
-        filed = filed.fold(event)
-    for state in (counted(), counted(Outcome.OVER), filed):
-        (due,) = payment.note_end(state, ended, NOW)
-        assert due.model_dump(include={"dossier_id", "ended"}) == {"dossier_id": DOSSIER, "ended": "withdrawn"}
-        noted = state.fold(due)
-        assert (noted.queue, noted.status) == (Queue.TO_RETURN, PaymentStatus.BOOKED)
-        assert payment.note_end(noted, ended, NOW) == []
-
-
-def test_nothing_is_due_back_of_a_dossier_that_goes_on_or_of_what_it_does_not_count():
-    ended = sent().hear(WITHDRAWN).engagement
-    assert payment.note_end(counted(), sent().engagement, NOW) == []
-    assert payment.note_end(Payment().fold(received()), ended, NOW) == []
-
-
-def test_an_acte_that_crossed_the_end_keeps_its_premium():
-    case = complete()
-    case.prepare()
-    case.hear(WITHDRAWN)
-    case.do(acte.record_transmission, proof(), NOW)
-    assert payment.note_end(counted(), case.engagement, NOW) == []
-
-
-def test_every_end_is_one_that_makes_money_due_back():
-    names_of_ends = {"withdrawn", "ineligible", "unfavourable", "offer_declined", "offer_expired"}
-    assert {one.value for one in ENDED} == names_of_ends | {"board_refused", "lapsed", "released"}
-    assert EngagementState.ACTE_TRANSMITTED not in ENDED
-
-
-# -- through the routes ------------------------------------------------------------------------------------------------
 
 
 async def passing(office: Office) -> None:

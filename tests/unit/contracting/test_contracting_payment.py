@@ -15,6 +15,7 @@ from services.contracting.domain.refusals import (
     DebitMismatch,
     NothingToReturn,
     PaymentAlreadyMatched,
+    PaymentChanged,
     PaymentClosed,
     PaymentConflict,
     PaymentCounted,
@@ -338,6 +339,44 @@ def test_a_return_has_a_reason_and_is_decided_before_it_is_made():
         returning(decided(), on=TODAY + timedelta(days=1))
     with pytest.raises(WrongDirection):
         deciding(debit())
+
+
+def withdrawing(state: Payment, return_id: str = "return-1", reason: str = "À garder") -> list[Event]:
+    return returns.withdraw_return(state, return_id, reason, ACCOUNTANT, NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "queue"), [(decided(), Queue.UNKNOWN), (decided_in_part(), Queue.OVER)], ids=["whole", "in part"]
+)
+def test_a_decided_return_is_withdrawn_once_and_the_next_one_has_another_id(state, queue):
+    kept_ = fold(state, withdrawing(state))
+    assert (kept_.queue, kept_.to_return, kept_.left_cents) == (queue, None, PREMIUM_CENTS)
+    assert withdrawing(kept_, reason="") == []
+    assert returns.next_return_id(kept_) == "return-2"
+    with pytest.raises(ReturnNotDecided):
+        withdrawing(kept_, "return-2")
+    with pytest.raises(ReturnNotDecided):
+        withdrawing(state, "return-2")
+    with pytest.raises(ReasonRequired):
+        withdrawing(state, reason=" ")
+
+
+def test_after_a_return_and_a_withdrawal_the_third_is_the_third():
+    gone = fold(decided_in_part(), returning(decided_in_part()))
+    again = fold(gone, returns.decide_return(gone, promised(1, "return-2"), "Encore", ACCOUNTANT, NOW))
+    assert again.to_return is not None
+    assert again.to_return.return_id == "return-2"
+    assert returns.next_return_id(fold(again, withdrawing(again, "return-2"))) == "return-3"
+
+
+@pytest.mark.parametrize(
+    ("state", "promise"),
+    [(kept(), promised(1)), (booked(), None), (booked(), promised(1, "return-2"))],
+    ids=["of no dossier", "not promised", "another return"],
+)
+def test_a_return_is_decided_for_what_the_dossier_promised_only(state, promise):
+    with pytest.raises(PaymentChanged):
+        returns.decide_return(state, promise, "Trop-perçu", ACCOUNTANT, NOW)
 
 
 def test_only_what_is_too_much_may_go_back_of_a_counted_payment():
