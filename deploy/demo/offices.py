@@ -256,11 +256,13 @@ class Offices:
         await self.client.ok("POST", "contracting", path, who=people.LEGAL, json=body)
 
     async def record_payments(self, dossier: Dossier, in_two: bool, today: date) -> None:
-        """The bank's statement with the whole premium, or a part and then the rest; importing it again is harmless."""
+        """The bank's statement with the whole premium, or with a part that was entered by hand before and the rest."""
         engagement = await self.engagement(dossier)
         due = engagement["premium_cents"]
-        parts = [due // 2, due - due // 2] if in_two else [due]
+        parts = [due // 3, due - due // 3] if in_two else [due]
         number = f"{today:%Y-%j}-{engagement['deposit_number']:06d}"
+        if in_two:
+            await self._enter_payment(f"SAISIE{number}", engagement["payment_reference"], parts[0], today)
         received = [
             bank.Credit(f"VIR{number}-{part}", cents, engagement["payment_reference"], engagement["bailleur"])
             for part, cents in enumerate(parts, start=1)
@@ -272,6 +274,23 @@ class Offices:
                 "POST", "contracting", "/statements", who=people.ACCOUNTANT, content=content, headers=headers
             )
         assert taken["payments"][-1]["queue"] == "exact"
+        for told_twice in (one for one in taken["payments"] if one["queue"] == "duplicate"):
+            path, body = f"/payments/{told_twice['payment_id']}/dismissal", {"reason": "Déjà saisi et confirmé."}
+            await self.client.ok("POST", "contracting", path, who=people.ACCOUNTANT, json=body)
+
+    async def _enter_payment(self, payment_id: str, reference: str, cents: int, today: date) -> None:
+        """One accountant enters it, and it counts once another one confirmed it; the first one may not."""
+        body = {
+            "payment_id": payment_id,
+            "reference": reference,
+            "amount_cents": cents,
+            "received_on": today.isoformat(),
+        }
+        await self.client.ok("POST", "contracting", "/payments", who=people.ACCOUNTANT, json=body)
+        path = f"/payments/{payment_id}/confirmation"
+        await self.client.refused("two-people-needed", "POST", "contracting", path, who=people.ACCOUNTANT)
+        counted = await self.client.ok("POST", "contracting", path, who=people.SECOND_ACCOUNTANT)
+        assert counted["queue"] == "partial"
 
     async def opening(self, number: str) -> int:
         """On which balance the bank's statement `number` opens: where it did when it was sent, else where the last

@@ -22,8 +22,10 @@ from services.contracting.signatures.keys import check_keys, examiner, seal
 from services.contracting.transmission import BdtBucket, BdtDirectory, BdtMail, BdtSftp, Transmission, Ways
 from services.contracting.usecases.acknowledgements import Acknowledgements
 from services.contracting.usecases.board import Board
+from services.contracting.usecases.books import Books
 from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.refunds import Refunds
 from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.signed_returns import SignedReturns
 from services.contracting.usecases.statements import Statements
@@ -71,19 +73,23 @@ def create_app(settings: ContractingSettings) -> FastAPI:
     rule, days = _quorum(settings), settings.retention_days
     decisions = Board(journal, sessions, view, sittings, service.objects, rule, service.clock, days)
     returns = SignedReturns(journal, view, service.objects, papers, examiner(settings), service.clock)
-    payments = Payments(journal, received, view, service.view(payment.KIND), service.clock)
+    books, entries = Books(journal, received, service.clock), service.view(payment.KIND)
+    refunds = Refunds(books, view, entries)
+    payments = Payments(books, refunds, view, entries)
     statements = _statements(service, payments, settings)
     acknowledgements = Acknowledgements(journal, view, ways, service.clock)
     service.consume(GROUP, handlers(engagements))
     service.every(TRANSMISSION_RETRY_SECONDS, engagements.transmit_pending)
     service.every(ACKNOWLEDGEMENTS_SECONDS, acknowledgements.collect)
     service.every(PAYMENTS_CHECK_SECONDS, payments.finish_interrupted)
+    service.every(PAYMENTS_CHECK_SECONDS, refunds.finish_interrupted)
+    service.every(PAYMENTS_CHECK_SECONDS, refunds.note_ends)
     service.every(RETURNS_CHECK_SECONDS, returns.examine_pending)
     service.every(BOARD_CHECK_SECONDS, decisions.announce_pending)
     service.every(PAYMENTS_CHECK_SECONDS, statements.finish_interrupted)
     routers = [
         board_api.router(decisions),
-        payments_api.router(payments),
+        payments_api.router(payments, refunds),
         statements_api.router(statements),
         account_api.router(statements),
         engagements_api.router(engagements),

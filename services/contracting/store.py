@@ -5,12 +5,13 @@ from typing import Any
 
 from services.contracting.domain.acte import channels_left
 from services.contracting.domain.board import AgendaItem, Decision, Session
-from services.contracting.domain.engagement import Engagement, EngagementState
+from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Direction, PaymentReceived
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.returns import expected_cents
 from services.contracting.domain.screening import Screening
 from services.contracting.domain.statement import Import
+from services.contracting.domain.states import ENDED, EngagementState
 from shared.contracts.contracting import BoardConfirmed
 from shared.documents import Document, Documents
 
@@ -49,6 +50,7 @@ def render(dossier_id: str, engagement: Engagement) -> Document:
         "signed": engagement.signed is not None,
         "paid": engagement.paid is not None,
         "paid_cents": engagement.paid_cents,
+        "promised_cents": engagement.account.promised_cents,
         "outstanding_cents": engagement.outstanding_cents,
         "to_return_cents": engagement.to_return_cents,
         "convention_outdated": engagement.convention_outdated,
@@ -99,6 +101,9 @@ def render_payment(payment_id: str, payment: Payment) -> Document:
         "to_return_cents": payment.to_return.amount_cents if payment.to_return else 0,
         "left_cents": payment.left_cents,
         "expected_cents": expected_cents(payment),
+        "entered_by": received.entered_by if received else None,
+        "confirmed_by": payment.confirmed.confirmed_by if payment.confirmed else None,
+        "ended": payment.due_back.ended if payment.due_back else None,
         "taken_back_by": [shown.debit_id for shown in payment.shown],
         "booked": payment.booked is not None,
         "closed": payment.closed,
@@ -226,10 +231,16 @@ def undone_by(debit: PaymentReceived) -> list[dict[str, Any]]:
     return ways
 
 
-async def return_decided_cents(payments: Documents, dossier_id: str) -> int:
-    """What of a dossier's counted money is decided to go back and has not left."""
-    query = {"dossier_id": dossier_id, "booked": True, "to_return_cents": {"$gt": 0}}
-    return sum([row["to_return_cents"] async for row in payments.find(query)])
+def promising(view: Documents) -> Rows:
+    """Dossiers with money that is promised back and has not left."""
+    return view.find({"promised_cents": {"$gt": 0}})
+
+
+async def ended_with_money(view: Documents, payments: Documents) -> list[dict[str, Any]]:
+    """The counted payments of dossiers that ended without an acte whose own streams do not say so yet."""
+    query = {"state": {"$in": [state.value for state in ENDED]}, "to_return_cents": {"$gt": 0}}
+    held = await money_held(payments, [row["dossier_id"] async for row in view.find(query)])
+    return [row for rows in held.values() for row in rows if not row.get("ended")]
 
 
 def statements(view: Documents, skip: int, limit: int) -> Rows:

@@ -17,8 +17,9 @@ from services.contracting.api.models import (
     row,
     screenings,
 )
-from services.contracting.domain.engagement import EngagementDocument, EngagementState
+from services.contracting.domain.engagement import EngagementDocument
 from services.contracting.domain.facts import EngagementScreened
+from services.contracting.domain.states import EngagementState
 from services.contracting.usecases.engagements import Engagements
 from shared.auth import Principal, Role, require
 from shared.http import cause_of

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracting.domain import gate as domain_gate
 from services.contracting.domain.acte import channels_left
 from services.contracting.domain.convention import overdue
-from services.contracting.domain.engagement import Engagement, EngagementState
+from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Channel, EngagementScreened, Purpose, Verdict
 from services.contracting.domain.gate import Who
+from services.contracting.domain.states import EngagementState
 from services.contracting.store import render
 from shared.errors import NotFound
 
@@ -91,6 +92,7 @@ class EngagementRow(BaseModel):
     to_check: bool
     convention_outdated: bool
     paid_cents: int
+    promised_cents: int = 0
     outstanding_cents: int
     to_return_cents: int
 
@@ -191,7 +193,7 @@ def detail(dossier_id: str, engagement: Engagement, now: datetime) -> Engagement
         "acte_prepared_at": engagement.prepared.prepared_at if engagement.prepared else None,
         "acte_transmitted_at": engagement.transmitted.transmitted_at if engagement.transmitted else None,
         "documents": [kind.value for kind in engagement.documents],
-        "payments": [payment.model_dump() for payment in engagement.payments],
+        "payments": [payment.model_dump() for payment in engagement.account.payments],
     }
     return EngagementDetail.model_validate(fields)
 

@@ -11,6 +11,7 @@ from services.contracting.domain.facts import Basis, Direction
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.store import render_payment
 from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.refunds import Refunds
 from shared.auth import Principal, Role, require
 from shared.http import cause_of
 
@@ -21,7 +22,10 @@ Accountant = Annotated[Principal, require(Role.ACCOUNTANT)]
 
 
 class PaymentRequest(BaseModel):
-    """One bank entry. `payment_id` names it for good: the same id with other content is refused."""
+    """One bank entry, for a second person to confirm.
+
+    `payment_id` names it for good: the same id with other content is refused.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,7 +71,10 @@ class DebitRequest(BaseModel):
 
 
 class PaymentRow(BaseModel):
-    """`queue`: where it waits for a look, if anywhere. `basis`: what told the dossier."""
+    """`queue`: where it waits for a look, if anywhere. `basis`: what told the dossier. `ended`: why it is due back.
+
+    `entered_by`: who entered it by hand, empty for the bank's word; it counts once `confirmed_by` another person.
+    """
 
     payment_id: str
     direction: Direction
@@ -83,6 +90,9 @@ class PaymentRow(BaseModel):
     to_return_cents: int
     queue: Queue | None
     status: PaymentStatus
+    entered_by: str = ""
+    confirmed_by: str | None = None
+    ended: str | None = None
 
 
 class HeldRow(BaseModel):
@@ -110,13 +120,17 @@ class OverpaidRow(BaseModel):
     payments: list[HeldRow]
 
 
-def router(payments: Payments) -> APIRouter:
+def router(payments: Payments, refunds: Refunds) -> APIRouter:
     routes = APIRouter(prefix="/payments", tags=["règlements"])
 
-    @routes.post("", summary="Enregistrer un règlement reçu")
+    @routes.post("", summary="Saisir un règlement reçu, à confirmer par une seconde personne")
     async def record(body: PaymentRequest, request: Request, caller: Accountant) -> PaymentRow:
         cause = cause_of(request, caller.actor)
         return row(await payments.record(body.payment_id, body.reference, body.amount_cents, body.received_on, cause))
+
+    @routes.post("/{payment_id}/confirmation", summary="Confirmer un règlement saisi par une autre personne")
+    async def confirm(payment_id: PaymentId, request: Request, caller: Accountant) -> PaymentRow:
+        return row(await payments.confirm(payment_id, cause_of(request, caller.actor)))
 
     @routes.get("/unmatched", summary="Les règlements à rapprocher")
     async def list_unmatched(
@@ -128,7 +142,10 @@ def router(payments: Payments) -> APIRouter:
     async def match(payment_id: PaymentId, body: MatchRequest, request: Request, caller: Accountant) -> PaymentRow:
         return row(await payments.match(payment_id, body.dossier_id, cause_of(request, caller.actor)))
 
-    @routes.get("/queues/{queue}", summary="Une file : exacts, partiels, trop-perçus, inconnus, doublons, à restituer")
+    @routes.get(
+        "/queues/{queue}",
+        summary="Une file : à confirmer, exacts, partiels, trop-perçus, inconnus, doublons, à restituer",
+    )
     async def list_queue(
         queue: Queue, _: Annotated[Principal, require(*READERS)], skip: Skip = 0, limit: Limit = 50
     ) -> list[PaymentRow]:
@@ -141,6 +158,7 @@ def router(payments: Payments) -> APIRouter:
         return [OverpaidRow.model_validate(found) for found in await payments.overpaid(skip, limit)]
 
     _deciding(routes, payments)
+    _returning(routes, refunds)
     return routes
 
 
@@ -151,28 +169,36 @@ def _deciding(routes: APIRouter, payments: Payments) -> None:
     ) -> PaymentRow:
         return row(await payments.mark_duplicate(payment_id, body.duplicate_of, cause_of(request, caller.actor)))
 
+    @routes.post("/{payment_id}/dismissal", summary="Classer une écriture, avec son motif")
+    async def dismiss(payment_id: PaymentId, body: ReasonRequest, request: Request, caller: Accountant) -> PaymentRow:
+        return row(await payments.dismiss(payment_id, body.reason, cause_of(request, caller.actor)))
+
+
+def _returning(routes: APIRouter, refunds: Refunds) -> None:
     @routes.post("/{payment_id}/return", summary="Décider la restitution d'un règlement")
     async def decide_return(
         payment_id: PaymentId, body: ReasonRequest, request: Request, caller: Accountant
     ) -> PaymentRow:
-        return row(await payments.decide_return(payment_id, body.reason, cause_of(request, caller.actor)))
+        return row(await refunds.decide_return(payment_id, body.reason, cause_of(request, caller.actor)))
+
+    @routes.post("/{payment_id}/return-withdrawal", summary="Renoncer à une restitution décidée et pas encore faite")
+    async def withdraw_return(
+        payment_id: PaymentId, body: ReasonRequest, request: Request, caller: Accountant
+    ) -> PaymentRow:
+        return row(await refunds.withdraw_return(payment_id, body.reason, cause_of(request, caller.actor)))
 
     @routes.post("/{payment_id}/returned", summary="Constater la restitution d'un règlement")
     async def record_return(
         payment_id: PaymentId, body: ReturnedRequest, request: Request, caller: Accountant
     ) -> PaymentRow:
         cause = cause_of(request, caller.actor)
-        return row(await payments.record_return(payment_id, body.returned_on, body.bank_reference, cause))
+        return row(await refunds.record_return(payment_id, body.returned_on, body.bank_reference, cause))
 
     @routes.post("/{payment_id}/debit", summary="Imputer un débit sur l'encaissement qu'il annule")
     async def apply_debit(
         payment_id: PaymentId, body: DebitRequest, request: Request, caller: Accountant
     ) -> PaymentRow:
-        return row(await payments.apply_debit(payment_id, body.credit_id, cause_of(request, caller.actor)))
-
-    @routes.post("/{payment_id}/dismissal", summary="Classer une écriture, avec son motif")
-    async def dismiss(payment_id: PaymentId, body: ReasonRequest, request: Request, caller: Accountant) -> PaymentRow:
-        return row(await payments.dismiss(payment_id, body.reason, cause_of(request, caller.actor)))
+        return row(await refunds.apply_debit(payment_id, body.credit_id, cause_of(request, caller.actor)))
 
 
 def row(payment: Payment) -> PaymentRow:

@@ -73,7 +73,7 @@ def prepare(
     if printed != engagement.loans:
         raise DossierChanged("Le dossier a changé pendant l'édition de l'acte : recommencez.")
     assert engagement.convention is not None
-    assert engagement.paid_cents >= engagement.convention.premium_cents
+    assert engagement.outstanding_cents == 0
     return [
         ActePrepared(
             dossier_id=engagement.convention.dossier_id,

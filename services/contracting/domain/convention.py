@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from services.contracting.domain.dates import paris_date
-from services.contracting.domain.engagement import Engagement, EngagementState
+from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import (
     EngagementScreened,
     PapersPrinted,
@@ -35,6 +35,7 @@ from services.contracting.domain.returned import (
     reason_of,
     refusal_of,
 )
+from services.contracting.domain.states import EngagementState
 from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ConventionSent,

@@ -11,10 +11,14 @@ from services.contracting.domain.facts import (
     BoardAdjourned,
     EngagementScreened,
     Purpose,
+    RefundPromised,
+    RefundWithdrawn,
     SignedConventionChecked,
 )
+from services.contracting.domain.premium_account import NO_MONEY, PremiumAccount
 from services.contracting.domain.refusals import EngagementEnded
 from services.contracting.domain.returned import Outcome, SignedReturnExamined
+from services.contracting.domain.states import EngagementState, ended_by
 from shared.calendar import end_of_day
 from shared.contracts.contracting import (
     ENGAGEMENT_TOPIC,
@@ -24,43 +28,17 @@ from shared.contracts.contracting import (
     ConventionSent,
     ConventionSigned,
     Engaged,
-    EngagementLapsed,
     PremiumPaid,
     PremiumPaymentRecorded,
     PremiumPaymentReversed,
 )
-from shared.contracts.envelope import Committed, Released
-from shared.contracts.instruction import CommitteeOpinionGiven, DossierFoundIneligible, Opinion
-from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced, SignedConventionLodged
-from shared.contracts.pricing import OfferAccepted, OfferDeclined, OfferExpired, OfferIssued, OfferSuperseded
+from shared.contracts.envelope import Committed
+from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
+from shared.contracts.intake import DossierSubmitted, LoansReduced, SignedConventionLodged
+from shared.contracts.pricing import OfferAccepted, OfferIssued, OfferSuperseded
 from shared.contracts.values import Loan, StoredDocument
 from shared.events import Event
 from shared.journal import StreamKind
-
-
-class EngagementState(StrEnum):
-    """Where the dossier stands for contracting; the last eight are ends."""
-
-    SUBMITTED = "submitted"
-    FAVOURABLE = "favourable"
-    OFFER_ISSUED = "offer_issued"
-    OFFER_ACCEPTED = "offer_accepted"
-    BOARD_CONFIRMED = "board_confirmed"
-    ENGAGED = "engaged"
-    CONVENTION_SENT = "convention_sent"
-    CONVENTION_SIGNED = "convention_signed"
-    PREMIUM_PAID = "premium_paid"
-    ACTE_DUE = "acte_due"
-    ACTE_PREPARED = "acte_prepared"
-    ACTE_TRANSMITTED = "acte_transmitted"
-    WITHDRAWN = "withdrawn"
-    INELIGIBLE = "ineligible"
-    UNFAVOURABLE = "unfavourable"
-    OFFER_DECLINED = "offer_declined"
-    OFFER_EXPIRED = "offer_expired"
-    BOARD_REFUSED = "board_refused"
-    LAPSED = "lapsed"
-    RELEASED = "released"
 
 
 class EngagementDocument(StrEnum):
@@ -71,17 +49,6 @@ class EngagementDocument(StrEnum):
     SIGNED_CONVENTION = "signed_convention"
     ACTE = "acte"
 
-
-# The facts that end an engagement, by type name: the envelope's `Released.reason` speaks the same names.
-ENDS = {
-    DossierWithdrawn.__name__: EngagementState.WITHDRAWN,
-    DossierFoundIneligible.__name__: EngagementState.INELIGIBLE,
-    CommitteeOpinionGiven.__name__: EngagementState.UNFAVOURABLE,
-    OfferDeclined.__name__: EngagementState.OFFER_DECLINED,
-    OfferExpired.__name__: EngagementState.OFFER_EXPIRED,
-    BoardRefused.__name__: EngagementState.BOARD_REFUSED,
-    EngagementLapsed.__name__: EngagementState.LAPSED,
-}
 
 # The facts that are kept as they came, the latest of each.
 KEPT: dict[type[Event], str] = {
@@ -126,8 +93,7 @@ class Engagement:
     examined: SignedReturnExamined | None = None
     checked: SignedConventionChecked | None = None
     signed: ConventionSigned | None = None
-    payments: tuple[PremiumPaymentRecorded, ...] = ()
-    reversals: tuple[PremiumPaymentReversed, ...] = ()
+    account: PremiumAccount = NO_MONEY
     paid: PremiumPaid | None = None
     prepared: ActePrepared | None = None
     deliveries: tuple[ActeDelivered, ...] = ()
@@ -160,8 +126,8 @@ class Engagement:
 
     @property
     def paid_cents(self) -> int:
-        came = sum(payment.amount_cents for payment in self.payments)
-        return came - sum(reversal.amount_cents for reversal in self.reversals)
+        """What is there, the money that is promised back included."""
+        return self.account.paid_cents
 
     @property
     def premium_cents(self) -> int | None:
@@ -195,15 +161,16 @@ class Engagement:
 
     @property
     def outstanding_cents(self) -> int:
-        """What is still to pay of the premium that was called; 0 before the call."""
-        return max(0, self.convention.premium_cents - self.paid_cents) if self.convention else 0
+        """What is to pay of the premium that was called, 0 before the call; what is promised back pays nothing."""
+        return max(0, self.convention.premium_cents - self.account.kept_cents) if self.convention else 0
 
     @property
     def to_return_cents(self) -> int:
-        """What was paid too much; all of it once the engagement ended without an acte."""
+        """What is promised back or was paid too much; all of it once the engagement ended without an acte."""
         if self.end and not self.transmitted:
             return self.paid_cents
-        return max(0, self.paid_cents - self.convention.premium_cents) if self.convention else 0
+        account, premium_cents = self.account, self.convention.premium_cents if self.convention else 0
+        return account.promised_cents + max(0, account.kept_cents - premium_cents)
 
     @property
     def convention_outdated(self) -> bool:
@@ -298,23 +265,11 @@ class Engagement:
                 return replace(self, convention=event, convention_loans=self.loans, **before)
             case ActeDelivered():
                 return replace(self, deliveries=(*self.deliveries, event))
-            case PremiumPaymentRecorded():
-                return replace(self, payments=(*self.payments, event))
-            case PremiumPaymentReversed(outstanding_cents=outstanding):
-                return replace(self, reversals=(*self.reversals, event), paid=None if outstanding else self.paid)
+            case PremiumPaymentRecorded() | PremiumPaymentReversed() | RefundPromised() | RefundWithdrawn():
+                moved = replace(self, account=self.account.fold(event))
+                return replace(moved, paid=None) if moved.outstanding_cents else moved
             case _:
                 return self
 
 
 KIND = StreamKind("engagement", Engagement(), frozenset({ENGAGEMENT_TOPIC}))
-
-
-def ended_by(event: Event) -> EngagementState | None:
-    """The end an event brings, if any."""
-    match event:
-        case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
-            return None
-        case Released(reason=reason):
-            return ENDS.get(reason, EngagementState.RELEASED)
-        case _:
-            return ENDS.get(type(event).__name__)

@@ -159,11 +159,37 @@ class ActeAcknowledged(Event):
     recorded_at: UtcDatetime
 
 
+class RefundPromised(Event):
+    """What of a counted payment is to go back: it pays no premium any more, before it leaves too.
+
+    The decision of that `return_id` in the payment's own stream follows, with the same reason and person.
+    """
+
+    dossier_id: str
+    payment_id: str
+    return_id: str
+    amount_cents: int
+    reason: str
+    promised_by: str
+    promised_at: UtcDatetime
+
+
+class RefundWithdrawn(Event):
+    """The promise stands no more: its money stays, or its bank took it otherwise."""
+
+    dossier_id: str
+    payment_id: str
+    return_id: str
+    withdrawn_by: str
+    withdrawn_at: UtcDatetime
+
+
 class PaymentReceived(Event):
     """A bank entry as the accountant entered it or a statement brought it, matched or not.
 
     `payer` is the other party, whom a debit pays. `end_to_end_id` and `bank_reference` are the banks' own names; what
-    a person enters has neither. `reversal`: the bank says that it gives an earlier movement back.
+    a person enters has neither. `reversal`: the bank says that it gives an earlier movement back. `entered_by` is the
+    person, empty for the bank's word and for what was entered before a second person confirmed it.
     """
 
     payment_id: str
@@ -177,6 +203,7 @@ class PaymentReceived(Event):
     end_to_end_id: str = ""
     bank_reference: str = ""
     reversal: bool = False
+    entered_by: str = ""
 
 
 class PaymentMatched(Event):

@@ -1,8 +1,7 @@
 """Bank entries: each is kept, and each payment goes to one dossier, back to its payer, or aside with a reason."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from services.contracting.domain.dates import paris_date
@@ -15,22 +14,31 @@ from services.contracting.domain.facts import (
     PaymentMatched,
     PaymentReceived,
 )
-from services.contracting.domain.names import normalised
+from services.contracting.domain.payment_facts import (
+    DebitApplied,
+    PaymentConfirmed,
+    PaymentDismissed,
+    PaymentDueBack,
+    PaymentHeld,
+    PaymentReturnDecided,
+    PaymentReturned,
+    PaymentReturnWithdrawn,
+    ReturnShown,
+)
 from services.contracting.domain.refusals import (
     DateInFuture,
+    NothingToConfirm,
     PaymentAlreadyMatched,
     PaymentClosed,
     PaymentConflict,
-    PaymentCounted,
+    PaymentNotConfirmed,
     ReasonRequired,
+    TwoPeopleNeeded,
     WrongDirection,
 )
-from shared.events import Event, UtcDatetime
+from shared.events import Event
 from shared.journal import StreamKind
 from shared.money import check_cents
-
-# A person may enter an order's day, the bank books it after a week-end and a holiday.
-ENTRY_DELAY = timedelta(days=5)
 
 
 class PaymentStatus(StrEnum):
@@ -45,6 +53,7 @@ class PaymentStatus(StrEnum):
 class Queue(StrEnum):
     """Where the accountant finds what still needs a look; each bank entry is in one of them or done with."""
 
+    TO_CONFIRM = "to_confirm"
     EXACT = "exact"
     PARTIAL = "partial"
     OVER = "over"
@@ -61,83 +70,27 @@ QUEUE_OF: dict[Outcome | None, Queue] = {
 }
 
 
-class PaymentHeld(Event):
-    """The payment looks like `duplicate_of` again: it is not counted before a person says so."""
-
-    payment_id: str
-    dossier_id: str
-    duplicate_of: str
-    held_by: str
-    held_at: UtcDatetime
-
-
-class PaymentReturnDecided(Event):
-    """`return_id` names the return among those of the payment."""
-
-    payment_id: str
-    amount_cents: int
-    reason: str
-    decided_by: str
-    decided_at: UtcDatetime
-    return_id: str = ""
-
-
-class PaymentReturned(Event):
-    """The money went back: ALS sent it (`bank_reference` proves it), or its bank took it (the debit's id).
-
-    `return_id` is that of the decision, or the debit that nobody decided.
-    """
-
-    payment_id: str
-    amount_cents: int
-    returned_on: date
-    bank_reference: str
-    recorded_by: str
-    recorded_at: UtcDatetime
-    return_id: str = ""
-
-
-class ReturnShown(Event):
-    """A statement shows the return `bank_reference` of the payment as the debit `debit_id`."""
-
-    payment_id: str
-    bank_reference: str
-    debit_id: str
-    shown_by: str
-    shown_at: UtcDatetime
-
-
-class PaymentDismissed(Event):
-    """Nothing more is to do about it. Counted money stays counted, and may still go back."""
-
-    payment_id: str
-    reason: str
-    dismissed_by: str
-    dismissed_at: UtcDatetime
-
-
-class DebitApplied(Event):
-    """The debit `payment_id` is the return of the credit `credit_id`."""
-
-    payment_id: str
-    credit_id: str
-    applied_by: str
-    applied_at: UtcDatetime
-
-
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One bank entry on its way; none that was received is ever lost."""
 
     received: PaymentReceived | None = None
+    confirmed: PaymentConfirmed | None = None
     matched: PaymentMatched | None = None
     held: PaymentHeld | None = None
     booked: PaymentBooked | None = None
     to_return: PaymentReturnDecided | None = None
+    withdrawn: tuple[PaymentReturnWithdrawn, ...] = ()
     returned: tuple[PaymentReturned, ...] = ()
     shown: tuple[ReturnShown, ...] = ()
     dismissed: PaymentDismissed | None = None
+    due_back: PaymentDueBack | None = None
     applied: DebitApplied | None = None
+
+    @property
+    def to_confirm(self) -> bool:
+        """A person entered it and no second one found it yet: it counts for nothing, and nothing goes back of it."""
+        return self.received is not None and self.received.entered_by != "" and self.confirmed is None
 
     @property
     def status(self) -> PaymentStatus:
@@ -173,9 +126,15 @@ class Payment:
         """None once it is done with, and while it is being counted."""
         if self.closed:
             return None
+        if self.to_confirm:
+            return Queue.TO_CONFIRM
         if self.to_return:
             return Queue.TO_RETURN
-        if self.dismissed or self.returned:
+        if self.dismissed:
+            return None
+        if self.due_back:
+            return Queue.TO_RETURN
+        if self.returned:
             return None
         if self.booked:
             return QUEUE_OF.get(self.booked.outcome)
@@ -193,8 +152,12 @@ class Payment:
         if kept:
             return replace(self, **{kept: event})
         match event:
+            case PaymentReturnWithdrawn():
+                return replace(self, withdrawn=(*self.withdrawn, event), to_return=None)
             case PaymentReturned():
                 return replace(self, returned=(*self.returned, event), to_return=None)
+            case PaymentDueBack():
+                return replace(self, due_back=event, dismissed=None)
             case ReturnShown():
                 return replace(self, shown=(*self.shown, event))
             case _:
@@ -203,6 +166,7 @@ class Payment:
 
 KEPT: dict[type[Event], str] = {
     PaymentReceived: "received",
+    PaymentConfirmed: "confirmed",
     PaymentMatched: "matched",
     PaymentHeld: "held",
     PaymentBooked: "booked",
@@ -214,13 +178,14 @@ KIND = StreamKind("payment", Payment())
 
 
 def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
-    """Keep a bank entry under its id; the same again is answered as done.
+    """Keep a bank entry under its id; the same again, by whomever, is answered as done.
 
     Raises: AmountOutOfRange, DateInFuture; PaymentConflict for the same id with other content.
     """
     before = payment.received
     if before is not None:
-        if before == received.model_copy(update={"recorded_at": before.recorded_at}):
+        entry = {"recorded_at": before.recorded_at, "entered_by": before.entered_by}
+        if before == received.model_copy(update=entry):
             return []
         raise PaymentConflict("Cet identifiant a déjà servi pour un paiement différent.", pointer="/payment_id")
     check_cents(received.amount_cents, minimum_cents=1, pointer="/amount_cents")
@@ -229,10 +194,28 @@ def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
     return [received]
 
 
+def confirm(payment: Payment, actor: str, now: datetime) -> list[Event]:
+    """A second person found the payment that was entered by hand: from now on it goes the way of any other.
+
+    Raises: NothingToConfirm for the bank's word, PaymentClosed; TwoPeopleNeeded when `actor` entered it.
+    """
+    received = payment.received
+    assert received is not None
+    if payment.confirmed is not None:
+        return []
+    if not payment.to_confirm:
+        raise NothingToConfirm("Seul un règlement saisi à la main se confirme.")
+    if payment.closed:
+        raise PaymentClosed("Ce règlement est déjà traité.")
+    if received.entered_by == actor:
+        raise TwoPeopleNeeded("La personne qui a saisi ce règlement ne peut pas le confirmer.")
+    return [PaymentConfirmed(payment_id=received.payment_id, confirmed_by=actor, confirmed_at=now)]
+
+
 def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: datetime) -> list[Event]:
     """Settle which dossier a payment is for; it is settled once.
 
-    Raises: WrongDirection, PaymentAlreadyMatched when it is for another dossier, PaymentClosed.
+    Raises: as credited; PaymentAlreadyMatched when it is for another dossier, PaymentClosed.
     """
     received = credited(payment)
     if payment.matched is not None:
@@ -248,48 +231,24 @@ def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: date
     ]
 
 
-def book(payment: Payment, outcome: Outcome, now: datetime) -> list[Event]:
-    """The engagement has counted the payment."""
+def book(payment: Payment, engagement: Engagement, outcome: Outcome, now: datetime) -> list[Event]:
+    """The engagement has counted the payment; money that came after an end is due back at once."""
     assert payment.matched is not None
     if payment.booked:
         return []
     matched = payment.matched
-    return [PaymentBooked(payment_id=matched.payment_id, dossier_id=matched.dossier_id, booked_at=now, outcome=outcome)]
+    booked = PaymentBooked(payment_id=matched.payment_id, dossier_id=matched.dossier_id, booked_at=now, outcome=outcome)
+    return [booked, *note_end(payment.fold(booked), engagement, now)]
 
 
-def duplicate_of(engagement: Engagement, received: PaymentReceived, counted: Iterable[PaymentReceived]) -> str | None:
-    """The counted payment that `received` looks like again, if any.
-
-    The same amount under the same end-to-end id is one order told twice. So is the same amount, a few days apart, told
-    by a person and by the bank. Otherwise the same amount from the same payer is one only when the premium is whole
-    already: two equal halves are two payments.
-    """
-    for other in counted:
-        if other.payment_id == received.payment_id or other.amount_cents != received.amount_cents:
-            continue
-        if received.end_to_end_id and other.end_to_end_id == received.end_to_end_id:
-            return other.payment_id
-        by_hand = bool(other.bank_reference) != bool(received.bank_reference)
-        if by_hand and abs(other.received_on - received.received_on) <= ENTRY_DELAY:
-            return other.payment_id
-        payer = normalised(received.payer)
-        if engagement.paid and payer and normalised(other.payer) == payer:
-            return other.payment_id
-    return None
-
-
-def hold(payment: Payment, dossier_id: str, duplicate: str, actor: str, now: datetime) -> list[Event]:
-    """Keep a payment apart as `duplicate` again. Raises: WrongDirection, PaymentCounted, PaymentClosed."""
-    received = credited(payment)
-    if payment.held is not None and payment.held.duplicate_of == duplicate:
+def note_end(payment: Payment, engagement: Engagement, now: datetime) -> list[Event]:
+    """What an ended dossier counted is due back, once, whichever came first; an acte that left keeps its premium."""
+    booked = payment.booked
+    if booked is None or engagement.end is None or engagement.transmitted or payment.due_back or not payment.left_cents:
         return []
-    if payment.matched is not None:
-        raise PaymentCounted("Ce règlement est déjà compté : décidez plutôt sa restitution.")
-    if payment.closed or payment.to_return:
-        raise PaymentClosed("Ce règlement est déjà traité.")
     return [
-        PaymentHeld(
-            payment_id=received.payment_id, dossier_id=dossier_id, duplicate_of=duplicate, held_by=actor, held_at=now
+        PaymentDueBack(
+            payment_id=booked.payment_id, dossier_id=booked.dossier_id, ended=engagement.end.value, noted_at=now
         )
     ]
 
@@ -309,8 +268,10 @@ def dismiss(payment: Payment, reason: str, actor: str, now: datetime) -> list[Ev
 
 
 def credited(payment: Payment) -> PaymentReceived:
-    """Raises: WrongDirection."""
+    """The entry of money that came. Raises: WrongDirection, PaymentNotConfirmed."""
     assert payment.received is not None
     if payment.received.direction is not Direction.CREDIT:
         raise WrongDirection("Un débit n'est pas un règlement : imputez-le sur l'encaissement qu'il annule.")
+    if payment.to_confirm:
+        raise PaymentNotConfirmed("Une seconde personne confirme d'abord ce règlement saisi à la main.")
     return payment.received

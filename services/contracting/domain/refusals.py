@@ -162,6 +162,26 @@ class NothingToReturn(Refusal):
     title = "Aucune somme n'est à restituer"
 
 
+class ActeNeedsPremium(Refusal):
+    type = "acte-needs-premium"
+    title = "La prime garantit un acte établi"
+
+
+class PaymentChanged(Refusal):
+    type = "payment-changed"
+    title = "Ce règlement a changé entre-temps"
+
+
+class PaymentNotConfirmed(Refusal):
+    type = "payment-not-confirmed"
+    title = "Ce règlement attend la confirmation d'une seconde personne"
+
+
+class NothingToConfirm(Refusal):
+    type = "nothing-to-confirm"
+    title = "Ce règlement n'attend pas de confirmation"
+
+
 class ReturnNotDecided(Refusal):
     type = "return-not-decided"
     title = "La restitution n'a pas été décidée"

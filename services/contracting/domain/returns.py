@@ -3,18 +3,19 @@
 from datetime import date, datetime
 
 from services.contracting.domain.dates import paris_date
-from services.contracting.domain.facts import Direction, PaymentReceived
-from services.contracting.domain.payment import (
+from services.contracting.domain.facts import Direction, PaymentReceived, RefundPromised
+from services.contracting.domain.payment import Payment, credited
+from services.contracting.domain.payment_facts import (
     DebitApplied,
-    Payment,
     PaymentReturnDecided,
     PaymentReturned,
+    PaymentReturnWithdrawn,
     ReturnShown,
-    credited,
 )
 from services.contracting.domain.refusals import (
     DateInFuture,
     DebitMismatch,
+    PaymentChanged,
     PaymentClosed,
     ReasonRequired,
     ReturnNotDecided,
@@ -23,27 +24,61 @@ from services.contracting.domain.refusals import (
 from shared.events import Event
 
 
-def decide_return(payment: Payment, amount_cents: int, reason: str, actor: str, now: datetime) -> list[Event]:
-    """The accountant decides that `amount_cents` go back; another return is decided once this one is made.
+def next_return_id(payment: Payment) -> str:
+    """What the next return is decided under: no decision of the payment ever bore it."""
+    return f"return-{len(payment.returned) + len(payment.withdrawn) + 1}"
 
-    Raises: WrongDirection, PaymentClosed, ReasonRequired.
-    """
+
+def check_decidable(payment: Payment, reason: str) -> PaymentReceived:
+    """Whether a return of what is left may be decided. Raises: as credited; PaymentClosed, ReasonRequired."""
     received = credited(payment)
-    if payment.to_return is not None:
-        return []
     if payment.closed:
         raise PaymentClosed("Ce règlement est déjà traité.")
     if not reason.strip():
         raise ReasonRequired("Indiquez le motif de la restitution.", pointer="/reason")
-    assert 0 < amount_cents <= payment.left_cents
+    return received
+
+
+def decide_return(
+    payment: Payment, promised: RefundPromised | None, reason: str, actor: str, now: datetime
+) -> list[Event]:
+    """The accountant decides that money goes back; another return is decided once this one is made or withdrawn.
+
+    Of a payment that a dossier counts it is what that dossier `promised`; any other goes back whole.
+    Raises: as check_decidable; PaymentChanged when the payment was matched or went back meanwhile.
+    """
+    if payment.to_return is not None:
+        return []
+    received = check_decidable(payment, reason)
+    return_id = next_return_id(payment)
+    if (promised is None) != (payment.matched is None) or (promised and promised.return_id != return_id):
+        raise PaymentChanged("Ce règlement a été rapproché ou restitué entre-temps : recommencez.")
+    amount = promised.amount_cents if promised else payment.left_cents
+    assert 0 < amount <= payment.left_cents
     return [
         PaymentReturnDecided(
             payment_id=received.payment_id,
-            amount_cents=amount_cents,
+            amount_cents=amount,
             reason=reason,
             decided_by=actor,
             decided_at=now,
-            return_id=f"return-{len(payment.returned) + 1}",
+            return_id=return_id,
+        )
+    ]
+
+
+def withdraw_return(payment: Payment, return_id: str, reason: str, actor: str, now: datetime) -> list[Event]:
+    """The decided return is not made; the same again is answered as done. Raises: ReasonRequired, ReturnNotDecided."""
+    if any(one.return_id == return_id for one in payment.withdrawn):
+        return []
+    decided = payment.to_return
+    if decided is None or decided.return_id != return_id:
+        raise ReturnNotDecided("Aucune restitution décidée n'attend d'être faite.")
+    if not reason.strip():
+        raise ReasonRequired("Indiquez pourquoi la restitution n'est plus à faire.", pointer="/reason")
+    return [
+        PaymentReturnWithdrawn(
+            payment_id=decided.payment_id, return_id=return_id, reason=reason, withdrawn_by=actor, withdrawn_at=now
         )
     ]
 
@@ -71,7 +106,7 @@ def expected_cents(credit: Payment) -> list[int]:
 def check_debit(debit: Payment, credit: Payment) -> None:
     """Whether the debit may be the return of the credit.
 
-    Raises: WrongDirection, PaymentClosed, DebitMismatch.
+    Raises: as credited; WrongDirection, PaymentClosed, DebitMismatch.
     """
     received = credited(credit)
     assert debit.received is not None

@@ -11,8 +11,9 @@ from services.contracting import store
 from services.contracting.domain import acte as acte_domain
 from services.contracting.domain import convention as convention_domain
 from services.contracting.domain import engaging
-from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState
+from services.contracting.domain.engagement import Engagement, EngagementDocument
 from services.contracting.domain.facts import Channel, EngagementScreened, PapersPrinted
+from services.contracting.domain.states import EngagementState
 from services.contracting.papers import Papers
 from services.contracting.transmission import Acte, ActeAltered, TransmissionRefused, WayNotConfigured, Ways
 from services.contracting.usecases.screenings import Screenings

@@ -5,157 +5,121 @@ from datetime import date
 from typing import Any
 
 from services.contracting import store
+from services.contracting.domain import duplicates
 from services.contracting.domain import payment as domain
-from services.contracting.domain import premium, returns
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Basis, Direction, PaymentReceived
 from services.contracting.domain.names import normalised
-from services.contracting.domain.payment import Payment, PaymentReturned, Queue
+from services.contracting.domain.payment import Payment, Queue
 from services.contracting.domain.reference import compact
 from services.contracting.domain.refusals import PremiumNotCalled, UnknownPaymentReference
-from shared.clock import Clock
+from services.contracting.usecases.books import Books
+from services.contracting.usecases.refunds import Refunds
 from shared.documents import Documents
 from shared.errors import NotFound
-from shared.events import Cause, Event
-from shared.journal import Journal
+from shared.events import Cause
 
 
 @dataclass(frozen=True, slots=True)
 class Payments:
     """`view` lists the engagements, `payments_view` the payments."""
 
-    engagements: Journal[Engagement]
-    payments: Journal[Payment]
+    books: Books
+    refunds: Refunds
     view: Documents
     payments_view: Documents
-    clock: Clock
 
     async def record(
         self, payment_id: str, reference: str, amount_cents: int, received_on: date, cause: Cause
     ) -> Payment:
-        """Keep a payment a person enters and count it where its reference says; repeating it is harmless.
+        """Keep a payment a person enters, for a second one to confirm; repeating it is harmless.
 
-        Raises: UnknownPaymentReference (the payment is kept, unmatched); as domain.receive.
+        Raises: UnknownPaymentReference (the payment is kept all the same); as domain.receive.
         """
         received = PaymentReceived(
             payment_id=payment_id,
             reference=compact(reference),
             amount_cents=amount_cents,
             received_on=received_on,
-            recorded_at=self.clock.now(),
+            recorded_at=self.books.clock.now(),
+            entered_by=cause.actor,
         )
         payment = await self.take(received, cause)
-        if payment.queue is Queue.UNKNOWN:
+        unmatched = payment.queue in (Queue.TO_CONFIRM, Queue.UNKNOWN)
+        if unmatched and await store.dossier_of(self.view, received.reference) is None:
             raise UnknownPaymentReference(
-                "Aucun dossier ne porte cette référence : le paiement est conservé, à rapprocher.",
+                "Aucun dossier ne porte cette référence : le paiement est conservé, à confirmer ou à rapprocher.",
                 pointer="/reference",
             )
         return payment
 
+    async def confirm(self, payment_id: str, cause: Cause) -> Payment:
+        """A second person found a payment entered by hand: count it where its reference says; repeating is harmless.
+
+        Raises: NotFound; as domain.confirm.
+        """
+        await self.books.known(payment_id)
+        now = self.books.clock.now()
+        done = await self.books.payments.append(
+            payment_id, lambda payment: domain.confirm(payment, cause.actor, now), cause
+        )
+        return await self._go_on(done.state, cause)
+
     async def check(self, received: PaymentReceived) -> None:
         """Whether a bank entry can be kept. Raises: as domain.receive."""
-        domain.receive((await self.payments.load(received.payment_id)).state, received)
+        domain.receive((await self.books.payments.load(received.payment_id)).state, received)
 
     async def take(self, received: PaymentReceived, cause: Cause) -> Payment:
         """Keep a bank entry and bring it as far as it goes without a person.
 
         Raises: as domain.receive.
         """
-        payment_id = received.payment_id
-        kept = await self.payments.append(payment_id, lambda payment: domain.receive(payment, received), cause)
-        if kept.state.queue is Queue.UNKNOWN:
+        kept = await self.books.payments.append(
+            received.payment_id, lambda payment: domain.receive(payment, received), cause
+        )
+        return await self._go_on(kept.state, cause)
+
+    async def _go_on(self, payment: Payment, cause: Cause) -> Payment:
+        received = payment.received
+        assert received is not None
+        if payment.queue is Queue.UNKNOWN:
             if received.direction is Direction.DEBIT:
                 return await self._find_credit(received, cause)
             await self._find_dossier(received, cause)
-        return await self._count(payment_id, cause)
+        return await self.books.count(received.payment_id, cause)
 
     async def match(self, payment_id: str, dossier_id: str, cause: Cause) -> Payment:
         """A person says which dossier a payment is for; one that looks like another is held until it is said again.
 
         Raises: NotFound, PremiumNotCalled; as domain.match.
         """
-        await self._known(payment_id)
-        if (await self.engagements.load(dossier_id)).version == 0:
+        await self.books.known(payment_id)
+        if (await self.books.engagements.load(dossier_id)).version == 0:
             raise NotFound("Dossier inconnu.")
         await self._settle(payment_id, dossier_id, Basis.PERSON, cause)
-        return await self._count(payment_id, cause)
+        return await self.books.count(payment_id, cause)
 
     async def mark_duplicate(self, payment_id: str, duplicate_of: str, cause: Cause) -> Payment:
         """A person says that a payment is `duplicate_of` again.
 
-        Raises: NotFound, when `duplicate_of` is for no dossier too; as domain.hold.
+        Raises: NotFound, when `duplicate_of` is for no dossier too; as duplicates.hold.
         """
-        await self._known(payment_id)
-        dossier_id = (await self._known(duplicate_of)).dossier_id
+        await self.books.known(payment_id)
+        dossier_id = (await self.books.known(duplicate_of)).dossier_id
         if dossier_id is None or payment_id == duplicate_of:
             raise NotFound("Le règlement d'origine n'est rapproché d'aucun dossier.")
-        now = self.clock.now()
-        done = await self.payments.append(
-            payment_id, lambda payment: domain.hold(payment, dossier_id, duplicate_of, cause.actor, now), cause
-        )
-        return done.state
-
-    async def decide_return(self, payment_id: str, reason: str, cause: Cause) -> Payment:
-        """The accountant decides that a payment goes back: whole, or what its dossier has too much.
-
-        Raises: NotFound, NothingToReturn; as returns.decide_return.
-        """
-        payment, now = await self._known(payment_id), self.clock.now()
-        received = payment.received
-        assert received is not None
-        amount = payment.left_cents
-        if payment.booked and not payment.closed and not payment.to_return:
-            dossier_id = payment.booked.dossier_id
-            engagement = (await self.engagements.load(dossier_id)).state
-            amount = premium.returnable_cents(
-                engagement, received, await store.return_decided_cents(self.payments_view, dossier_id)
-            )
-        done = await self.payments.append(
-            payment_id, lambda current: returns.decide_return(current, amount, reason, cause.actor, now), cause
-        )
-        return done.state
-
-    async def record_return(self, payment_id: str, on: date, bank_reference: str, cause: Cause) -> Payment:
-        """The decided return left; what was counted of it is counted no more.
-
-        Raises: NotFound; as returns.record_return.
-        """
-        payment, now = await self._known(payment_id), self.clock.now()
-        # The deduction first: when it is interrupted the payment is still in its queue, and repeating completes both.
-        await self._deduct(payment, returns.record_return(payment, on, bank_reference, cause.actor, now), cause)
-        done = await self.payments.append(
-            payment_id,
-            lambda current: returns.record_return(current, on, bank_reference, cause.actor, now),
-            cause,
+        now = self.books.clock.now()
+        done = await self.books.payments.append(
+            payment_id, lambda payment: duplicates.hold(payment, dossier_id, duplicate_of, cause.actor, now), cause
         )
         return done.state
 
     async def dismiss(self, payment_id: str, reason: str, cause: Cause) -> Payment:
         """Raises: NotFound; as domain.dismiss."""
-        await self._known(payment_id)
-        now = self.clock.now()
-        done = await self.payments.append(
+        await self.books.known(payment_id)
+        now = self.books.clock.now()
+        done = await self.books.payments.append(
             payment_id, lambda payment: domain.dismiss(payment, reason, cause.actor, now), cause
-        )
-        return done.state
-
-    async def apply_debit(self, debit_id: str, credit_id: str, cause: Cause) -> Payment:
-        """The debit is the return of the credit: deduct, close the credit, then the debit.
-
-        Raises: NotFound; as returns.check_debit.
-        """
-        debit, now = await self._known(debit_id), self.clock.now()
-        await self._known(credit_id)
-        credit = await self._count(credit_id, cause)
-        received = debit.received
-        assert received is not None
-        if debit.applied is not None and debit.applied.credit_id == credit_id:
-            return debit
-        returns.check_debit(debit, credit)
-        await self._deduct(credit, returns.undo(credit, received, cause.actor, now), cause)
-        await self.payments.append(credit_id, lambda current: returns.undo(current, received, cause.actor, now), cause)
-        done = await self.payments.append(
-            debit_id, lambda current: returns.apply(current, credit_id, cause.actor, now), cause
         )
         return done.state
 
@@ -164,11 +128,11 @@ class Payments:
         for query in store.undone_by(debit):
             found = [row async for row in self.payments_view.find(query, limit=2)]
             # What is unknown or held may be the bank's word of a payment that was counted as a person entered it.
-            if len(found) == 1 and found[0]["queue"] not in (Queue.UNKNOWN.value, Queue.DUPLICATE.value):
-                return await self.apply_debit(debit.payment_id, found[0]["payment_id"], cause)
+            if len(found) == 1 and found[0]["queue"] not in (Queue.TO_CONFIRM, Queue.UNKNOWN, Queue.DUPLICATE):
+                return await self.refunds.apply_debit(debit.payment_id, found[0]["payment_id"], cause)
             if found:
                 break
-        return await self._known(debit.payment_id)
+        return await self.books.known(debit.payment_id)
 
     async def _find_dossier(self, received: PaymentReceived, cause: Cause) -> None:
         """By the structured reference; else by an amount that only one dossier of this payer awaits."""
@@ -183,67 +147,33 @@ class Payments:
 
     async def _settle(self, payment_id: str, dossier_id: str, basis: Basis, cause: Cause) -> None:
         """Once settled the payment must be countable: a called premium stays called."""
-        engagement = (await self.engagements.load(dossier_id)).state
+        engagement = (await self.books.engagements.load(dossier_id)).state
         if engagement.convention is None:
             raise PremiumNotCalled("La prime de ce dossier n'a pas encore été appelée.")
-        payment, now = await self._known(payment_id), self.clock.now()
+        payment, now = await self.books.known(payment_id), self.books.clock.now()
         # A person who matches what is held has seen the other payment; who matches an unknown one has not.
         if payment.held is None:
             assert payment.received is not None
-            again = domain.duplicate_of(engagement, payment.received, await self._counted(engagement))
+            again = duplicates.duplicate_of(engagement, payment.received, await self._counted(engagement))
             if again is not None:
-                await self.payments.append(
-                    payment_id, lambda current: domain.hold(current, dossier_id, again, cause.actor, now), cause
+                await self.books.payments.append(
+                    payment_id, lambda current: duplicates.hold(current, dossier_id, again, cause.actor, now), cause
                 )
                 return
-        await self.payments.append(
+        await self.books.payments.append(
             payment_id, lambda current: domain.match(current, dossier_id, basis, cause.actor, now), cause
         )
 
     async def _counted(self, engagement: Engagement) -> list[PaymentReceived]:
         """The payments a dossier has counted, those that went back included: they may be told again too."""
-        states = [(await self.payments.load(line.payment_id)).state for line in engagement.payments]
+        states = [(await self.books.payments.load(line.payment_id)).state for line in engagement.account.payments]
         return [payment.received for payment in states if payment.received]
-
-    async def _count(self, payment_id: str, cause: Cause) -> Payment:
-        """Count a matched payment; any other is left as it is."""
-        payment = (await self.payments.load(payment_id)).state
-        received, matched, now = payment.received, payment.matched, self.clock.now()
-        if received is None or matched is None or payment.booked:
-            return payment
-        counted = await self.engagements.append(
-            matched.dossier_id, lambda engagement: premium.pay(engagement, received, now), cause
-        )
-        outcome = premium.outcome(counted.state, payment_id)
-        done = await self.payments.append(payment_id, lambda current: domain.book(current, outcome, now), cause)
-        return done.state
-
-    async def _deduct(self, payment: Payment, events: list[Event], cause: Cause) -> None:
-        """Count no more what is about to be recorded as gone."""
-        returned = next((event for event in events if isinstance(event, PaymentReturned)), None)
-        if payment.booked is None or returned is None:
-            return
-        gone, now = returned, self.clock.now()
-        await self.engagements.append(
-            payment.booked.dossier_id,
-            lambda engagement: premium.take_back(
-                engagement, gone.payment_id, gone.amount_cents, gone.returned_on, now, gone.return_id
-            ),
-            cause,
-        )
-
-    async def _known(self, payment_id: str) -> Payment:
-        """Raises: NotFound."""
-        loaded = await self.payments.load(payment_id)
-        if loaded.version == 0:
-            raise NotFound("Paiement inconnu.")
-        return loaded.state
 
     async def finish_interrupted(self) -> None:
         """Count the payments whose dossier is settled and whose counting an outage interrupted."""
         interrupted = [row["payment_id"] async for row in store.unbooked(self.payments_view)]
         for payment_id in interrupted:
-            await self._count(payment_id, Cause("service:contracting", correlation=payment_id))
+            await self.books.count(payment_id, Cause("service:contracting", correlation=payment_id))
 
     async def queue(self, queue: Queue, skip: int, limit: int) -> list[dict[str, Any]]:
         """A queue, the oldest first; a partial or too large payment is in it as long as its dossier is so."""

@@ -14,7 +14,9 @@ from services.contracting.api import payments as payments_api
 from services.contracting.api import statements as statements_api
 from services.contracting.domain import account, engagement, payment, statement
 from services.contracting.domain.engagement import Engagement
+from services.contracting.usecases.books import Books
 from services.contracting.usecases.payments import Payments
+from services.contracting.usecases.refunds import Refunds
 from services.contracting.usecases.statements import Statements
 from shared.auth import Principal, Role, principal
 from shared.documents import MemoryDocuments
@@ -30,6 +32,7 @@ from tests.unit.contracting.samples import DOSSIER, NOW, Case
 FIRST_OPENING, RETENTION_DAYS = 100_00, 3_650
 IBAN = "FR7630001007941234567890185"
 ACTOR = Cause("user:accountant-1", "c0ffee")
+SECOND = Cause("user:accountant-2", "c0ffee")
 
 
 class MemoryObjects:
@@ -73,9 +76,10 @@ class Office:
         self.engagements = self.journal(engagement.KIND, store.render)
         self.received = self.journal(payment.KIND, store.render_payment)
         self.imports = self.journal(statement.KIND, store.render_statement)
-        self.payments = Payments(
-            self.engagements, self.received, self.view("engagement"), self.view("payment"), self.clock
-        )
+        books = Books(self.engagements, self.received, self.clock)
+        views = self.view("engagement"), self.view("payment")
+        self.refunds = Refunds(books, *views)
+        self.payments = Payments(books, self.refunds, *views)
         self.accounts = Journal(account.KIND, self.commits, self.clock, self.keep)
         self.objects = MemoryObjects()
         self.statements = Statements(
@@ -91,7 +95,7 @@ class Office:
         self.caller = Principal("nobody", frozenset())
         self.client: httpx.AsyncClient
         self.serve(
-            payments_api.router(self.payments),
+            payments_api.router(self.payments, self.refunds),
             statements_api.router(self.statements),
             account_api.router(self.statements),
         )
@@ -147,6 +151,12 @@ class Office:
     async def send(self, content: bytes | str, kind: str = "application/xml") -> httpx.Response:
         self.caller = Principal("accountant-1", frozenset({Role.ACCOUNTANT}))
         return await self.client.post("/statements", content=content, headers={"Content-Type": kind})
+
+    async def confirm(self, payment_id: str) -> dict[str, Any]:
+        """A second accountant found what the first one entered."""
+        answer = await self.call("POST", f"/payments/{payment_id}/confirmation", person=2)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def queue(self, name: str) -> list[dict[str, Any]]:
         answer = await self.call("GET", f"/payments/queues/{name}")

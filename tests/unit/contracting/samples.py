@@ -31,6 +31,7 @@ from services.contracting.domain.facts import (
     SignedPrinting,
     Verdict,
 )
+from services.contracting.domain.payment_facts import PaymentReturned
 from services.contracting.domain.returned import Findings, PageFound, PageState, SignatureFound
 from shared.contracts.envelope import Committed
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
@@ -58,6 +59,7 @@ OFFER = "d1-1"
 PREMIUM_CENTS = 10_048_815
 CHECKER, OTHER = "user:checker", "user:other"
 SECRETARY = "user:secretary"
+ACCOUNTANT = "user:accountant"
 QUORUM = QuorumRule(version="essai", members=6, minimum_present=4, casting_vote=True)
 PRESENT = ("m1", "m2", "m3", "m4", "m5")
 CHAIR = PRESENT[0]
@@ -266,6 +268,18 @@ def received(
     )
 
 
+def returned(payment_id: str, amount_cents: int, return_id: str = "") -> PaymentReturned:
+    return PaymentReturned(
+        payment_id=payment_id,
+        amount_cents=amount_cents,
+        returned_on=TODAY,
+        bank_reference="V1",
+        recorded_by=ACCOUNTANT,
+        recorded_at=NOW,
+        return_id=return_id,
+    )
+
+
 def proof(sha256: str = document("acte").sha256, channel: Channel = Channel.SFTP) -> Proof:
     return Proof(
         channel=channel,
@@ -322,6 +336,15 @@ class Case:
 
     def pay(self, amount_cents: int = PREMIUM_CENTS, payment_id: str = "p1") -> list[Event]:
         return self.do(premium.pay, received(amount_cents, payment_id), NOW)
+
+    def promise(self, payment_id: str = "p1", return_id: str = "return-1") -> list[Event]:
+        return self.do(premium.promise, payment_id, return_id, "Trop-perçu", ACCOUNTANT, NOW)
+
+    def withdraw(self, payment_id: str = "p1", return_id: str = "return-1") -> list[Event]:
+        return self.do(premium.withdraw, payment_id, return_id, ACCOUNTANT, NOW)
+
+    def take_back(self, payment_id: str, amount_cents: int, return_id: str = "") -> list[Event]:
+        return self.do(premium.take_back, returned(payment_id, amount_cents, return_id), ACCOUNTANT, NOW)
 
     def screen(self, purpose: Purpose, *, clear: bool = True) -> list[Event]:
         return self.do(convention.screen, screened(purpose, clear=clear))

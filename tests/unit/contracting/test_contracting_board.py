@@ -41,7 +41,6 @@ from services.contracting.domain.board_refusals import (
     VotesIncomplete,
 )
 from services.contracting.domain.deliberation import Taken
-from services.contracting.domain.engagement import EngagementState
 from services.contracting.domain.facts import BoardAdjourned
 from services.contracting.domain.refusals import (
     AlreadyDecided,
@@ -50,6 +49,7 @@ from services.contracting.domain.refusals import (
     ReasonRequired,
     TwoPeopleNeeded,
 )
+from services.contracting.domain.states import EngagementState
 from services.contracting.domain.votes import casting_vote
 from shared.contracts.instruction import Opinion
 from tests.unit.contracting.samples import (

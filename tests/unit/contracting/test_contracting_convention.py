@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from stdnum import iso11649
 
-from services.contracting.domain import acte, convention, premium
+from services.contracting.domain import acte, convention
 from services.contracting.domain.facts import EngagementScreened, Purpose, Verdict
 from services.contracting.domain.gate import Who, acte_gate, convention_gate
 from services.contracting.domain.reference import compact, payment_reference
@@ -309,7 +309,7 @@ def test_nothing_lapses_once_the_acte_is_transmitted_not_even_when_the_premium_w
     case = complete()
     case.prepare()
     case.do(acte.record_transmission, proof(), NOW)
-    case.do(premium.take_back, "p1", PREMIUM_CENTS, TODAY, NOW)
+    case.take_back("p1", PREMIUM_CENTS)
     assert case.engagement.paid is None
     assert (case.engagement.premium_awaited_until, case.engagement.return_awaited_until) == (None, None)
     with pytest.raises(ActeAlreadyTransmitted):

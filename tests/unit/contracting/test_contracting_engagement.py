@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from services.contracting.domain import deliberation
 from services.contracting.domain.board import Decision
-from services.contracting.domain.engagement import Engagement, EngagementDocument, EngagementState, ended_by
+from services.contracting.domain.engagement import Engagement, EngagementDocument
 from services.contracting.domain.engaging import receive
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.gate import Who, convention_gate
 from services.contracting.domain.refusals import EngagementEnded
+from services.contracting.domain.states import EngagementState, ended_by
 from services.contracting.store import render
 from shared.contracts.contracting import ActeTransmitted, BoardConfirmed, ConventionSigned, Engaged, EngagementLapsed
 from shared.contracts.envelope import Released

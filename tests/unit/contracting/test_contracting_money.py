@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.contracting.domain.payment import ENTRY_DELAY
+from services.contracting.domain.duplicates import ENTRY_DELAY
 from shared.contracts.intake import DossierWithdrawn
 from tests.unit.contracting.office import Office, problem
 from tests.unit.contracting.papers import REFERENCE, Line
@@ -19,7 +19,8 @@ WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=N
 async def enter(office: Office, cents: int, name: str = "h1", days_ago: int = 0, reference: str = REFERENCE) -> dict:
     day = (TODAY - timedelta(days=days_ago)).isoformat()
     body = {"payment_id": name, "reference": reference, "amount_cents": cents, "received_on": day}
-    return (await office.call("POST", "/payments", body)).json()
+    assert (await office.call("POST", "/payments", body)).json()["queue"] == "to_confirm"
+    return await office.confirm(name)
 
 
 async def give_back(office: Office, payment: dict, reference: str = "V1") -> None:

@@ -8,11 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contracting.domain import premium
 from services.contracting.domain.facts import Direction
 from services.contracting.domain.payment import Payment, Queue
 from shared.errors import Refusal
-from tests.unit.contracting.office import ACTOR, Office
+from tests.unit.contracting.office import ACTOR, SECOND, Office
 from tests.unit.contracting.papers import PAYER, REFERENCE, Line, camt
 from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, sent
 from tests.unit.contracting.test_contracting_money import WITHDRAWN
@@ -82,9 +81,17 @@ class World:
         one = self.transfers[pick % len(self.transfers)]
         if one.left < one.cents:
             return
-        one.entered = True
         self.money[f"h{one.number}"] = one
         await self.office.payments.record(f"h{one.number}", REFERENCE, one.cents, TODAY, ACTOR)
+
+    async def confirmed(self, pick: int) -> None:
+        """Nobody finds money that is not there any more."""
+        rows = [name for name, one in (await self.states()).items() if one.to_confirm and one.queue]
+        rows = [name for name in rows if self.money[name].left == self.money[name].cents]
+        if rows:
+            name = rows[pick % len(rows)]
+            self.money[name].entered = True
+            await self.office.payments.confirm(name, SECOND)
 
     async def reversed(self, pick: int) -> None:
         there = [one for one in self.transfers if one.left and one.told]
@@ -103,7 +110,17 @@ class World:
     async def return_decided(self, pick: int) -> None:
         rows = [name for name, one in (await self.states()).items() if one.booked and self.money[name].left]
         if rows:
-            await self.office.payments.decide_return(rows[pick % len(rows)], "Restitution", ACTOR)
+            await self.office.refunds.decide_return(rows[pick % len(rows)], "Restitution", ACTOR)
+
+    async def return_withdrawn(self, pick: int) -> None:
+        rows = [name for name, one in (await self.states()).items() if one.to_return]
+        if rows:
+            await self.office.refunds.withdraw_return(rows[pick % len(rows)], "À garder", ACTOR)
+
+    async def time_passes(self, _: int) -> None:
+        await self.office.payments.finish_interrupted()
+        await self.office.refunds.finish_interrupted()
+        await self.office.refunds.note_ends()
 
     async def return_made(self, pick: int) -> None:
         """The money leaves, it is recorded, and sooner or later the bank tells its debit."""
@@ -118,7 +135,7 @@ class World:
         made = f"V{name}-{decided.return_id}"
         debit = Line(decided.amount_cents, f"D{made}", sign="DBIT", reference=REFERENCE if pick % 2 else "")
         if pick % 3:
-            await self.office.payments.record_return(name, TODAY, made, ACTOR)
+            await self.office.refunds.record_return(name, TODAY, made, ACTOR)
         if pick % 3 != 1:
             await self.tell(debit, one)
 
@@ -139,12 +156,15 @@ class World:
             else:
                 await self.office.payments.match(name, DOSSIER, ACTOR)
         elif counted:
-            await self.office.payments.apply_debit(name, counted[0], ACTOR)
+            await self.office.refunds.apply_debit(name, counted[0], ACTOR)
         else:
             credit = next(
                 other
                 for other, one in states.items()
-                if self.money[other] is self.money[name] and one.received and one.received.direction is Direction.CREDIT
+                if self.money[other] is self.money[name]
+                and one.queue in waiting
+                and one.received
+                and one.received.direction is Direction.CREDIT
             )
             await self.office.payments.match(credit, DOSSIER, ACTOR)
 
@@ -157,32 +177,51 @@ class World:
     async def hold(self) -> None:
         dossier, states = await self.office.engagement(), await self.states()
         for name, one in states.items():
-            lines = [line.amount_cents for line in dossier.payments if line.payment_id == name]
+            lines = [line.amount_cents for line in dossier.account.payments if line.payment_id == name]
             assert one.received is not None
             assert lines == ([one.received.amount_cents] if one.booked else [])
-            counted = sum(lines) - premium.gone_cents(dossier, name)
+            counted = sum(lines) - dossier.account.gone_cents(name)
             returned = sum(gone.amount_cents for gone in one.returned)
             assert counted >= 0
             assert counted + returned <= one.received.amount_cents
             assert counted == (one.left_cents if one.booked else 0)
         assert dossier.paid_cents == sum(one.left_cents for one in states.values() if one.booked)
-        assert dossier.paid is None or dossier.paid_cents >= PREMIUM_CENTS
-        assert self.ended or (dossier.paid is not None) == (dossier.paid_cents >= PREMIUM_CENTS)
-        kept = 0 if self.ended else min(dossier.paid_cents, PREMIUM_CENTS)
-        assert dossier.to_return_cents == dossier.paid_cents - kept
+        # The two streams tell the same promises, and no promised cent pays the premium.
+        decided = {name: one.to_return.amount_cents for name, one in states.items() if one.booked and one.to_return}
+        assert decided == {one.payment_id: one.amount_cents for one in dossier.account.standing}
+        kept = dossier.paid_cents - sum(decided.values())
+        assert dossier.paid is None or kept >= PREMIUM_CENTS
+        assert self.ended or (dossier.paid is not None) == (kept >= PREMIUM_CENTS)
+        owed = 0 if self.ended else min(kept, PREMIUM_CENTS)
+        assert dossier.to_return_cents == dossier.paid_cents - owed
 
     async def settle(self) -> None:
         """Everything that waits for a person is looked at; what is counted is what is there of what was heard of."""
+        for row in await self.office.queue("to_confirm"):
+            one = self.money[row["payment_id"]]
+            if one.left == one.cents:
+                one.entered = True
+                await self.office.payments.confirm(row["payment_id"], SECOND)
+            else:
+                await self.office.payments.dismiss(row["payment_id"], "Introuvable", ACTOR)
+            await self.hold()
         while await self.office.queue("unknown") or await self.office.queue("duplicate"):
             await self.looked_at(0)
             await self.hold()
+        await self.time_passes(0)
+        await self.hold()
+        if self.ended:
+            states = (await self.states()).items()
+            due = {name for name, one in states if one.booked and one.left_cents and not one.dismissed}
+            assert due == {row["payment_id"] for row in await self.office.queue("to_return")}
         heard = [one for one in self.transfers if one.told or one.entered]
         assert (await self.office.engagement()).paid_cents == sum(one.left for one in heard)
 
 
 ACTIONS = (
     *("come", "told", "told", "entered", "reversed", "filed"),
-    *("return_decided", "return_made", "looked_at", "withdrawn"),
+    *("confirmed", "confirmed", "return_decided", "return_made", "return_withdrawn"),
+    *("looked_at", "withdrawn", "time_passes"),
 )
 
 

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracting.domain import payment, premium, returns
-from services.contracting.domain.facts import Basis, Direction, Outcome, PaymentBooked
+from services.contracting.domain import duplicates, payment, premium, returns
+from services.contracting.domain.facts import Basis, Direction, Outcome, PaymentBooked, RefundPromised
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.refusals import (
     DateInFuture,
     DebitMismatch,
     NothingToReturn,
     PaymentAlreadyMatched,
+    PaymentChanged,
     PaymentClosed,
     PaymentConflict,
     PaymentCounted,
@@ -28,6 +29,7 @@ from shared.contracts.intake import DossierWithdrawn
 from shared.events import Event
 from shared.money import MAX_CENTS, AmountOutOfRange
 from tests.unit.contracting.samples import (
+    ACCOUNTANT,
     DOSSIER,
     NOW,
     PREMIUM_CENTS,
@@ -39,7 +41,6 @@ from tests.unit.contracting.samples import (
     sent,
 )
 
-ACCOUNTANT = "user:accountant"
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 
 
@@ -65,7 +66,7 @@ def test_the_premium_is_paid_when_the_sum_reaches_it_to_the_cent(amounts, outsta
     case = sent()
     for position, amount in enumerate(amounts):
         case.pay(amount, f"p{position}")
-    last = case.engagement.payments[-1]
+    last = case.engagement.account.payments[-1]
     assert (last.outstanding_cents, last.overpaid_cents) == (outstanding, overpaid)
     assert case.names().count("PremiumPaid") == paid
     assert (case.engagement.outstanding_cents, case.engagement.to_return_cents) == (outstanding, overpaid)
@@ -149,12 +150,12 @@ def matched(state: Payment, dossier_id: str = DOSSIER) -> list[Event]:
 
 
 def held(state: Payment | None = None) -> Payment:
-    return fold(state or kept(), payment.hold(state or kept(), DOSSIER, "p0", ACCOUNTANT, NOW))
+    return fold(state or kept(), duplicates.hold(state or kept(), DOSSIER, "p0", ACCOUNTANT, NOW))
 
 
 def booked(outcome: Outcome = Outcome.EXACT) -> Payment:
     settled = fold(kept(), matched(kept()))
-    return fold(settled, payment.book(settled, outcome, NOW))
+    return fold(settled, payment.book(settled, sent().engagement, outcome, NOW))
 
 
 def debit(amount_cents: int = PREMIUM_CENTS) -> Payment:
@@ -162,12 +163,30 @@ def debit(amount_cents: int = PREMIUM_CENTS) -> Payment:
     return Payment().fold(taken)
 
 
+def promised(amount_cents: int, return_id: str = "return-1") -> RefundPromised:
+    return RefundPromised(
+        dossier_id=DOSSIER,
+        payment_id="p1",
+        return_id=return_id,
+        amount_cents=amount_cents,
+        reason="Trop-perçu",
+        promised_by=ACCOUNTANT,
+        promised_at=NOW,
+    )
+
+
 def deciding(state: Payment, amount_cents: int = PREMIUM_CENTS, reason: str = "Trop-perçu") -> list[Event]:
-    return returns.decide_return(state, amount_cents, reason, ACCOUNTANT, NOW)
+    promise = promised(amount_cents) if state.matched else None
+    return returns.decide_return(state, promise, reason, ACCOUNTANT, NOW)
 
 
-def decided(amount_cents: int = PREMIUM_CENTS) -> Payment:
-    return fold(kept(), deciding(kept(), amount_cents))
+def decided() -> Payment:
+    """A payment of no dossier, to be returned whole."""
+    return fold(kept(), deciding(kept()))
+
+
+def decided_in_part(amount_cents: int = 500) -> Payment:
+    return fold(booked(Outcome.OVER), deciding(booked(Outcome.OVER), amount_cents))
 
 
 def returning(state: Payment, reference: str = "V1", on=TODAY) -> list[Event]:
@@ -198,7 +217,7 @@ def test_a_payment_is_booked_once_and_waits_where_its_outcome_says(outcome):
     done = booked(outcome)
     assert done.status is PaymentStatus.BOOKED
     assert done.queue is payment.QUEUE_OF[outcome]
-    assert payment.book(done, outcome, NOW) == []
+    assert payment.book(done, sent().engagement, outcome, NOW) == []
     assert done.fold(opinion()) == done
 
 
@@ -256,7 +275,7 @@ def test_the_same_order_told_twice_is_seen_and_two_halves_are_not(again, first, 
     case = sent()
     if paid:
         case.pay()
-    assert payment.duplicate_of(case.engagement, again, [first]) == found
+    assert duplicates.duplicate_of(case.engagement, again, [first]) == found
 
 
 @pytest.mark.parametrize(
@@ -266,20 +285,20 @@ def test_what_a_person_entered_is_the_banks_word_of_it_within_five_days(days, fo
     told = order("p2", payer="").model_copy(
         update={"bank_reference": "B1", "received_on": TODAY + timedelta(days=days)}
     )
-    assert payment.duplicate_of(sent().engagement, told, [order("p1", payer="")]) == found
+    assert duplicates.duplicate_of(sent().engagement, told, [order("p1", payer="")]) == found
 
 
 def test_every_counted_payment_is_looked_at():
     case = sent()
     case.pay()
     counted = [order("p0", 5), order("p1")]
-    assert payment.duplicate_of(case.engagement, order("p2"), counted) == "p1"
+    assert duplicates.duplicate_of(case.engagement, order("p2"), counted) == "p1"
 
 
 def test_a_held_payment_waits_for_a_person_who_may_count_it_all_the_same():
     state = held()
     assert (state.queue, state.dossier_id) == (Queue.DUPLICATE, DOSSIER)
-    assert payment.hold(state, DOSSIER, "p0", ACCOUNTANT, NOW) == []
+    assert duplicates.hold(state, DOSSIER, "p0", ACCOUNTANT, NOW) == []
     assert fold(state, matched(state)).status is PaymentStatus.MATCHED
     with pytest.raises(PaymentCounted):
         held(booked())
@@ -305,7 +324,7 @@ def test_a_return_is_decided_then_made_and_each_is_said_once():
 
 
 def test_what_went_back_in_part_waits_no_more():
-    going = fold(booked(Outcome.OVER), deciding(booked(Outcome.OVER), 500))
+    going = decided_in_part()
     assert going.queue is Queue.TO_RETURN
     gone = fold(going, returning(going))
     assert (gone.queue, gone.closed, gone.left_cents) == (None, False, PREMIUM_CENTS - 500)
@@ -322,25 +341,64 @@ def test_a_return_has_a_reason_and_is_decided_before_it_is_made():
         deciding(debit())
 
 
+def withdrawing(state: Payment, return_id: str = "return-1", reason: str = "À garder") -> list[Event]:
+    return returns.withdraw_return(state, return_id, reason, ACCOUNTANT, NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "queue"), [(decided(), Queue.UNKNOWN), (decided_in_part(), Queue.OVER)], ids=["whole", "in part"]
+)
+def test_a_decided_return_is_withdrawn_once_and_the_next_one_has_another_id(state, queue):
+    kept_ = fold(state, withdrawing(state))
+    assert (kept_.queue, kept_.to_return, kept_.left_cents) == (queue, None, PREMIUM_CENTS)
+    assert withdrawing(kept_, reason="") == []
+    assert returns.next_return_id(kept_) == "return-2"
+    with pytest.raises(ReturnNotDecided):
+        withdrawing(kept_, "return-2")
+    with pytest.raises(ReturnNotDecided):
+        withdrawing(state, "return-2")
+    with pytest.raises(ReasonRequired):
+        withdrawing(state, reason=" ")
+
+
+def test_after_a_return_and_a_withdrawal_the_third_is_the_third():
+    gone = fold(decided_in_part(), returning(decided_in_part()))
+    again = fold(gone, returns.decide_return(gone, promised(1, "return-2"), "Encore", ACCOUNTANT, NOW))
+    assert again.to_return is not None
+    assert again.to_return.return_id == "return-2"
+    assert returns.next_return_id(fold(again, withdrawing(again, "return-2"))) == "return-3"
+
+
+@pytest.mark.parametrize(
+    ("state", "promise"),
+    [(kept(), promised(1)), (booked(), None), (booked(), promised(1, "return-2"))],
+    ids=["of no dossier", "not promised", "another return"],
+)
+def test_a_return_is_decided_for_what_the_dossier_promised_only(state, promise):
+    with pytest.raises(PaymentChanged):
+        returns.decide_return(state, promise, "Trop-perçu", ACCOUNTANT, NOW)
+
+
 def test_only_what_is_too_much_may_go_back_of_a_counted_payment():
     case = sent()
-    case.pay(PREMIUM_CENTS + 500)
-    one = received(PREMIUM_CENTS + 500)
-    assert premium.returnable_cents(case.engagement, one, 0) == 500
-    assert premium.returnable_cents(case.engagement, one, 200) == 300
-    assert premium.returnable_cents(case.engagement, received(100), 0) == 100
+    case.pay(PREMIUM_CENTS + 300)
+    case.pay(100, "p2")
+    assert [one.amount_cents for one in case.promise("p2") if isinstance(one, RefundPromised)] == [100]
+    assert [one.amount_cents for one in case.promise("p1") if isinstance(one, RefundPromised)] == [300]
+    case.pay(PREMIUM_CENTS, "p3")
+    case.take_back("p3", PREMIUM_CENTS)
     with pytest.raises(NothingToReturn):
-        premium.returnable_cents(case.engagement, one, 500)
+        case.promise("p3")
 
 
 def test_what_went_back_is_deducted_once_and_an_incomplete_premium_is_unpaid_again():
     case = complete()
     case.prepare()
     assert case.engagement.transmission_pending
-    (gone,) = case.do(premium.take_back, "p1", 1, TODAY, NOW)
+    (gone,) = case.take_back("p1", 1)
     assert isinstance(gone, PremiumPaymentReversed)
     assert (gone.outstanding_cents, gone.overpaid_cents) == (1, 0)
-    assert case.do(premium.take_back, "p1", 1, TODAY, NOW) == []
+    assert case.take_back("p1", 1) == []
     assert case.engagement.paid is None
     assert not case.engagement.transmission_pending
     case.pay(1, "p2")
@@ -352,24 +410,24 @@ def test_no_more_is_deducted_of_a_payment_than_was_counted_of_it():
     case = sent()
     case.pay()
     case.pay(500, "p2")
-    assert case.do(premium.take_back, "p1", 1, TODAY, NOW, "return-1")
-    (rest,) = case.do(premium.take_back, "p1", PREMIUM_CENTS, TODAY, NOW, "debit-1")
+    assert case.take_back("p1", 1, "return-1")
+    (rest,) = case.take_back("p1", PREMIUM_CENTS, "debit-1")
     assert isinstance(rest, PremiumPaymentReversed)
     assert (rest.amount_cents, case.engagement.paid_cents) == (PREMIUM_CENTS - 1, 500)
-    assert case.do(premium.take_back, "p1", 1, TODAY, NOW, "debit-2") == []
+    assert case.take_back("p1", 1, "debit-2") == []
 
 
 def test_what_was_too_much_goes_back_and_the_premium_stays_paid():
     case = sent()
     case.pay(PREMIUM_CENTS + 500)
-    case.do(premium.take_back, "p1", 500, TODAY, NOW)
+    case.take_back("p1", 500)
     assert case.engagement.paid is not None
     assert (case.engagement.outstanding_cents, case.engagement.to_return_cents) == (0, 0)
 
 
 def test_a_debit_is_the_return_of_one_credit_of_its_amount():
     returns.check_debit(debit(), booked())
-    returns.check_debit(debit(500), decided(500))
+    returns.check_debit(debit(500), decided_in_part())
     taking = debit().received
     assert taking is not None
     gone = fold(kept(), returns.undo(kept(), taking, ACCOUNTANT, NOW))
@@ -388,7 +446,7 @@ def test_a_debit_is_the_return_of_one_credit_of_its_amount():
     ("taking", "credit", "refusal"),
     [
         (debit(1), kept(), DebitMismatch),
-        (debit(501), decided(500), DebitMismatch),
+        (debit(501), decided_in_part(), DebitMismatch),
         (kept(), kept(), WrongDirection),
         (debit(), debit(), WrongDirection),
         (debit(), dismissed(), PaymentClosed),

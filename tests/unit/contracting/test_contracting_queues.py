@@ -261,6 +261,8 @@ async def test_a_payment_entered_by_hand_is_counted_or_kept_unmatched():
     office = await office_with()
     body = {"payment_id": "h1", "reference": "RF00", "amount_cents": 5, "received_on": TODAY.isoformat()}
     assert problem(await office.call("POST", "/payments", body)) == "unknown-payment-reference"
+    assert (await office.call("GET", "/payments/unmatched")).json() == []
+    assert (await office.confirm("h1"))["queue"] == "unknown"
     assert [row["payment_id"] for row in (await office.call("GET", "/payments/unmatched")).json()] == ["h1"]
     await act(office, {"payment_id": "h1"}, "match", {"dossier_id": DOSSIER})
     assert (await office.call("POST", "/payments", body)).json()["status"] == "booked"
@@ -280,7 +282,7 @@ async def test_a_counting_that_was_interrupted_is_finished_by_the_timer():
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ACCOUNTANT])
 async def test_only_the_accountant_decides(role):
     office = await office_with()
-    for name in ("match", "return", "returned", "duplicate", "dismissal", "debit"):
+    for name in ("match", "return", "returned", "duplicate", "dismissal", "debit", "confirmation", "return-withdrawal"):
         assert (await office.call("POST", f"/payments/p1/{name}", {}, role)).status_code == 403
     expected = 200 if role is Role.AUDITOR else 403
     assert (await office.call("GET", "/payments/queues/exact", role=role)).status_code == expected

@@ -8,9 +8,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from deploy.demo.letters import scanned_convention_pdf
 from deploy.local.authority import Authority
-from services.contracting.domain.engagement import EngagementDocument, EngagementState
+from services.contracting.domain.engagement import EngagementDocument
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.premium import pay
+from services.contracting.domain.states import EngagementState
 from shared.auth import Role
 from shared.errors import Unavailable
 from shared.filing import DocumentAltered
