@@ -15,8 +15,8 @@ HEAD = (
     "One run on the real stack: Kafka, FerretDB on SQLite, and PostgreSQL as the peer, what a user would build "
     "instead. Every lane runs once a round, in a process of its own, in another order each round, on equal deposits. "
     "A figure is the median over rounds of what was divided within a round; the interval is a 95 % percentile "
-    "bootstrap of that median. A verdict is « sure » when the whole interval is on the same side. What a price takes is "
-    "measured apart: [pricing](bench/pricing.md).\n"
+    "bootstrap of that median. A verdict is « sure » when the whole interval is on the same side. What a "
+    "price takes is measured apart: [pricing](bench/pricing.md).\n"
 )
 SHORT_RUN = (
     "\n**A short run, of fewer rounds than `make bench` makes: its figures are indications.** `make bench` on a quiet "
