@@ -1,6 +1,5 @@
 """What a ledger and a register of some length cost: to start again, to append to, to list, to hold in memory."""
 
-import asyncio
 import random
 import statistics
 import time
@@ -124,13 +123,12 @@ class _Stream:
         return _ms_since(began)
 
     async def _append(self, journal: Journal[Any], first: int, count: int) -> None:
-        await asyncio.gather(
-            *[
-                journal.append(
-                    self._name, lambda state, event=event: self._subject.takes(state, event), meta.cause("bench")
-                )
+        await journal.append_all(
+            self._name,
+            [
+                (lambda state, event=event: self._subject.takes(state, event), meta.cause("bench"))
                 for event, meta in payloads.deposits(self._name, count, first)
-            ]
+            ],
         )
 
 
