@@ -19,7 +19,7 @@ from shared.journal import Journal, StreamKind
 from shared.journal.snapshots import Snapshots
 from tests.bench import payloads
 from tests.bench.context import Context
-from tests.bench.lanes.history import nothing
+from tests.bench.lanes.history import SETTLING, nothing
 
 APPENDS = 200
 LISTS = 20
@@ -79,14 +79,18 @@ class _Stream:
         return Journal(kind, commits, SystemClock(), nothing, snapshots), snapshots
 
     async def reach(self, length: int) -> None:
-        """Write what is missing of the history."""
+        """Write what is missing of the history, then some decisions one after the other: what a burst left to be kept
+        is kept behind them.
+        """
         journal, snapshots = self._opened()
         cause = Cause("service:bench", self._name)
         await journal.append(self._name, lambda state: self._subject.opens(state, self._name), cause)
         there = len(self._subject.rows((await journal.load(self._name)).state))
         for first in range(there + 1, length + 1, MAX_BATCH_RECORDS):
             await self._append(journal, first, min(MAX_BATCH_RECORDS, length + 1 - first))
-        await snapshots.settled()
+        for first in range(length + 1, length + 1 + SETTLING) if there < length else ():
+            await self._append(journal, first, 1)
+            await snapshots.settled()
 
     async def measure(self) -> dict[str, float]:
         began = time.perf_counter()
