@@ -35,6 +35,9 @@ class Metrics:
     envelope_cents = Gauge("als_envelope_cents", "The envelope's figures", ["campaign", "figure"])
     envelope_waiting = Gauge("als_envelope_waiting", "Dossiers on the waiting list", ["campaign"])
     ledger_gap = Gauge("als_ledger_gap", "1 while the ledger waits for a missing deposit number", ["campaign"])
+    rules_refused = Gauge(
+        "als_rules_refused", "1 while the last rules two people adopted are refused by the ledger", ["campaign"]
+    )
     ledger_epoch = Gauge("als_ledger_epoch", "Takeovers of the ledger so far, as this writer knows it", ["campaign"])
 
 

@@ -27,6 +27,26 @@ READERS = (
 )
 
 
+class Scheduled(BaseModel):
+    """What takes effect when; `rules_version` and `cap_cents` for rules, `reason` for anything else."""
+
+    effective_at: UtcDatetime
+    action: Action
+    rules_version: int | None = None
+    cap_cents: int | None = None
+    reason: str = ""
+
+
+class RefusedRules(BaseModel):
+    """The last version that two people adopted and the ledger could not follow when its moment came."""
+
+    rules_version: int
+    cap_cents: int
+    effective_at: UtcDatetime
+    reason: str
+    refused_at: UtcDatetime
+
+
 class Figures(BaseModel):
     """The envelope now. Reserved, committed and available are three figures (DOMAIN rule 8)."""
 
@@ -45,6 +65,8 @@ class Figures(BaseModel):
     last_number: int
     missing_number: int | None
     epoch: int
+    scheduled: list[Scheduled]
+    refused_rules: RefusedRules | None
 
 
 class Waiting(BaseModel):
@@ -78,13 +100,16 @@ class RulesProposal(BaseModel):
 
 
 class ProposalRequest(BaseModel):
-    """`rules` with action `rules`, and only then."""
+    """`rules` with action `rules`, and only then. They say when they take effect; anything else does at `effective_at`
+    or, without it, when a second person approves.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     action: Action
     rules: RulesProposal | None = None
     reason: str = Field(min_length=1, max_length=2_000)
+    effective_at: AwareDatetime | None = None
 
 
 class ProposalRow(BaseModel):
@@ -92,6 +117,7 @@ class ProposalRow(BaseModel):
     action: Action
     rules: CampaignRules | None
     reason: str
+    effective_at: UtcDatetime | None
     proposed_at: UtcDatetime
     approved: bool
 
@@ -100,6 +126,8 @@ class CampaignDetail(BaseModel):
     campaign_id: str
     rules_version: int
     proposals: list[ProposalRow]
+    scheduled: list[Scheduled]
+    refused_rules: RefusedRules | None
 
 
 def router(envelope: Envelope) -> APIRouter:
@@ -131,7 +159,7 @@ def router(envelope: Envelope) -> APIRouter:
     async def campaign(
         campaign_id: str, _: Annotated[Principal, require(Role.CAMPAIGN_MANAGER, Role.AUDITOR)]
     ) -> CampaignDetail:
-        return detail_of(campaign_id, await envelope.campaign(campaign_id))
+        return detail_of(campaign_id, *await envelope.campaign(campaign_id))
 
     @routes.post(
         "/campaigns/{campaign_id}/proposals", status_code=201, summary="Proposer des règles ou une interruption"
@@ -144,7 +172,7 @@ def router(envelope: Envelope) -> APIRouter:
     ) -> ProposalRow:
         rules = rules_of(campaign_id, body)
         cause = cause_of(request, caller.actor)
-        made = await envelope.propose(campaign_id, body.action, rules, body.reason, cause)
+        made = await envelope.propose(campaign_id, body.action, rules, body.reason, cause, body.effective_at)
         return ProposalRow.model_validate(made.model_dump() | {"approved": False}, extra="ignore")
 
     @routes.post("/campaigns/{campaign_id}/proposals/{proposal_id}/approval", summary="Approuver (seconde personne)")
@@ -154,8 +182,8 @@ def router(envelope: Envelope) -> APIRouter:
         request: Request,
         caller: Annotated[Principal, require(Role.CAMPAIGN_MANAGER)],
     ) -> CampaignDetail:
-        done = await envelope.approve(campaign_id, proposal_id, cause_of(request, caller.actor))
-        return detail_of(campaign_id, done)
+        await envelope.approve(campaign_id, proposal_id, cause_of(request, caller.actor))
+        return detail_of(campaign_id, *await envelope.campaign(campaign_id))
 
     return routes
 
@@ -165,12 +193,20 @@ def rules_of(campaign_id: str, body: ProposalRequest) -> CampaignRules | None:
         return None
     if body.rules is None:
         raise MissingRules(pointer="/rules")
+    if body.effective_at is not None:
+        raise TwoMoments("Les règles portent elles-mêmes leur date d'effet.", pointer="/effective_at")
     return CampaignRules(campaign_id=campaign_id, version=1, **body.rules.model_dump())
 
 
 class MissingRules(Refusal):
     type = "missing-rules"
     title = "Les règles proposées manquent"
+    status = 422
+
+
+class TwoMoments(Refusal):
+    type = "two-effective-dates"
+    title = "Une seule date d'effet est possible"
     status = 422
 
 
@@ -192,6 +228,33 @@ def figures_of(campaign_id: str, ledger: Ledger) -> Figures:
         last_number=ledger.decided,
         missing_number=ledger.decided + 1 if ledger.gap else None,
         epoch=ledger.epoch,
+        scheduled=scheduled_of(ledger),
+        refused_rules=refused_of(ledger),
+    )
+
+
+def scheduled_of(ledger: Ledger) -> list[Scheduled]:
+    """In the order in which it takes effect."""
+    rows = [
+        Scheduled(
+            effective_at=one.effective_at, action=Action.RULES, rules_version=one.version, cap_cents=one.cap_cents
+        )
+        for one in ledger.scheduled
+    ]
+    rows += [
+        Scheduled(effective_at=one.effective_at, action=one.action, reason=one.reason) for one in ledger.interruptions
+    ]
+    return sorted(rows, key=lambda row: row.effective_at)
+
+
+def refused_of(ledger: Ledger) -> RefusedRules | None:
+    refused = ledger.refused_rules
+    return refused and RefusedRules(
+        rules_version=refused.rules.version,
+        cap_cents=refused.rules.cap_cents,
+        effective_at=refused.rules.effective_at,
+        reason=refused.reason,
+        refused_at=refused.refused_at,
     )
 
 
@@ -207,10 +270,12 @@ def waiting_of(ledger: Ledger) -> list[Waiting]:
     ]
 
 
-def detail_of(campaign_id: str, campaign: Campaign) -> CampaignDetail:
+def detail_of(campaign_id: str, campaign: Campaign, ledger: Ledger) -> CampaignDetail:
     return CampaignDetail(
         campaign_id=campaign_id,
         rules_version=campaign.version,
+        scheduled=scheduled_of(ledger),
+        refused_rules=refused_of(ledger),
         proposals=[
             ProposalRow.model_validate(
                 one.model_dump() | {"approved": one.proposal_id in campaign.approved}, extra="ignore"

@@ -7,9 +7,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import structlog
+
 from services.envelope.domain import campaign as campaigns_domain
-from services.envelope.domain import decisions
+from services.envelope.domain import decisions, moments
 from services.envelope.domain.campaign import Action, Campaign, ProposalMade
+from services.envelope.domain.facts import RulesRefused
 from services.envelope.domain.ledger import Ledger, Reservation
 from services.envelope.writer import Decide, Writer
 from shared.clock import Clock
@@ -24,6 +27,8 @@ from shared.events import Cause, MessageMeta, Reading
 from shared.ids import new_id
 from shared.journal import Appended, Journal
 from shared.telemetry import Metrics
+
+log = structlog.get_logger(__name__)
 
 
 class Deposit(Reading):
@@ -56,7 +61,7 @@ class Envelope:
         campaign_id = await self.campaign_of(event)
         decide = _decision(event, self.clock.now())
         done = await self.writer.append(campaign_id, decide, meta.cause("envelope"))
-        show(campaign_id, done.state)
+        tell(campaign_id, done)
         if self._may_have_crossed(event, campaign_id):
             await self._follow_home(event.dossier_id, meta)
 
@@ -80,9 +85,7 @@ class Envelope:
             outcomes.append(one if isinstance(one, Exception) else None)
             if self._may_have_crossed(event, campaign_id):
                 await self._follow_home(event.dossier_id, meta)
-        states = [one.state for one in done if not isinstance(one, Exception)]
-        if states:
-            show(campaign_id, states[-1])
+        tell(campaign_id, *(one for one in done if not isinstance(one, Exception)))
         return outcomes
 
     async def _outcome(self, event: Any, meta: MessageMeta) -> Exception | None:
@@ -130,28 +133,36 @@ class Envelope:
         # Without causation: the message may have been handled in this ledger; releasing twice changes nothing.
         cause = Cause("service:envelope", meta.correlation)
         done = await self.writer.append(home, lambda ledger: decisions.release(ledger, dossier_id, reason, now), cause)
-        show(home, done.state)
+        tell(home, done)
 
     async def follow_due_rules(self, holding: bool) -> None:
-        """Put scheduled rules in force when their moment comes, command or none; only where this process writes.
+        """Put what was scheduled in force when its moment comes, command or none; only where this process writes.
 
         `holding`: the commands come to this process. It may have written nothing since it started; it takes over
-        for rules that are due, and for nothing less.
+        for what is due, and for nothing less.
         """
         due = {self.campaign_id} if holding and await self._due(self.campaign_id) else set[str]()
         for campaign_id in self.writer.campaigns | due:
             cause = Cause("service:envelope", correlation=campaign_id)
             done = await self.writer.append(campaign_id, lambda _: [], cause)
-            show(campaign_id, done.state)
+            tell(campaign_id, done)
 
     async def _due(self, campaign_id: str) -> bool:
         ledger = (await self.ledgers.load(campaign_id)).state
-        return bool(decisions.follow_due_rules(ledger, self.clock.now()))
+        return bool(moments.follow_due(ledger, self.clock.now()))
 
     async def propose(
-        self, campaign_id: str, action: Action, rules: CampaignRules | None, reason: str, cause: Cause
+        self,
+        campaign_id: str,
+        action: Action,
+        rules: CampaignRules | None,
+        reason: str,
+        cause: Cause,
+        effective_at: datetime | None = None,
     ) -> ProposalMade:
         """Record one person's proposal; rules get the next version number.
+
+        Without `effective_at`, anything but rules takes effect when it is approved.
 
         Raises: CapBelowEngaged when the proposed cap is below what is reserved and committed now.
         """
@@ -168,19 +179,21 @@ class Envelope:
             reason=reason,
             proposed_by=cause.actor,
             proposed_at=self.clock.now(),
+            effective_at=effective_at,
         )
         await self.campaigns.append(campaign_id, lambda state: campaigns_domain.propose(state, proposal), cause)
         return proposal
 
-    async def approve(self, campaign_id: str, proposal_id: str, cause: Cause) -> Campaign:
+    async def approve(self, campaign_id: str, proposal_id: str, cause: Cause) -> None:
         now = self.clock.now()
-        done = await self.campaigns.append(
+        await self.campaigns.append(
             campaign_id, lambda state: campaigns_domain.approve(state, proposal_id, cause.actor, now), cause
         )
-        return done.state
 
-    async def campaign(self, campaign_id: str) -> Campaign:
-        return (await self._known(self.campaigns, campaign_id)).state
+    async def campaign(self, campaign_id: str) -> tuple[Campaign, Ledger]:
+        """What was proposed and approved, and what the ledger makes of it, which may not have heard all of it yet."""
+        proposed = (await self._known(self.campaigns, campaign_id)).state
+        return proposed, (await self.ledgers.load(campaign_id)).state
 
     async def ledger(self, campaign_id: str) -> Ledger:
         return (await self._known(self.ledgers, campaign_id)).state
@@ -201,6 +214,15 @@ def named_campaign(event: Any) -> str | None:
     return event.rules.campaign_id if isinstance(event, RulesAdopted) else getattr(event, "campaign_id", None)
 
 
+def tell(campaign_id: str, *done: Appended[Ledger]) -> None:
+    """What operations see of appends that followed each other: the figures, and rules the ledger could not follow."""
+    for event in (event for one in done for event in one.events):
+        if isinstance(event, RulesRefused):
+            log.warning("rules_refused", campaign=campaign_id, version=event.rules.version, reason=event.reason)
+    if done:
+        show(campaign_id, done[-1].state)
+
+
 def show(campaign_id: str, ledger: Ledger) -> None:
     """The figures on /metrics."""
     for figure, cents in (
@@ -213,6 +235,7 @@ def show(campaign_id: str, ledger: Ledger) -> None:
     Metrics.envelope_waiting.labels(campaign_id).set(len(ledger.waiting))
     Metrics.ledger_gap.labels(campaign_id).set(ledger.gap)
     Metrics.ledger_epoch.labels(campaign_id).set(ledger.epoch)
+    Metrics.rules_refused.labels(campaign_id).set(ledger.refusing)
 
 
 def render_campaign(campaign_id: str, campaign: Campaign) -> Document:
@@ -232,11 +255,7 @@ def _decision(event: Any, now: datetime) -> Decide:
             return lambda _: []
         case RulesAdopted(rules=rules):
             return lambda ledger: decisions.adopt(ledger, rules, now)
-        case SuspensionDecided(reason=reason):
-            return lambda ledger: decisions.suspend(ledger, reason, now)
-        case ResumptionDecided():
-            return lambda ledger: decisions.resume(ledger, now)
-        case ClosureDecided(reason=reason):
-            return lambda ledger: decisions.close(ledger, reason, now)
+        case SuspensionDecided() | ResumptionDecided() | ClosureDecided():
+            return lambda ledger: moments.interrupt(ledger, event, now)
         case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
             return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)

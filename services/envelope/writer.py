@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from services.envelope.domain import decisions
+from services.envelope.domain import decisions, moments
 from services.envelope.domain.ledger import Ledger
 from shared.clock import Clock
 from shared.events import Cause, Event
@@ -75,8 +75,8 @@ class Writer:
         return fenced
 
     def _under_due_rules(self, ledger: Ledger, decide: Decide) -> list[Event]:
-        """Rules whose moment has come are in force for the command, whether or not anybody looked before it."""
-        due = decisions.follow_due_rules(ledger, self._clock.now()) if ledger.scheduled else []
+        """What is due by now is in force for the command, whether or not anybody looked before it."""
+        due = moments.follow_due(ledger, self._clock.now()) if ledger.scheduled or ledger.interruptions else []
         for event in due:
             ledger = ledger.fold(event)
         return [*due, *decide(ledger)]

@@ -1,5 +1,6 @@
 """What intake hears: everything its bailleurs may know, and the campaign."""
 
+from services.intake.domain.campaign import ABOUT_THE_WAIT
 from services.intake.domain.facts import DossierOpened
 from services.intake.domain.timeline import LABELS
 from services.intake.usecases.dossiers import Dossiers
@@ -12,10 +13,7 @@ from shared.contracts.envelope import (
     CapChanged,
     EnvelopeExhausted,
     EnvelopeReplenished,
-    Promoted,
-    Released,
     RulesChanged,
-    Waitlisted,
 )
 from shared.events import Event
 from shared.inbox import Handlers
@@ -41,7 +39,6 @@ ABOUT_A_CAMPAIGN = (
     EnvelopeExhausted,
     EnvelopeReplenished,
 )
-ABOUT_THE_WAIT = (Waitlisted, Promoted, Released)
 
 
 def about_a_dossier() -> list[type[Event]]:

@@ -20,16 +20,20 @@ class RulesAdopted(Event):
 
 
 class SuspensionDecided(Event):
+    """Holds from `effective_at` on; without it, as in the two that follow, from its decision on."""
+
     topic: ClassVar[str | None] = CAMPAIGN_TOPIC
     campaign_id: str
     decided_at: UtcDatetime
     reason: str = ""
+    effective_at: UtcDatetime | None = None
 
 
 class ResumptionDecided(Event):
     topic: ClassVar[str | None] = CAMPAIGN_TOPIC
     campaign_id: str
     decided_at: UtcDatetime
+    effective_at: UtcDatetime | None = None
 
 
 class ClosureDecided(Event):
@@ -37,6 +41,7 @@ class ClosureDecided(Event):
     campaign_id: str
     decided_at: UtcDatetime
     reason: str = ""
+    effective_at: UtcDatetime | None = None
 
 
 class Reserved(Event):
@@ -67,7 +72,9 @@ class RefusalGround(StrEnum):
 
 
 class ReservationRefused(Event):
-    """There is no room and the campaign's rule is `close`, or no envelope could ever hold the amount."""
+    """There is no room and the campaign's rule is `close`, or the amount is none, or above the cap in force. One who
+    waits is refused when the cap is lowered below its amount.
+    """
 
     topic: ClassVar[str | None] = RESERVATION_TOPIC
     campaign_id: str
@@ -145,6 +152,10 @@ class CapChanged(Event):
 
 
 class CampaignSuspended(Event):
+    """No deposit until resumed. `suspended_at` is the moment two people stated or, without one, that of their decision,
+    as in the two that follow.
+    """
+
     topic: ClassVar[str | None] = BUDGET_TOPIC
     campaign_id: str
     suspended_at: UtcDatetime

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -16,7 +17,7 @@ from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansRed
 from shared.contracts.pricing import OfferDeclined, OfferExpired
 from shared.events import announced
 from tests.announced import rules
-from tests.counter import START, cause
+from tests.counter import START, FixedClock, cause
 from tests.facts import CAMPAIGN, loan, opinion, submitted
 from tests.handlers.bench import FACTS, Bench, bench, local
 
@@ -75,6 +76,31 @@ async def test_a_deposit_that_finds_no_room_waits_and_is_promoted_by_a_withdrawa
         "Released",
         "Promoted",
         "EnvelopeReplenished",
+    ]
+
+
+def adopted(**changes) -> RulesAdopted:
+    return RulesAdopted(rules=rules(**changes), adopted_at=START)
+
+
+LATER = START + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("decided", "announced_as"), [(SuspensionDecided, "CampaignSuspended"), (ClosureDecided, "CampaignClosed")]
+)
+async def test_a_campaign_whose_rules_wait_for_their_moment_can_be_stopped(envelope: Bench, decided, announced_as):
+    await envelope.hear(adopted(effective_at=LATER), decided)
+    assert await envelope.journal(LEDGER) == ["EpochBegan", "RulesScheduled", announced_as]
+    assert isinstance(envelope.service.clock, FixedClock)
+    envelope.service.clock.moment = LATER
+    await envelope.hear(DossierSubmitted)
+    assert await envelope.journal(LEDGER) == [
+        "EpochBegan",
+        "RulesScheduled",
+        announced_as,
+        "CampaignOpened",
+        "Reserved",
     ]
 
 

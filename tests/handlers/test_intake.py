@@ -9,11 +9,12 @@ from services.intake.handlers import ABOUT_A_CAMPAIGN, about_a_dossier
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
 from shared.contracts.contracting import BoardConfirmed
-from shared.contracts.envelope import Promoted, Released, Reserved, Waitlisted
+from shared.contracts.envelope import Promoted, RefusalGround, Released, ReservationRefused, Reserved, Waitlisted
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, ReviewStarted, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import OfferIssued
-from shared.events import Event
+from shared.events import Event, MessageMeta
+from tests.counter import START
 from tests.facts import CAMPAIGN, DOSSIER, opinion
 from tests.handlers.bench import FACTS, Bench, bench, local
 
@@ -70,6 +71,23 @@ async def test_the_place_on_the_waiting_list_moves_when_those_ahead_leave(intake
     await intake.hear(FACTS[Released].model_copy(update={"dossier_id": "b", "amount_cents": 0}))
     assert await places() == [None, None, 1]
     assert await intake.journal(f"campaign:{CAMPAIGN}") == ["Waitlisted"] * 3 + ["Promoted", "Released"]
+
+
+@pytest.mark.parametrize("in_batches", [False, True])
+async def test_one_who_waited_and_is_refused_leaves_the_waiting_list(intake: Bench, in_batches):
+    waits = FACTS[Waitlisted]
+    assert isinstance(waits, Waitlisted)
+    above = {"ground": RefusalGround.AMOUNT_ABOVE_CAP, "deposit_number": waits.deposit_number}
+    refused = FACTS[ReservationRefused].model_copy(update=above)
+    if in_batches:
+        await intake.hear(waits)
+        meta = MessageMeta("x#1.1", "ReservationRefused", 1, "x", 1, 1, START, "c0ffee")
+        assert intake.inbox.batch is not None
+        assert await intake.inbox.batch([(refused, meta)]) == [None]
+    else:
+        await intake.hear(waits, refused)
+    assert (await intake.service._journals["campaign"].load(CAMPAIGN)).state.place_of(DOSSIER) is None
+    assert (await intake.view("dossier", DOSSIER))["envelope"] == "reservationrefused"
 
 
 async def test_an_unfavourable_opinion_is_an_end(intake: Bench):

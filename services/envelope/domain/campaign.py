@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from immutables import Map
 
+from services.envelope.domain.refusals import UnknownCampaign
 from shared.contracts.envelope import CAMPAIGN_TOPIC, ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.contracts.values import CampaignRules
 from shared.errors import NotFound, Refusal
@@ -46,12 +47,19 @@ class NotSuspended(Refusal):
     title = "La campagne n'est pas suspendue"
 
 
+class MomentPassed(Refusal):
+    type = "effective-in-the-past"
+    title = "La date d'effet est passée"
+
+
 class StaleProposal(Refusal):
     type = "stale-proposal"
     title = "Les règles ont changé depuis cette proposition"
 
 
 class ProposalMade(Event):
+    """Rules say themselves when they take effect; anything else at `effective_at` or, without it, when approved."""
+
     campaign_id: str
     proposal_id: str
     action: Action
@@ -59,6 +67,7 @@ class ProposalMade(Event):
     reason: str
     proposed_by: str
     proposed_at: UtcDatetime
+    effective_at: UtcDatetime | None = None
 
 
 class ProposalApproved(Event):
@@ -70,13 +79,15 @@ class ProposalApproved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """`version` is that of the last adopted rules."""
+    """`version` is that of the last adopted rules. `interruptions` are in the order of their moments, those to come
+    among them; `decided_at` is when the last was decided.
+    """
 
     proposals: Map[str, ProposalMade] = field(default_factory=Map)
     approved: frozenset[str] = frozenset()
     version: int = 0
-    suspended: bool = False
-    closed: bool = False
+    interruptions: tuple[tuple[datetime, Action], ...] = ()
+    decided_at: datetime | None = None
 
     def fold(self, event: Event) -> "Campaign":
         match event:
@@ -87,13 +98,32 @@ class Campaign:
             case RulesAdopted(rules=rules):
                 return replace(self, version=rules.version)
             case SuspensionDecided():
-                return replace(self, suspended=True)
+                return self._interrupt(event, Action.SUSPEND)
             case ResumptionDecided():
-                return replace(self, suspended=False)
+                return self._interrupt(event, Action.RESUME)
             case ClosureDecided():
-                return replace(self, closed=True)
+                return self._interrupt(event, Action.CLOSE)
             case _:
                 return self
+
+    def _interrupt(self, event: SuspensionDecided | ResumptionDecided | ClosureDecided, action: Action) -> "Campaign":
+        all_of_them = [*self.interruptions, (event.effective_at or event.decided_at, action)]
+        in_order = tuple(sorted(all_of_them, key=lambda one: one[0]))
+        return replace(self, interruptions=in_order, decided_at=event.decided_at)
+
+    def not_before_the_last(self, now: datetime) -> datetime:
+        """Another process's clock may be ahead of this one's; decisions hold in the order they were taken."""
+        return now if self.decided_at is None else max(now, self.decided_at)
+
+    def at(self, moment: datetime) -> set[Action]:
+        """What holds then: SUSPEND while suspended, CLOSE once closed."""
+        holds = set[Action]()
+        for _, action in (one for one in self.interruptions if one[0] <= moment):
+            if action is Action.RESUME:
+                holds.discard(Action.SUSPEND)
+            else:
+                holds.add(action)
+        return holds
 
 
 KIND = StreamKind("campaign", Campaign(), frozenset({CAMPAIGN_TOPIC}))
@@ -102,19 +132,19 @@ KIND = StreamKind("campaign", Campaign(), frozenset({CAMPAIGN_TOPIC}))
 def propose(campaign: Campaign, proposal: ProposalMade) -> list[Event]:
     """Record a proposal; its rules, if any, take the next version number when approved.
 
-    Raises: CampaignEnded for anything but rules once closed (those who wait may still be made room for);
-    AlreadySuspended, NotSuspended.
+    Raises: UnknownCampaign for anything but rules before the first; CampaignEnded for anything but rules once closed
+    (those who wait may still be made room for); AlreadySuspended, NotSuspended; MomentPassed.
     """
     assert (proposal.action is Action.RULES) == (proposal.rules is not None)
-    _check_standing(campaign, proposal.action)
+    _check_standing(campaign, proposal, campaign.not_before_the_last(proposal.proposed_at))
     return [] if proposal.proposal_id in campaign.proposals else [proposal]
 
 
 def approve(campaign: Campaign, proposal_id: str, approver: str, now: datetime) -> list[Event]:
     """The second person's act, which puts the proposal in force.
 
-    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, CampaignEnded, AlreadySuspended, NotSuspended, StaleProposal
-    (other rules were adopted meanwhile).
+    Raises: NotFound, TwoPeopleNeeded, AlreadyApproved, CampaignEnded, AlreadySuspended, NotSuspended, MomentPassed,
+    StaleProposal (other rules were adopted meanwhile).
     """
     proposal = campaign.proposals.get(proposal_id)
     if proposal is None:
@@ -123,33 +153,49 @@ def approve(campaign: Campaign, proposal_id: str, approver: str, now: datetime) 
         raise TwoPeopleNeeded("La personne qui propose ne peut pas approuver.")
     if proposal_id in campaign.approved:
         raise AlreadyApproved()
-    _check_standing(campaign, proposal.action)
+    now = campaign.not_before_the_last(now)
+    _check_standing(campaign, proposal, now)
     approved = ProposalApproved(
         campaign_id=proposal.campaign_id, proposal_id=proposal_id, approved_by=approver, approved_at=now
     )
     return [approved, _decided(campaign, proposal, now)]
 
 
-def _check_standing(campaign: Campaign, action: Action) -> None:
-    """The ledger records nothing of what changes nothing, so it would not know it again: said after what came between,
+def _check_standing(campaign: Campaign, proposal: ProposalMade, now: datetime) -> None:
+    """Whether it would change anything at its moment, which has not passed.
+
+    The ledger records nothing of what changes nothing, so it would not know it again: said after what came between,
     as when a topic is read from its beginning, it would count.
     """
-    if campaign.closed and action is not Action.RULES:
+    if proposal.action is Action.RULES:
+        return
+    if campaign.version == 0:
+        raise UnknownCampaign("Aucune règle n'a été adoptée pour cette campagne : il n'y a rien à interrompre.")
+    moment = proposal.effective_at or now
+    if moment < now:
+        raise MomentPassed("Indiquez une date d'effet à venir, ou aucune : l'approbation vaudra alors date d'effet.")
+    holds = campaign.at(moment)
+    if Action.CLOSE in holds:
         raise CampaignEnded("Une campagne close ne peut être ni suspendue, ni reprise, ni close à nouveau.")
-    if campaign.suspended and action is Action.SUSPEND:
+    if proposal.action is Action.SUSPEND and Action.SUSPEND in holds:
         raise AlreadySuspended()
-    if not campaign.suspended and action is Action.RESUME:
+    if proposal.action is Action.RESUME and Action.SUSPEND not in holds:
         raise NotSuspended()
 
 
 def _decided(campaign: Campaign, proposal: ProposalMade, now: datetime) -> Event:
+    campaign_id, effective_at = proposal.campaign_id, proposal.effective_at
     match proposal.action:
         case Action.SUSPEND:
-            return SuspensionDecided(campaign_id=proposal.campaign_id, decided_at=now, reason=proposal.reason)
+            return SuspensionDecided(
+                campaign_id=campaign_id, decided_at=now, reason=proposal.reason, effective_at=effective_at
+            )
         case Action.RESUME:
-            return ResumptionDecided(campaign_id=proposal.campaign_id, decided_at=now)
+            return ResumptionDecided(campaign_id=campaign_id, decided_at=now, effective_at=effective_at)
         case Action.CLOSE:
-            return ClosureDecided(campaign_id=proposal.campaign_id, decided_at=now, reason=proposal.reason)
+            return ClosureDecided(
+                campaign_id=campaign_id, decided_at=now, reason=proposal.reason, effective_at=effective_at
+            )
         case _:
             assert proposal.rules is not None, "a proposal of rules holds them"
             if proposal.rules.version != campaign.version + 1:

@@ -20,10 +20,7 @@ from services.envelope.domain.refusals import (
     UnknownCampaign,
 )
 from shared.contracts.envelope import (
-    CampaignClosed,
     CampaignOpened,
-    CampaignResumed,
-    CampaignSuspended,
     CapChanged,
     Committed,
     EnvelopeExhausted,
@@ -39,7 +36,6 @@ from shared.contracts.envelope import (
 )
 from shared.contracts.values import CampaignRules, Exhaustion
 from shared.events import Event
-from shared.money import MAX_CENTS
 
 
 class Deposited(NamedTuple):
@@ -100,7 +96,7 @@ def _decide(ledger: Ledger, held: Deposited | SubmissionHeld, rules: CampaignRul
     # Whatever its amount, a number is decided: those behind it may not be held for ever.
     if amount <= 0:
         return [_refused(held, campaign_id, RefusalGround.INVALID_AMOUNT, now)]
-    if amount > MAX_CENTS:
+    if amount > rules.cap_cents:  # it would stay at the head of the list, before everybody, for ever
         return [_refused(held, campaign_id, RefusalGround.AMOUNT_ABOVE_CAP, now)]
     # A list that was begun under other rules keeps its order: closing lets nobody in before those who wait.
     behind = bool(ledger.waiting) and rules.on_exhaustion is not Exhaustion.FIRST_FIT
@@ -214,10 +210,11 @@ def adopt(ledger: Ledger, rules: CampaignRules, now: datetime) -> list[Event]:
         return []
     if rules.effective_at > now:
         return [] if rules in ledger.scheduled else [RulesScheduled(rules=rules, noted_at=now)]
-    return _follow(ledger, rules, now)
+    return follow(ledger, rules, now)
 
 
-def _follow(ledger: Ledger, rules: CampaignRules, now: datetime) -> list[Event]:
+def follow(ledger: Ledger, rules: CampaignRules, now: datetime) -> list[Event]:
+    """Put rules in force, or refuse them; who waits for more than their cap is refused as who comes after would be."""
     if ledger.rules is None:
         return [CampaignOpened(campaign_id=rules.campaign_id, rules=rules, opened_at=now)]
     if rules.cap_cents < ledger.reserved_cents + ledger.committed_cents + ledger.retained_cents:
@@ -232,39 +229,14 @@ def _follow(ledger: Ledger, rules: CampaignRules, now: datetime) -> list[Event]:
         )
     else:
         changed = RulesChanged(campaign_id=rules.campaign_id, rules=rules, changed_at=now)
-    return _then_promote(ledger, [changed], now)
-
-
-def follow_due_rules(ledger: Ledger, now: datetime) -> list[Event]:
-    """Scheduled rules whose moment has come, in version order."""
-    events = list[Event]()
-    for rules in sorted(ledger.scheduled, key=lambda one: one.version):
-        if rules.effective_at <= now:
-            for event in _follow(ledger, rules, now):
-                events.append(event)
-                ledger = ledger.fold(event)
-    return events
-
-
-def suspend(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
-    """No deposits until resumed; what is deposited goes on."""
-    rules = _rules(ledger)
-    if ledger.suspended:
-        return []
-    return [CampaignSuspended(campaign_id=rules.campaign_id, suspended_at=now, reason=reason)]
-
-
-def resume(ledger: Ledger, now: datetime) -> list[Event]:
-    rules = _rules(ledger)
-    return [CampaignResumed(campaign_id=rules.campaign_id, resumed_at=now)] if ledger.suspended else []
-
-
-def close(ledger: Ledger, reason: str, now: datetime) -> list[Event]:
-    """No deposits any more; numbers given before are still decided."""
-    rules = _rules(ledger)
-    if ledger.closed:
-        return []
-    return [CampaignClosed(campaign_id=rules.campaign_id, closed_at=now, reason=reason)]
+    hopeless = [
+        _refused(
+            Deposited(one.dossier_id, number, one.amount_cents), rules.campaign_id, RefusalGround.AMOUNT_ABOVE_CAP, now
+        )
+        for number, one in sorted(ledger.waiting.items())
+        if one.amount_cents > rules.cap_cents
+    ]
+    return _then_promote(ledger, [changed, *hopeless], now)
 
 
 def _then_promote(ledger: Ledger, events: list[Event], now: datetime) -> list[Event]:

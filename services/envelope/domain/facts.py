@@ -1,7 +1,8 @@
 """The ledger's private facts: they stay in its stream."""
 
+from services.envelope.domain.campaign import Action
 from shared.contracts.values import CampaignRules
-from shared.events import Event, UtcDatetime
+from shared.events import Event, UtcDatetime, Value
 
 
 class EpochBegan(Event):
@@ -51,3 +52,26 @@ class RulesRefused(Event):
     rules: CampaignRules
     reason: str
     refused_at: UtcDatetime
+
+
+class Interruption(Value):
+    """A suspension, resumption or closure with the moment two people stated for it."""
+
+    campaign_id: str
+    action: Action
+    reason: str
+    effective_at: UtcDatetime
+
+
+class InterruptionScheduled(Event):
+    """An interruption whose moment has not come."""
+
+    interruption: Interruption
+    noted_at: UtcDatetime
+
+
+class InterruptionDue(Event):
+    """Its moment has come; what it changes, if anything, follows."""
+
+    interruption: Interruption
+    noted_at: UtcDatetime

@@ -6,14 +6,19 @@ resolves once (ARCHITECTURE, Invariants 1, 5, 9).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from immutables import Map
 
+from services.envelope.domain.campaign import Action
 from services.envelope.domain.facts import (
     EpochBegan,
+    Interruption,
+    InterruptionDue,
+    InterruptionScheduled,
     ReleaseAnticipated,
     RulesRefused,
     RulesScheduled,
@@ -67,6 +72,7 @@ COMES_FROM: dict[Standing, frozenset[Standing]] = {
     Standing.RESERVED: frozenset({Standing.WAITING}),
     Standing.COMMITTED: frozenset({Standing.RESERVED}),
     Standing.RELEASED: frozenset({Standing.WAITING, Standing.RESERVED, Standing.COMMITTED}),
+    Standing.REFUSED: frozenset({Standing.WAITING}),
 }
 
 
@@ -102,13 +108,17 @@ class Ledger(NamedTuple):
     and are in memory only as far as they are new (docs/adr/0018).
 
     `decided` is the last deposit number decided. `waiting` is by number; no waiting number is below `head`.
-    `retained_cents` is what released amounts keep from returning when the rules say so.
+    `retained_cents` is what released amounts keep from returning when the rules say so. `refused_rules` is the last
+    version that could not be followed. `turned_at` is the moment of the last suspension or resumption.
     """
 
     epoch: int = 0
     writer: str = ""
     rules: CampaignRules | None = None
     scheduled: tuple[CampaignRules, ...] = ()
+    refused_rules: RulesRefused | None = None
+    interruptions: tuple[Interruption, ...] = ()
+    turned_at: datetime | None = None
     suspended: bool = False
     exhausted: bool = False
     closed: bool = False
@@ -135,6 +145,13 @@ class Ledger(NamedTuple):
         """True while a submission waits for a lower number that has not come."""
         return bool(self.held)
 
+    @property
+    def refusing(self) -> bool:
+        """True from a version of the rules that could not be followed until a later one is in force."""
+        return self.refused_rules is not None and (
+            self.rules is None or self.refused_rules.rules.version > self.rules.version
+        )
+
     def knows(self, dossier_id: str) -> bool:
         """True from the deposit on, decided or held."""
         return dossier_id in self.reservations or any(one.dossier_id == dossier_id for one in self.held.values())
@@ -157,6 +174,8 @@ class Ledger(NamedTuple):
 
     def _fold(self, event: Event) -> "Ledger":
         match event:
+            case ReservationRefused(deposit_number=number) if number <= self.decided:  # it waited
+                return self._stand(event.dossier_id, Standing.REFUSED)
             case Reserved() | Waitlisted() | ReservationRefused() | SubmissionVoided():
                 return self._decide(event)
             case Promoted(dossier_id=dossier_id, amount_cents=amount):
@@ -192,11 +211,20 @@ class Ledger(NamedTuple):
             case RulesScheduled(rules=rules):
                 return self._replace(scheduled=(*self.scheduled, rules))
             case RulesRefused(rules=rules):
-                return self._replace(scheduled=tuple(one for one in self.scheduled if one != rules))
-            case CampaignSuspended():
-                return self._replace(suspended=True)
-            case CampaignResumed():
-                return self._replace(suspended=False)
+                later = tuple(one for one in self.scheduled if one != rules)
+                return self._replace(scheduled=later, refused_rules=event)
+            case InterruptionScheduled(interruption=interruption):
+                return self._replace(interruptions=(*self.interruptions, interruption))
+            case InterruptionDue(interruption=interruption):
+                later = tuple(one for one in self.interruptions if one != interruption)
+                if interruption.action is Action.CLOSE:
+                    return self._replace(interruptions=later)
+                turned = max(interruption.effective_at, self.turned_at or interruption.effective_at)
+                return self._replace(interruptions=later, turned_at=turned)
+            case CampaignSuspended(suspended_at=moment):
+                return self._replace(suspended=True, turned_at=moment)
+            case CampaignResumed(resumed_at=moment):
+                return self._replace(suspended=False, turned_at=moment)
             case CampaignClosed():
                 return self._replace(closed=True)
             case EnvelopeExhausted():

@@ -15,6 +15,7 @@ from shared.contracts.envelope import (
     EnvelopeReplenished,
     Promoted,
     Released,
+    ReservationRefused,
     RulesChanged,
     Waitlisted,
 )
@@ -76,7 +77,8 @@ class Campaign:
                 return replace(self, exhausted=False)
             case Waitlisted(dossier_id=dossier_id, deposit_number=number):
                 return replace(self, waiting=self.waiting.set(dossier_id, number))
-            case Promoted(dossier_id=dossier_id) | Released(dossier_id=dossier_id):
+            case Promoted() | Released() | ReservationRefused():
+                dossier_id = event.dossier_id
                 return replace(self, waiting=self.waiting.delete(dossier_id))
             case _:
                 return self
@@ -88,10 +90,11 @@ class Campaign:
 
 
 KIND = StreamKind("campaign", Campaign())
+ABOUT_THE_WAIT = (Waitlisted, Promoted, Released, ReservationRefused)
 
 
-def note_wait(campaign: Campaign, event: Waitlisted | Promoted | Released) -> list[Event]:
-    """Who came on the list or left it; what is released without having waited moves nobody."""
+def note_wait(campaign: Campaign, event: Waitlisted | Promoted | Released | ReservationRefused) -> list[Event]:
+    """Who came on the list or left it; what is released or refused without having waited moves nobody."""
     waits = event.dossier_id in campaign.waiting
     return [] if isinstance(event, Waitlisted) is waits else [event]
 

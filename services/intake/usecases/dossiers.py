@@ -19,7 +19,7 @@ from services.intake.usecases.accounts import Accounts, check_represents
 from services.intake.usecases.told import Told
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.contracts.envelope import Promoted, Released, Waitlisted
+from shared.contracts.envelope import Promoted, Released, ReservationRefused, Waitlisted
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.documents import Document, Documents
 from shared.errors import NotFound, Refusal
@@ -238,7 +238,7 @@ class Dossiers:
         """What any service announced about a dossier."""
         await self.dossiers.append(event.dossier_id, lambda state: dossier.note(state, event), meta.cause("intake"))
 
-    async def note_wait(self, event: Waitlisted | Promoted | Released, meta: MessageMeta) -> None:
+    async def note_wait(self, event: Waitlisted | Promoted | Released | ReservationRefused, meta: MessageMeta) -> None:
         """The list first: a dossier that is said to wait has its place."""
         await self.campaigns.append(
             event.campaign_id, lambda state: campaign.note_wait(state, event), meta.cause("intake")
@@ -255,7 +255,7 @@ class Dossiers:
         campaigns, dossiers = Told[Campaign](), Told[Dossier]()
         for place, (event, meta) in enumerate(heard):
             cause = meta.cause("intake")
-            if isinstance(event, Waitlisted | Promoted | Released):
+            if isinstance(event, campaign.ABOUT_THE_WAIT):
                 campaigns.add(
                     event.campaign_id, place, lambda state, event=event: campaign.note_wait(state, event), cause
                 )

@@ -164,7 +164,7 @@ async def test_a_number_that_was_put_aside_is_missed_and_those_behind_wait():
     assert (figures.last_number, figures.missing_number, figures.reserved_cents) == (0, 1, 0)
 
 
-@pytest.mark.parametrize("amount", [-1, 0, 120_000_000_000])
+@pytest.mark.parametrize("amount", [-1, 0, 1_001, 120_000_000_000])
 async def test_a_deposit_of_an_impossible_amount_holds_nobody_up(amount):
     desk = Desk()
     await desk.open()
@@ -178,10 +178,10 @@ async def test_a_deposit_of_an_impossible_amount_holds_nobody_up(amount):
 async def test_a_head_that_does_not_fit_blocks_the_others_and_shows_in_the_figures():
     desk = Desk()
     await desk.open()
-    for name, number, amount in (("a", 1, 600), ("b", 2, 1_500), ("d", 3, 100)):
+    for name, number, amount in (("a", 1, 600), ("b", 2, 900), ("d", 3, 100)):
         await desk.send(submitted(name, number, amount))
     figures = figures_of("c", await desk.ledger())
-    assert (figures.head_blocked, figures.waiting, figures.waiting_cents) == (True, 2, 1_600)
-    await desk.send(RulesAdopted(rules=rules(2_200, 2), adopted_at=START))
+    assert (figures.head_blocked, figures.waiting, figures.waiting_cents) == (True, 2, 1_000)
+    await desk.send(RulesAdopted(rules=rules(1_600, 2), adopted_at=START))
     figures = figures_of("c", await desk.ledger())
     assert (figures.head_blocked, figures.waiting, figures.available_cents) == (False, 0, 0)

@@ -1,6 +1,6 @@
 """Rules and interruptions take two people."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,12 +12,14 @@ from services.envelope.domain.campaign import (
     Campaign,
     CampaignEnded,
     CapBelowEngaged,
+    MomentPassed,
     NotSuspended,
     ProposalApproved,
     ProposalMade,
     StaleProposal,
     TwoPeopleNeeded,
 )
+from services.envelope.domain.refusals import UnknownCampaign
 from shared.contracts.envelope import ClosureDecided, Committed, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.errors import NotFound
 from tests.unit.envelope.test_ledger import rules
@@ -25,7 +27,9 @@ from tests.unit.envelope.test_ledger import rules
 NOW = datetime(2024, 4, 20, 8, tzinfo=UTC)
 
 
-def proposal(action: Action = Action.RULES, version: int = 1, proposal_id: str = "p") -> ProposalMade:
+def proposal(
+    action: Action = Action.RULES, version: int = 1, proposal_id: str = "p", effective_at: datetime | None = None
+) -> ProposalMade:
     return ProposalMade(
         campaign_id="c",
         proposal_id=proposal_id,
@@ -34,10 +38,13 @@ def proposal(action: Action = Action.RULES, version: int = 1, proposal_id: str =
         reason="ouverture",
         proposed_by="user:one",
         proposed_at=NOW,
+        effective_at=effective_at,
     )
 
 
-SUSPENDED = Campaign().fold(SuspensionDecided(campaign_id="c", decided_at=NOW))
+OPEN = Campaign().fold(RulesAdopted(rules=rules(), adopted_at=NOW))
+SUSPENDED = OPEN.fold(SuspensionDecided(campaign_id="c", decided_at=NOW))
+HOUR = timedelta(hours=1)
 
 
 def after(*proposals: ProposalMade, campaign: Campaign | None = None) -> Campaign:
@@ -52,7 +59,7 @@ def after(*proposals: ProposalMade, campaign: Campaign | None = None) -> Campaig
     ("action", "before", "decided"),
     [
         (Action.RULES, Campaign(), RulesAdopted),
-        (Action.SUSPEND, Campaign(), SuspensionDecided),
+        (Action.SUSPEND, OPEN, SuspensionDecided),
         (Action.RESUME, SUSPENDED, ResumptionDecided),
         (Action.CLOSE, SUSPENDED, ClosureDecided),
     ],
@@ -91,7 +98,7 @@ def test_rules_proposed_on_an_older_version_are_stale():
 
 
 def test_a_closed_campaign_only_takes_rules():
-    campaign = after(proposal(Action.CLOSE), proposal(Action.SUSPEND, proposal_id="q"))
+    campaign = after(proposal(Action.CLOSE), proposal(Action.SUSPEND, proposal_id="q"), campaign=OPEN)
     for event in domain.approve(campaign, "p", "user:two", NOW):
         campaign = campaign.fold(event)
     for action in (Action.SUSPEND, Action.RESUME, Action.CLOSE):
@@ -104,7 +111,7 @@ def test_a_closed_campaign_only_takes_rules():
 
 @pytest.mark.parametrize(
     ("before", "action", "refusal"),
-    [(Campaign(), Action.SUSPEND, AlreadySuspended), (SUSPENDED, Action.RESUME, NotSuspended)],
+    [(OPEN, Action.SUSPEND, AlreadySuspended), (SUSPENDED, Action.RESUME, NotSuspended)],
 )
 def test_a_campaign_is_suspended_and_resumed_in_turn(before, action, refusal):
     """The ledger does not record a second suspension: heard again after a resumption, it would suspend."""
@@ -115,6 +122,59 @@ def test_a_campaign_is_suspended_and_resumed_in_turn(before, action, refusal):
         domain.approve(campaign, "q", "user:two", NOW)
     with pytest.raises(refusal):
         domain.propose(campaign, proposal(action, proposal_id="r"))
+
+
+@pytest.mark.parametrize("action", [Action.SUSPEND, Action.RESUME, Action.CLOSE])
+def test_a_campaign_without_rules_is_not_interrupted(action):
+    with pytest.raises(UnknownCampaign):
+        domain.propose(Campaign(), proposal(action))
+    with pytest.raises(UnknownCampaign):
+        domain.approve(Campaign().fold(proposal(action)), "p", "user:two", NOW)
+
+
+def decided(campaign: Campaign, action: Action, now: datetime, effective_at: datetime | None = None) -> Campaign:
+    """After two people decided it."""
+    made = proposal(action, proposal_id=f"{action}{now}{effective_at}", effective_at=effective_at)
+    made = made.model_copy(update={"proposed_at": now})
+    campaign = after(made, campaign=campaign)
+    for event in domain.approve(campaign, made.proposal_id, "user:two", now):
+        campaign = campaign.fold(event)
+    return campaign
+
+
+@pytest.mark.parametrize("action", [Action.SUSPEND, Action.CLOSE])
+def test_a_stated_moment_is_that_of_the_decision_and_never_in_the_past(action):
+    made = proposal(action, effective_at=NOW + HOUR)
+    campaign = after(made, campaign=OPEN)
+    event = domain.approve(campaign, "p", "user:two", NOW + HOUR)[1]
+    assert (event.effective_at, event.decided_at) == (NOW + HOUR, NOW + HOUR)  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(MomentPassed):
+        domain.approve(campaign, "p", "user:two", NOW + HOUR + timedelta(microseconds=1))
+    with pytest.raises(MomentPassed):
+        domain.propose(OPEN, proposal(action, effective_at=NOW - timedelta(microseconds=1)))
+
+
+def test_whether_it_would_change_anything_is_asked_at_its_moment():
+    campaign = decided(OPEN, Action.SUSPEND, NOW, NOW + 2 * HOUR)
+    assert decided(campaign, Action.SUSPEND, NOW).at(NOW) == {Action.SUSPEND}
+    with pytest.raises(NotSuspended):
+        decided(campaign, Action.RESUME, NOW)
+    with pytest.raises(AlreadySuspended):
+        decided(campaign, Action.SUSPEND, NOW, NOW + 3 * HOUR)
+    campaign = decided(campaign, Action.RESUME, NOW, NOW + 3 * HOUR)
+    assert [campaign.at(NOW + hours * HOUR) for hours in (1, 2, 3)] == [set(), {Action.SUSPEND}, set()]
+    campaign = decided(campaign, Action.CLOSE, NOW, NOW + 4 * HOUR)
+    campaign = decided(campaign, Action.SUSPEND, NOW, NOW + 3 * HOUR)
+    with pytest.raises(CampaignEnded):
+        decided(campaign, Action.RESUME, NOW, NOW + 4 * HOUR)
+
+
+def test_decisions_hold_in_their_order_whatever_the_clocks_say():
+    """Two processes approved: the clock of the first was an hour ahead."""
+    campaign = decided(OPEN, Action.SUSPEND, NOW + HOUR)
+    campaign = decided(campaign, Action.RESUME, NOW)
+    assert campaign.at(NOW + HOUR) == set()
+    assert campaign.decided_at == NOW + HOUR
 
 
 def test_a_cap_below_what_is_engaged_is_refused_when_proposed():

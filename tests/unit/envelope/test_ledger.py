@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.envelope.domain import decisions
+from services.envelope.domain import decisions, moments
 from services.envelope.domain.facts import (
     EpochBegan,
     ReleaseAnticipated,
@@ -22,10 +22,7 @@ from services.envelope.domain.refusals import (
     UnknownCampaign,
 )
 from shared.contracts.envelope import (
-    CampaignClosed,
     CampaignOpened,
-    CampaignResumed,
-    CampaignSuspended,
     CapChanged,
     Committed,
     EnvelopeExhausted,
@@ -88,8 +85,10 @@ def test_a_deposit_that_fits_is_reserved():
 
 
 def test_exactly_the_cap_fits_and_one_cent_more_does_not():
-    assert Book().submit("a", 1, 1_000) == [Reserved]
-    assert Book().submit("a", 1, 1_001) == [Waitlisted, EnvelopeExhausted]
+    book = Book()
+    book.submit("a", 1, 1)
+    assert book.submit("b", 2, 999) == [Reserved]
+    assert book.submit("c", 3, 1) == [Waitlisted, EnvelopeExhausted]
 
 
 def test_strict_waiting_blocks_a_smaller_one_behind_the_head():
@@ -272,7 +271,7 @@ def test_contradictory_commands_have_their_own_error_and_decide_nothing():
     [
         (0, RefusalGround.INVALID_AMOUNT),
         (-1, RefusalGround.INVALID_AMOUNT),
-        (60_000_000_001, RefusalGround.AMOUNT_ABOVE_CAP),
+        (1_001, RefusalGround.AMOUNT_ABOVE_CAP),
         (120_000_000_000, RefusalGround.AMOUNT_ABOVE_CAP),
     ],
 )
@@ -287,11 +286,44 @@ def test_an_amount_no_envelope_could_hold_is_refused_and_those_behind_go_on(amou
     assert list(broken(book.ledger)) == []
 
 
+def test_the_cap_an_amount_is_held_to_is_the_one_in_force():
+    book = Book()
+    assert book.submit("a", 1, 1_001) == [ReservationRefused]
+    book.do(decisions.adopt, rules(1_001, 2), NOW)
+    assert book.standing("a") is Standing.REFUSED
+    assert book.submit("b", 2, 1_001) == [Reserved]
+    assert book.submit("c", 3, 1_002) == [ReservationRefused]
+
+
+@pytest.mark.parametrize("policy", Exhaustion)
+def test_who_waits_for_more_than_a_lowered_cap_is_refused_and_blocks_nobody(policy):
+    book = Book()
+    for number, (name, amount) in enumerate([("a", 500), ("b", 900), ("c", 300), ("d", 901)], start=1):
+        book.submit(name, number, amount)
+    lowered = book.do(decisions.adopt, rules(899, 2, on_exhaustion=policy), NOW)
+    assert lowered == [CapChanged, ReservationRefused, ReservationRefused, Promoted, EnvelopeReplenished]
+    refused = [event for event in book.events if isinstance(event, ReservationRefused)]
+    assert [(one.dossier_id, one.deposit_number, one.amount_cents, one.ground) for one in refused] == [
+        ("b", 2, 900, RefusalGround.AMOUNT_ABOVE_CAP),
+        ("d", 4, 901, RefusalGround.AMOUNT_ABOVE_CAP),
+    ]
+    assert [book.standing(name) for name in "abcd"] == ["reserved", "refused", "reserved", "refused"]
+    assert list(broken(book.ledger)) == []
+    assert book.release("b") == []
+
+
+def test_who_waits_for_exactly_a_lowered_cap_goes_on_waiting():
+    book = Book()
+    book.submit("a", 1, 500)
+    book.submit("b", 2, 900)
+    assert book.do(decisions.adopt, rules(900, 2), NOW) == [CapChanged]
+    assert book.release("a") == [Released, Promoted]
+
+
 def test_an_unknown_campaign_decides_nothing():
     for decide in (
         lambda ledger: decisions.submit(ledger, "a", 1, 1, NOW),
         lambda ledger: decisions.release(ledger, "a", "x", NOW),
-        lambda ledger: decisions.suspend(ledger, "x", NOW),
     ):
         with pytest.raises(UnknownCampaign):
             decide(Ledger())
@@ -323,7 +355,7 @@ def test_first_fit_from_a_recorded_moment_lets_in_who_fits_then():
     changed = rules(version=2, on_exhaustion=Exhaustion.FIRST_FIT, effective_at=later)
     assert book.do(decisions.adopt, changed, NOW) == [RulesScheduled]
     assert book.standing("c") is Standing.WAITING
-    assert book.do(decisions.follow_due_rules, later) == [RulesChanged, Promoted]
+    assert book.do(moments.follow_due, later) == [RulesChanged, Promoted]
     assert (book.standing("b"), book.standing("c")) == (Standing.WAITING, Standing.RESERVED)
 
 
@@ -338,6 +370,7 @@ def test_first_fit_from_a_recorded_moment_lets_in_who_fits_then():
         Committed(campaign_id="c", dossier_id="b", amount_cents=0, committed_at=NOW),
         Committed(campaign_id="c", dossier_id="a", amount_cents=899, committed_at=NOW),
         Released(campaign_id="c", dossier_id="a", amount_cents=901, reason="", released_at=NOW),
+        ReservationRefused(campaign_id="c", dossier_id="a", deposit_number=1, amount_cents=900, refused_at=NOW),
         EpochBegan(epoch=2, writer="w", began_at=NOW),
         CapChanged(campaign_id="c", cap_cents=899, previous_cap_cents=1_000, rules=rules(899, 2), changed_at=NOW),
     ],
@@ -434,9 +467,9 @@ def test_rules_wait_for_their_moment():
     later = NOW + timedelta(days=1)
     assert book.do(decisions.adopt, rules(2_000, 2, effective_at=later), NOW) == [RulesScheduled]
     assert book.do(decisions.adopt, rules(2_000, 2, effective_at=later), NOW) == []
-    assert book.do(decisions.follow_due_rules, NOW) == []
-    assert book.do(decisions.follow_due_rules, later) == [CapChanged]
-    assert book.do(decisions.follow_due_rules, later) == []
+    assert book.do(moments.follow_due, NOW) == []
+    assert book.do(moments.follow_due, later) == [CapChanged]
+    assert book.do(moments.follow_due, later) == []
 
 
 def test_a_scheduled_cap_that_became_too_low_is_refused_and_forgotten():
@@ -444,8 +477,13 @@ def test_a_scheduled_cap_that_became_too_low_is_refused_and_forgotten():
     later = NOW + timedelta(days=1)
     book.do(decisions.adopt, rules(100, 2, effective_at=later), NOW)
     book.submit("a", 1, 500)
-    assert book.do(decisions.follow_due_rules, later) == [RulesRefused]
+    assert book.do(moments.follow_due, later) == [RulesRefused]
     assert book.ledger.scheduled == ()
+    refused = book.ledger.refused_rules
+    assert refused is not None
+    assert (refused.rules.version, refused.reason, book.ledger.refusing) == (2, "cap-below-engaged", True)
+    book.do(decisions.adopt, rules(500, 3), later)
+    assert (book.ledger.refused_rules, book.ledger.refusing) == (refused, False)
 
 
 def test_other_rules_change_without_touching_the_cap():
@@ -458,24 +496,6 @@ def test_released_amounts_stay_out_when_the_rules_say_so():
     book.submit("a", 1, 600)
     book.release("a")
     assert book.ledger.available_cents == 400
-
-
-def test_suspension_and_resumption_are_said_once():
-    book = Book()
-    assert book.do(decisions.resume, NOW) == []
-    assert book.do(decisions.suspend, "audit", NOW) == [CampaignSuspended]
-    assert book.do(decisions.suspend, "audit", NOW) == []
-    assert book.do(decisions.resume, NOW) == [CampaignResumed]
-
-
-def test_closing_is_said_once_and_what_was_deposited_before_is_still_decided():
-    book = Book()
-    book.submit("a", 1, 900)
-    book.submit("b", 2, 200)
-    assert book.do(decisions.close, "fin", NOW) == [CampaignClosed]
-    assert book.do(decisions.close, "fin", NOW) == []
-    assert book.submit("c", 3, 10) == [Waitlisted]
-    assert book.release("a") == [Released, Promoted, Promoted, EnvelopeReplenished]
 
 
 def test_epochs_follow_each_other():

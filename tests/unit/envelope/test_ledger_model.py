@@ -14,7 +14,7 @@ from shared.contracts.values import Exhaustion
 from shared.money import MAX_CENTS
 from tests.unit.envelope.test_ledger import NOW, Book, alike, rules
 
-AMOUNTS = st.integers(1, 700) | st.sampled_from((0, -1, MAX_CENTS + 1))
+AMOUNTS = st.integers(1, 700) | st.sampled_from((0, -1, 1_000, 1_001, MAX_CENTS + 1))
 
 
 class Naive:
@@ -34,7 +34,7 @@ class Naive:
     def submit(self, name: str, amount: int) -> None:
         first = self.policy is Exhaustion.FIRST_FIT or not self.waiting()
         fits = first and self.held() + amount <= self.cap
-        impossible = not 0 < amount <= MAX_CENTS
+        impossible = not 0 < amount <= self.cap
         fits = fits and not impossible
         otherwise = "refused" if impossible or self.policy is Exhaustion.CLOSE else "waiting"
         self.lines.append([name, amount, "released" if name in self.gone else "reserved" if fits else otherwise])
@@ -62,6 +62,8 @@ class Naive:
     def follow(self, cap: int, policy: Exhaustion, returns: bool) -> None:
         if cap >= self.held():
             self.cap, self.policy, self.returns = cap, policy, returns
+            for line in self.waiting():
+                line[2] = "refused" if line[1] > cap else "waiting"
             self.promote()
 
 

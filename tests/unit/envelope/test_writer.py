@@ -168,8 +168,9 @@ async def test_a_deposit_after_the_moment_of_scheduled_rules_is_decided_under_th
 
 async def test_a_deposit_before_the_moment_is_decided_under_the_rules_of_then():
     restarted = writer(await scheduled(), LATER - timedelta(microseconds=1))
-    done = await restarted.append("c", lambda ledger: decisions.submit(ledger, "a", 1, 1_500, NOW), cause("x#3.1"))
-    assert (done.state.cap_cents, done.state.reserved_cents, len(done.state.waiting)) == (1_000, 0, 1)
+    await restarted.append("c", lambda ledger: decisions.submit(ledger, "a", 1, 600, NOW), cause("x#3.1"))
+    done = await restarted.append("c", lambda ledger: decisions.submit(ledger, "b", 2, 600, NOW), cause("x#4.1"))
+    assert (done.state.cap_cents, done.state.reserved_cents, len(done.state.waiting)) == (1_000, 600, 1)
 
 
 async def test_after_a_restart_due_rules_come_in_force_without_a_command_where_the_commands_would_come():
