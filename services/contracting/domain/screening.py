@@ -19,6 +19,7 @@ from services.contracting.domain.refusals import (
     AlertOpen,
     OwnersNotDeclared,
     ReasonRequired,
+    RegisterNotRead,
     RegisterTooOld,
 )
 from shared.errors import NotFound
@@ -131,9 +132,10 @@ class Screening:
         return tuple(hit for hit in self.hits if self.resolution(hit.alert_id) is None)
 
     def clear(self, purpose: Purpose) -> bool:
-        """Whether the latest screening found nobody, or nobody but namesakes."""
+        """Whether the latest screening, of those who own the bailleur today, found nobody or nobody but namesakes."""
         screened = self.latest(purpose)
-        assert screened is not None
+        if screened is None or screened.parties[1:] != _parties(self.owners or ()):
+            return False
         return all(_cleared(self.resolution(hit.alert_id)) for hit in screened.hits)
 
     def fold(self, event: Event) -> "Screening":
@@ -175,7 +177,7 @@ def screen(
 
     Raises: OwnersNotDeclared; RegisterTooOld when the register was published more than `max_age_days` ago.
     """
-    owners = (Party(name=owner.name, birth_year=owner.birth_year) for owner in _declared(screening))
+    owners = _parties(_declared(screening))
     if paris_date(now) - register.published > timedelta(days=max_age_days):
         raise RegisterTooOld(
             f"Sa dernière publication connue est du {register.published:%d/%m/%Y} : actualisez-le avant de filtrer."
@@ -220,14 +222,20 @@ def resolve(
     ]
 
 
-def check_clear(screening: Screening) -> None:
-    """Whether a person may say that a screening by other means found nobody.
+def check_clear(screening: Screening, purpose: Purpose, screened_on: date, *, register: bool) -> None:
+    """Whether a person may say that a screening made `screened_on` by other means found nobody.
 
-    Raises: OwnersNotDeclared; AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed.
+    It comes beside the register where there is a `register`, never instead of it.
+    Raises: OwnersNotDeclared; AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed;
+    RegisterNotRead without a register screening of that purpose and of today's owners, made that day or later.
     """
     _declared(screening)
     if not all(_cleared(screening.resolution(hit.alert_id)) for hit in screening.hits):
         raise AlertOpen("Une alerte non levée empêche de déclarer ce filtrage sans suite.")
+    made = screening.latest(purpose)
+    read = made is not None and screening.clear(purpose) and paris_date(made.screened_at) >= screened_on
+    if register and not read:
+        raise RegisterNotRead("Filtrez d'abord sur le registre des gels, à cette date ou après elle.")
 
 
 def find(parties: Iterable[Party], register: Register) -> Iterator[Hit]:
@@ -271,6 +279,10 @@ def _numbers(written: str) -> set[str]:
 def _alert_id(party: Party, entry: Listed, name: str) -> str:
     pair = f"{entry.register_id}|{normalised(name)}|{normalised(party.name)}"
     return hashlib.sha256(pair.encode()).hexdigest()[:16]
+
+
+def _parties(owners: tuple[Owner, ...]) -> tuple[Party, ...]:
+    return tuple(Party(name=owner.name, birth_year=owner.birth_year) for owner in owners)
 
 
 def _declared(screening: Screening) -> tuple[Owner, ...]:
