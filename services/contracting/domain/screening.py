@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.facts import Purpose
-from services.contracting.domain.names import normalised
+from services.contracting.domain.names import alike, normalised, words_of
 from services.contracting.domain.refusals import (
     AlertAlreadyResolved,
     AlertOpen,
@@ -241,7 +241,7 @@ def check_clear(screening: Screening, purpose: Purpose, screened_on: date, *, re
 def find(parties: Iterable[Party], register: Register) -> Iterator[Hit]:
     """Every pair that looks alike, in the order of the parties and of the register."""
     for party in parties:
-        words = frozenset(normalised(party.name).split())
+        words = words_of(party.name)
         for entry in register.entries:
             name = _alike(party, words, entry)
             if name is not None:
@@ -256,19 +256,13 @@ def find(parties: Iterable[Party], register: Register) -> Iterator[Hit]:
 def _alike(party: Party, words: frozenset[str], entry: Listed) -> str | None:
     """The listed name that a party bears; a number equal to its SIREN, or a SIRET of it, settles it too.
 
-    Names are alike when they have the same words, or when all of one, two at least, are in the other: registers
-    write every forename. Known years of birth that differ tell two people apart.
+    Known years of birth that differ tell two people apart.
     """
     if party.siren and any(party.siren in _numbers(number) for number in entry.numbers):
         return entry.names[0]
     if party.birth_year and entry.birth_years and party.birth_year not in entry.birth_years:
         return None
-    for name in entry.names:
-        listed = frozenset(normalised(name).split())
-        shorter, longer = sorted((words, listed), key=len)
-        if listed and (words == listed or (len(shorter) > 1 and shorter <= longer)):
-            return name
-    return None
+    return next((name for name in entry.names if alike(words, words_of(name))), None)
 
 
 def _numbers(written: str) -> set[str]:
