@@ -1,6 +1,7 @@
 """Asset-freeze screening: the register's file, names that look alike, and what compliance concludes."""
 
 import json
+from dataclasses import FrozenInstanceError, fields
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,8 @@ def test_a_party_that_bears_a_listed_name_or_number_is_a_hit(one, found):
 
 
 def test_a_number_is_a_siren_only_as_a_whole():
-    register = Register(date(2024, 6, 1), "", (Listed(1, ("X Y",), numbers=("1542065479", "54206547900012")),))
+    listed = Listed(1, ("X Y", "Alias"), numbers=("1542065479", "54206547900012"))
+    register = Register(date(2024, 6, 1), "", (listed,))
     assert [hit.listed_name for hit in find([party("Z", siren="542065479")], register)] == ["X Y"]
     longer = Register(date(2024, 6, 1), "", (Listed(1, ("X Y",), numbers=("1542065479",)),))
     assert list(find([party("Z", siren="542065479")], longer)) == []
@@ -167,6 +169,13 @@ def test_an_alert_keeps_its_name_from_one_publication_to_the_next():
     first, second = (parse(published(PERSON, on=day)) for day in ("2024-06-01", "2024-06-02T08:00:00"))
     (one,), (other,) = (list(find([party("Aurélien Landrin")], register)) for register in (first, second))
     assert one == other
+    assert one.alert_id == "bcf734596423a4b3"  # what was cleared under this name stays cleared
+
+
+@pytest.mark.parametrize("told", [Listed(1, ("X Y",)), Register(TODAY, "", ()), Screening()])
+def test_what_was_screened_cannot_be_changed_once_told(told):
+    with pytest.raises(FrozenInstanceError):
+        setattr(told, fields(told)[0].name, None)
 
 
 def test_nothing_else_moves_a_screening():
