@@ -18,6 +18,7 @@ from deploy.local.authority import Authority
 from shared.clock import Clock
 
 PDF = {"Content-Type": "application/pdf"}
+SIGNATORY = "Dominique Démonstration"
 
 
 class Portal:
@@ -39,7 +40,7 @@ class Portal:
                 "address": bailleur.address,
                 "contact_email": bailleur.contact_email,
                 "special_agreement": bailleur.special_agreement,
-                "signatory": {"name": "Madame Dominique Démonstration", "capacity": "directrice générale"},
+                "signatory": {"name": f"Madame {SIGNATORY}", "capacity": "directrice générale"},
             }
             who = representative(bailleur.siren)
             await self.client.ok("POST", "intake", "/bailleurs", who=who, json=body)
@@ -145,5 +146,5 @@ class Portal:
         if dossier.operation.story is Story.SIGN_BY_HAND:
             return await asyncio.to_thread(scanned_convention_pdf, convention)
         bailleur = dossier.operation.bailleur
-        seal = self._authority.bailleur(bailleur.siren, bailleur.name)
+        seal = self._authority.signatory(bailleur.siren, bailleur.name, SIGNATORY)
         return await seal.sign(convention, at=self._clock.now(), field="Bailleur", reason="Signature du bailleur")

@@ -42,9 +42,9 @@ class Authority:
     def als(self) -> KeyFiles:
         return self.issue("als", ALS_NAME, ALS_SIREN)
 
-    def bailleur(self, siren: str, name: str) -> Seal:
-        """The seal of a landlord."""
-        return Seal(self.issue(f"bailleur-{siren}", name, siren))
+    def signatory(self, siren: str, name: str, holder: str) -> Seal:
+        """The seal of `holder`, who signs for a landlord."""
+        return Seal(self.issue(f"signatory-{siren}", name, siren, holder=holder))
 
     def issue(
         self,
@@ -52,12 +52,13 @@ class Authority:
         name: str,
         siren: str,
         *,
+        holder: str | None = None,
         not_before: datetime = NOT_BEFORE,
         not_after: datetime = NOT_AFTER,
         time_stamping: bool = False,
     ) -> KeyFiles:
-        """A certificate that names an organisation and its SIREN, for signing or for stamping the time."""
-        root = self._root
+        """A certificate that names an organisation, its SIREN and its holder, for signing or for stamping the time."""
+        root, held_by = self._root, holder or f"Représentant de {name}"
 
         def certify(key: PrivateKey) -> x509.Certificate:
             issuer = x509.load_pem_x509_certificate(root.certificate.read_bytes())
@@ -66,7 +67,7 @@ class Authority:
                     x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"),
                     x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
                     x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, f"NTRFR-{siren}"),
-                    x509.NameAttribute(NameOID.COMMON_NAME, f"Représentant de {name}"[:64]),
+                    x509.NameAttribute(NameOID.COMMON_NAME, held_by[:64]),
                 ]
             )
             built = _builder(subject, issuer.subject, key, not_before, not_after).add_extension(

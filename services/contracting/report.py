@@ -14,6 +14,7 @@ from services.contracting.domain.returned import (
     SignatureFound,
     SignedReturnExamined,
     reason_of,
+    signed_by,
 )
 from shared.typeset import french_moment
 
@@ -37,6 +38,7 @@ REVOCATIONS = {
     Revocation.UNKNOWN: "révocation du certificat INCONNUE\u00a0: aucune liste en vigueur de son autorité.",
 }
 UNNAMED = "certificat SANS ORGANISATION\u00a0: une personne vérifie que son titulaire signe pour le bailleur."
+ANOTHER_SIGNATORY = "Les noms DIFFÈRENT\u00a0: une personne vérifie que le titulaire signe pour le bailleur."
 
 _PAGES_OF_HTML = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -54,9 +56,17 @@ def sentences(examined: SignedReturnExamined) -> list[str]:
     said += [f"Page {one.number}\u00a0: {PAGES[one.state]}." for one in findings.pages]
     if not findings.signatures:
         said.append("Aucune signature électronique du bailleur.")
+    elif examined.signatory is not None:
+        said.append(_signatory(findings, examined.signatory))
     for place, signature in enumerate(findings.signatures, start=1):
         said += [f"Signature {place}\u00a0: {sentence}" for sentence in _signature(signature)]
     return said
+
+
+def _signatory(findings: Findings, printed: str) -> str:
+    found = ", ".join(one.signer for one in findings.signatures)
+    beside = f"Signataire imprimé dans la convention\u00a0: {printed}\u00a0; au certificat\u00a0: {found}."
+    return beside if signed_by(findings, printed) else f"{beside} {ANOTHER_SIGNATORY}"
 
 
 def _origin(findings: Findings) -> str:

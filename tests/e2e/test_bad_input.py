@@ -79,6 +79,25 @@ async def test_a_legal_category_that_does_not_fit_is_a_warning(visit):
     assert (answer.json()["signatory"], answer.json()["address"]) == (signatory, REGISTRATION["address"])
 
 
+async def test_a_representative_corrects_the_signatory_and_the_contact(visit):
+    who = ("someone-else", "bailleur")
+    registered = REGISTRATION | {"siren": "900000126"}
+    await visit.client.ok("POST", "intake", "/bailleurs", who=who, json=registered)
+    path, signatory = "/bailleurs/900000126/contact", {"name": "Ada Essai", "capacity": "présidente"}
+    contact = {"address": "2 rue de l'Essai", "contact_email": "garantie@essai.example", "signatory": signatory}
+    for change, expected in (
+        ({"contact_email": "nowhere"}, "invalid-request"),
+        ({"signatory": {"name": "Ada Essai"}}, "invalid-request"),
+        ({"structure": "oph"}, "invalid-request"),
+    ):
+        assert problem(await visit.call("PUT", "intake", path, who=who, json=contact | change)) == expected
+    stranger = ("a-stranger", "bailleur")
+    assert problem(await visit.call("PUT", "intake", path, who=stranger, json=contact)) == "not-found"
+    read = await visit.client.ok("PUT", "intake", path, who=who, json=contact)
+    assert {name: read[name] for name in contact} == contact
+    assert (read["structure"], read["warnings"]) == ("sa_hlm", [])
+
+
 async def test_several_users_share_a_bailleur_and_only_representatives_submit(visit):
     dossier = await visit.ready()
     path = f"/bailleurs/{dossier.operation.bailleur.siren}/members"

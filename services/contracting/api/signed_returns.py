@@ -26,7 +26,10 @@ Reader = Annotated[Principal, require(Role.LEGAL_OFFICER, Role.AUDITOR)]
 
 
 class ReturnReport(BaseModel):
-    """`problem` is the type of the refusal an acceptance meets; `text` says everything in French."""
+    """`problem` is the type of the refusal an acceptance meets; `text` says everything in French.
+
+    `signatory` is the one that the convention prints, beside whom the certificates of `signatures` name.
+    """
 
     dossier_id: str
     document_id: str
@@ -36,6 +39,7 @@ class ReturnReport(BaseModel):
     faults: list[Fault]
     incremental: bool
     seal_intact: bool
+    signatory: str | None
     pages: list[PageFound]
     signatures: list[SignatureFound]
     received_at: datetime
@@ -77,6 +81,7 @@ def report(examined: SignedReturnExamined) -> ReturnReport:
         faults=list(examined.faults),
         incremental=examined.findings.incremental,
         seal_intact=examined.findings.seal_intact,
+        signatory=examined.signatory,
         pages=list(examined.findings.pages),
         signatures=list(examined.findings.signatures),
         received_at=examined.received_at,

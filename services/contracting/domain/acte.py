@@ -97,6 +97,12 @@ def channels_left(engagement: Engagement) -> tuple[Channel, ...]:
     return tuple(channel for channel in prepared.channels if channel not in gone)
 
 
+def screening_outdated(engagement: Engagement, now: datetime) -> bool:
+    """Whether a settled acte would leave on an asset-freeze screening that no longer counts."""
+    pending = engagement.transmission_pending
+    return pending and any(one.code == ACTE_SCREENING for one in acte_gate(engagement, now))
+
+
 def record_transmission(engagement: Engagement, proof: Proof, now: datetime) -> list[Event]:
     """The BdT has the acte: with the first proof the guarantee is effective, each other way adds its own.
 

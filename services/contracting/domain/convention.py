@@ -140,15 +140,17 @@ def examine(engagement: Engagement, document_id: str, findings: Findings, now: d
     if waiting is None or waiting.document.document_id != document_id:
         return []
     assert engagement.submitted is not None
-    faults = faults_of(findings, engagement.submitted.bailleur)
+    bailleur = engagement.submitted.bailleur
+    faults, signatory = faults_of(findings, bailleur), bailleur.signatory.name if bailleur.signatory else None
     examined = SignedReturnExamined(
         dossier_id=waiting.dossier_id,
         document_id=document_id,
-        outcome=outcome_of(findings, faults),
+        outcome=outcome_of(findings, faults, signatory),
         faults=faults,
         findings=findings,
         received_at=waiting.lodged_at,
         examined_at=now,
+        signatory=signatory,
     )
     if examined.outcome is not Outcome.REFUSED:
         return [examined]
@@ -163,7 +165,7 @@ def check_signed(
 ) -> list[Event]:
     """What a person decided on the returned convention, the last one lodged, its signatures examined.
 
-    `reason` tells the bailleur what to correct, or, for a return signed by hand, what was compared.
+    `reason` tells the bailleur what to correct, or, for a return no program could vouch for, what was compared.
     Raises: EngagementEnded, AlreadyChecked, SignedConventionUnknown, ReturnNotExamined, ReasonRequired;
     the ReturnRefused of its report, which no person overrules.
     """
@@ -183,7 +185,8 @@ def check_signed(
     if verdict is Verdict.REFUSE and not reason.strip():
         raise ReasonRequired("Indiquez au bailleur ce qu'il doit corriger.", pointer="/reason")
     if report.outcome is Outcome.FOR_A_PERSON and not reason.strip():
-        raise ReasonRequired("Consignez ce que vous avez contrôlé sur le document signé à la main.", pointer="/reason")
+        said = "Consignez ce que vous avez contrôlé sur le document et sur son signataire."
+        raise ReasonRequired(said, pointer="/reason")
     dossier_id = waiting.dossier_id
     checked = SignedConventionChecked(
         dossier_id=dossier_id,

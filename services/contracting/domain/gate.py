@@ -13,7 +13,7 @@ from shared.contracts.contracting import BoardConfirmed
 ACTE_SCREENING = "acte-screening"
 SECOND_PERSON = "second-person"
 SCREENING_MAX_AGE_DAYS = 7
-"""How old an asset-freeze screening may be on the day the convention is sent, or the acte prepared."""
+"""How old an asset-freeze screening may be on the day the convention is sent, or the acte leaves."""
 
 
 class Who(StrEnum):
@@ -100,7 +100,7 @@ def acte_gate(engagement: Engagement, now: datetime, actor: str | None = None) -
         missing.append(_signature(engagement, sent_at))
     if engagement.paid is None:
         missing.append(Missing("premium-paid", "Le règlement de toute la prime", Who.BAILLEUR, sent_at))
-    used_at = engagement.prepared.prepared_at if engagement.prepared else now
+    used_at = engagement.transmitted.transmitted_at if engagement.transmitted else now
     missing += _screening(ACTE_SCREENING, "l'acte", engagement.acte_screening, sent_at, used_at)
     missing += _second_person(engagement, actor)
     return missing

@@ -53,6 +53,13 @@ class OwnersNotDeclared(Refusal):
     title = "Les bénéficiaires effectifs ne sont pas déclarés"
 
 
+class RegisterNotRead(Refusal):
+    """A screening by other means never replaces the register's."""
+
+    type = "freeze-register-not-read"
+    title = "Le registre des gels n'a pas été consulté"
+
+
 class RegisterTooOld(Refusal):
     """Nobody is cleared against a register that was not renewed."""
 

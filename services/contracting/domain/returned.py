@@ -4,6 +4,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
+from services.contracting.domain.names import alike, words_of
 from services.contracting.domain.return_refusals import (
     CertificateExpired,
     CertificateOfAnotherName,
@@ -20,6 +21,7 @@ from shared.events import Event, UtcDatetime, Value
 
 # How certificates state a French company's SIREN: ETSI EN 319 412-1 (NTRFR, VATFR) and the RGS (ICD 0002).
 _SIREN = re.compile(r"(?:NTRFR-|SI:FR-|VATFR-\w{2}|0002 ?)(\d{9})")
+_CIVILITIES = words_of("m mme mlle madame monsieur mademoiselle")
 
 
 class RevocationPolicy(StrEnum):
@@ -122,7 +124,10 @@ class Findings(Value):
 
 
 class SignedReturnExamined(Event):
-    """The report on a returned convention, as data; it names people and stays inside."""
+    """The report on a returned convention, as data; it names people and stays inside.
+
+    `signatory` is whom the convention names as signing for the bailleur, None where it left the place free.
+    """
 
     dossier_id: str
     document_id: str
@@ -131,6 +136,7 @@ class SignedReturnExamined(Event):
     findings: Findings
     received_at: UtcDatetime
     examined_at: UtcDatetime
+    signatory: str | None = None
 
 
 def faults_of(findings: Findings, bailleur: Bailleur) -> tuple[Fault, ...]:
@@ -155,16 +161,26 @@ def faults_of(findings: Findings, bailleur: Bailleur) -> tuple[Fault, ...]:
     return tuple(fault for fault in Fault if found[fault])
 
 
-def outcome_of(findings: Findings, faults: tuple[Fault, ...]) -> Outcome:
-    """Conforming: the very file that was sent, with nothing but sound signatures; anything else needs eyes."""
+def outcome_of(findings: Findings, faults: tuple[Fault, ...], signatory: str | None = None) -> Outcome:
+    """Conforming: the very file that was sent, with nothing but sound signatures, one of them its `signatory`'s.
+
+    Anything else needs eyes.
+    """
     if faults:
         return Outcome.REFUSED
     untouched = all(page.state is PageState.SAME for page in findings.pages)
     unknown = any(one.revocation is Revocation.UNKNOWN for one in findings.signatures)
     told = not (findings.revocation_required and unknown)
     named = not any(one.unnamed for one in findings.signatures)
-    sound = findings.incremental and findings.signatures and untouched and told and named
+    theirs = signatory is None or signed_by(findings, signatory)
+    sound = findings.incremental and findings.signatures and untouched and told and named and theirs
     return Outcome.CONFORMING if sound else Outcome.FOR_A_PERSON
+
+
+def signed_by(findings: Findings, signatory: str) -> bool:
+    """Whether a certificate bears the signatory's name; that of a seal bears its organisation's."""
+    printed = words_of(signatory) - _CIVILITIES
+    return any(alike(words_of(one.signer) - _CIVILITIES, printed) for one in findings.signatures)
 
 
 def names(signature: SignatureFound, bailleur: Bailleur) -> bool:

@@ -13,12 +13,13 @@ from enum import StrEnum
 
 from services.contracting.domain.dates import paris_date
 from services.contracting.domain.facts import Purpose
-from services.contracting.domain.names import normalised
+from services.contracting.domain.names import alike, normalised, words_of
 from services.contracting.domain.refusals import (
     AlertAlreadyResolved,
     AlertOpen,
     OwnersNotDeclared,
     ReasonRequired,
+    RegisterNotRead,
     RegisterTooOld,
 )
 from shared.errors import NotFound
@@ -131,9 +132,10 @@ class Screening:
         return tuple(hit for hit in self.hits if self.resolution(hit.alert_id) is None)
 
     def clear(self, purpose: Purpose) -> bool:
-        """Whether the latest screening found nobody, or nobody but namesakes."""
+        """Whether the latest screening, of those who own the bailleur today, found nobody or nobody but namesakes."""
         screened = self.latest(purpose)
-        assert screened is not None
+        if screened is None or screened.parties[1:] != _parties(self.owners or ()):
+            return False
         return all(_cleared(self.resolution(hit.alert_id)) for hit in screened.hits)
 
     def fold(self, event: Event) -> "Screening":
@@ -175,7 +177,7 @@ def screen(
 
     Raises: OwnersNotDeclared; RegisterTooOld when the register was published more than `max_age_days` ago.
     """
-    owners = (Party(name=owner.name, birth_year=owner.birth_year) for owner in _declared(screening))
+    owners = _parties(_declared(screening))
     if paris_date(now) - register.published > timedelta(days=max_age_days):
         raise RegisterTooOld(
             f"Sa dernière publication connue est du {register.published:%d/%m/%Y} : actualisez-le avant de filtrer."
@@ -220,20 +222,26 @@ def resolve(
     ]
 
 
-def check_clear(screening: Screening) -> None:
-    """Whether a person may say that a screening by other means found nobody.
+def check_clear(screening: Screening, purpose: Purpose, screened_on: date, *, register: bool) -> None:
+    """Whether a person may say that a screening made `screened_on` by other means found nobody.
 
-    Raises: OwnersNotDeclared; AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed.
+    It comes beside the register where there is a `register`, never instead of it.
+    Raises: OwnersNotDeclared; AlertOpen while a hit is neither cleared nor confirmed, or one is confirmed;
+    RegisterNotRead without a register screening of that purpose and of today's owners, made that day or later.
     """
     _declared(screening)
     if not all(_cleared(screening.resolution(hit.alert_id)) for hit in screening.hits):
         raise AlertOpen("Une alerte non levée empêche de déclarer ce filtrage sans suite.")
+    made = screening.latest(purpose)
+    read = made is not None and screening.clear(purpose) and paris_date(made.screened_at) >= screened_on
+    if register and not read:
+        raise RegisterNotRead("Filtrez d'abord sur le registre des gels, à cette date ou après elle.")
 
 
 def find(parties: Iterable[Party], register: Register) -> Iterator[Hit]:
     """Every pair that looks alike, in the order of the parties and of the register."""
     for party in parties:
-        words = frozenset(normalised(party.name).split())
+        words = words_of(party.name)
         for entry in register.entries:
             name = _alike(party, words, entry)
             if name is not None:
@@ -248,19 +256,13 @@ def find(parties: Iterable[Party], register: Register) -> Iterator[Hit]:
 def _alike(party: Party, words: frozenset[str], entry: Listed) -> str | None:
     """The listed name that a party bears; a number equal to its SIREN, or a SIRET of it, settles it too.
 
-    Names are alike when they have the same words, or when all of one, two at least, are in the other: registers
-    write every forename. Known years of birth that differ tell two people apart.
+    Known years of birth that differ tell two people apart.
     """
     if party.siren and any(party.siren in _numbers(number) for number in entry.numbers):
         return entry.names[0]
     if party.birth_year and entry.birth_years and party.birth_year not in entry.birth_years:
         return None
-    for name in entry.names:
-        listed = frozenset(normalised(name).split())
-        shorter, longer = sorted((words, listed), key=len)
-        if listed and (words == listed or (len(shorter) > 1 and shorter <= longer)):
-            return name
-    return None
+    return next((name for name in entry.names if alike(words, words_of(name))), None)
 
 
 def _numbers(written: str) -> set[str]:
@@ -271,6 +273,10 @@ def _numbers(written: str) -> set[str]:
 def _alert_id(party: Party, entry: Listed, name: str) -> str:
     pair = f"{entry.register_id}|{normalised(name)}|{normalised(party.name)}"
     return hashlib.sha256(pair.encode()).hexdigest()[:16]
+
+
+def _parties(owners: tuple[Owner, ...]) -> tuple[Party, ...]:
+    return tuple(Party(name=owner.name, birth_year=owner.birth_year) for owner in owners)
 
 
 def _declared(screening: Screening) -> tuple[Owner, ...]:

@@ -15,13 +15,13 @@ from services.contracting.domain.engagement import Engagement, EngagementDocumen
 from services.contracting.domain.facts import Channel, EngagementScreened, PapersPrinted
 from services.contracting.domain.states import EngagementState
 from services.contracting.papers import Papers
-from services.contracting.transmission import Acte, ActeAltered, TransmissionRefused, WayNotConfigured, Ways
+from services.contracting.transmission import Acte, ActeAltered, WayNotConfigured, Ways
 from services.contracting.usecases.screenings import Screenings
 from shared.campaign import Campaign
 from shared.clock import Clock
 from shared.contracts.values import CampaignRules, StoredDocument
 from shared.documents import Documents
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound, Refusal, Unavailable
 from shared.events import Cause, Event, MessageMeta
 from shared.filing import DocumentAltered, read_kept
 from shared.journal import Journal
@@ -65,10 +65,10 @@ class Engagements:
         return [row async for row in store.listed(self.view, state, skip, limit)]
 
     async def screen(self, screened: EngagementScreened, cause: Cause) -> Engagement:
-        """Raises: NotFound; OwnersNotDeclared, AlertOpen for one that says `clear`; as screen of the domain."""
+        """Raises: NotFound; as check_clear for one that says `clear`; as screen of the domain."""
         await self.engagement(screened.dossier_id)
         if screened.clear:
-            await self.screenings.check_clear(screened.dossier_id)
+            await self.screenings.check_clear(screened.dossier_id, screened.purpose, screened.screened_on)
         done = await self.engagements.append(
             screened.dossier_id, lambda engagement: convention_domain.screen(engagement, screened), cause
         )
@@ -110,7 +110,7 @@ class Engagements:
     async def issue_acte(self, dossier_id: str, cause: Cause) -> Engagement:
         """Settle the acte's bytes, then transmit them; when the BdT cannot be reached the timer goes on.
 
-        Raises: NotFound, Unavailable, RegisterUnreadable, RegisterTooOld, TransmissionRefused;
+        Raises: NotFound, Unavailable, RegisterUnreadable, RegisterTooOld, OwnersNotDeclared, TransmissionRefused;
         as check_ready of the domain.
         """
         engagement = await self.engagement(dossier_id)
@@ -138,11 +138,14 @@ class Engagements:
     async def transmit(self, dossier_id: str, cause: Cause) -> Engagement:
         """Send a settled acte over each way it has still to go, always the same bytes, and keep each proof.
 
+        Before the first way the asset-freeze screening is repeated once it is too old: the acte waits for it.
         A way that is away does not hold up the others; one that refuses does, for a person to look first.
-        Raises: Unavailable, TransmissionRefused.
+        Raises: Unavailable, TransmissionRefused; as run of the screenings.
         """
         async with self.transmitting:
-            engagement, away = (await self.engagements.load(dossier_id)).state, list[Unavailable]()
+            engagement, away = await self._screened(dossier_id, cause), list[Unavailable]()
+            if acte_domain.screening_outdated(engagement, self.clock.now()):
+                return engagement
             for channel in acte_domain.channels_left(engagement):
                 try:
                     engagement = await self._send(dossier_id, engagement, channel, cause)
@@ -151,6 +154,13 @@ class Engagements:
             if away:
                 raise away[0]
             return engagement
+
+    async def _screened(self, dossier_id: str, cause: Cause) -> Engagement:
+        engagement = (await self.engagements.load(dossier_id)).state
+        if not acte_domain.screening_outdated(engagement, self.clock.now()):
+            return engagement
+        await self.screenings.repeat_before_acte(dossier_id, cause)
+        return (await self.engagements.load(dossier_id)).state
 
     async def _send(self, dossier_id: str, engagement: Engagement, channel: Channel, cause: Cause) -> Engagement:
         prepared, submitted, way = engagement.prepared, engagement.submitted, self.ways.get(channel)
@@ -193,5 +203,5 @@ class Engagements:
                 await self.transmit(dossier_id, Cause("service:contracting", correlation=dossier_id))
             except Unavailable as outage:
                 log.warning("acte_waits", dossier=dossier_id, component=outage.component)
-            except TransmissionRefused as refusal:
+            except Refusal as refusal:
                 log.error("acte_needs_person", dossier=dossier_id, reason=refusal.type)

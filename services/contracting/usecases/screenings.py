@@ -1,6 +1,7 @@
 """Asset-freeze screenings: run on the register, then what compliance concludes; the engagement learns the outcome."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from services.contracting import store
@@ -29,8 +30,10 @@ class Screenings:
     register_max_age_days: int
 
     async def declare_owners(self, dossier_id: str, owners: tuple[Owner, ...], cause: Cause) -> Screening:
-        """Raises: NotFound."""
-        await self._engagement(dossier_id)
+        """What was found of other owners no longer counts, first of all. Raises: NotFound."""
+        before = await self.of(dossier_id)
+        if before.owners != owners:
+            await self._void(dossier_id, cause)
         now = self.clock.now()
         done = await self.screenings.append(
             dossier_id,
@@ -49,7 +52,7 @@ class Screenings:
         if self.register is None:
             raise NotFound("Aucun registre des gels n'est configuré.")
         assert engagement.submitted is not None
-        convention.screen(engagement, self._outcome(dossier_id, purpose, clear=False, cause=cause))
+        convention.screen(engagement, self._outcome(dossier_id, purpose, self.clock.now(), clear=False, cause=cause))
         register, now = await self.register.current(), self.clock.now()
         bailleur = Party(name=engagement.submitted.bailleur.name, siren=engagement.submitted.bailleur.siren)
         done = await self.screenings.append(
@@ -63,7 +66,7 @@ class Screenings:
         return done.state
 
     async def repeat_before_acte(self, dossier_id: str, cause: Cause) -> None:
-        """The acte's screening, made anew when it is asked for; nothing without a register."""
+        """The acte's screening, made anew when it is asked for or leaves late; nothing without a register."""
         if self.register is not None:
             await self.run(dossier_id, Purpose.ACTE, Cause("service:contracting", cause.correlation))
 
@@ -78,12 +81,14 @@ class Screenings:
             cause,
         )
         for made in done.state.made:
-            await self._tell(dossier_id, made.purpose, done.state, cause)
+            if alert_id in {hit.alert_id for hit in made.hits}:
+                await self._tell(dossier_id, made.purpose, done.state, cause)
         return done.state
 
-    async def check_clear(self, dossier_id: str) -> None:
-        """Raises: OwnersNotDeclared, AlertOpen."""
-        screening.check_clear((await self.screenings.load(dossier_id)).state)
+    async def check_clear(self, dossier_id: str, purpose: Purpose, screened_on: date) -> None:
+        """Raises: OwnersNotDeclared, AlertOpen, RegisterNotRead."""
+        state = (await self.screenings.load(dossier_id)).state
+        screening.check_clear(state, purpose, screened_on, register=self.register is not None)
 
     async def of(self, dossier_id: str) -> Screening:
         """Raises: NotFound."""
@@ -94,22 +99,35 @@ class Screenings:
         return [row async for row in store.alerts(self.view, skip, limit)]
 
     async def _tell(self, dossier_id: str, purpose: Purpose, state: Screening, cause: Cause) -> None:
-        engagement = await self._engagement(dossier_id)
-        if engagement.end is not None:
-            return
-        outcome = self._outcome(dossier_id, purpose, clear=state.clear(purpose), cause=cause)
-        await self.engagements.append(dossier_id, lambda current: convention.screen(current, outcome), cause)
+        """The day is that of the screening, whenever its alerts are concluded."""
+        made = state.latest(purpose)
+        assert made is not None
+        clear = state.clear(purpose)
+        await self._record(self._outcome(dossier_id, purpose, made.screened_at, clear=clear, cause=cause), cause)
 
-    def _outcome(self, dossier_id: str, purpose: Purpose, *, clear: bool, cause: Cause) -> EngagementScreened:
-        now = self.clock.now()
+    def _outcome(
+        self, dossier_id: str, purpose: Purpose, made_at: datetime, *, clear: bool, cause: Cause
+    ) -> EngagementScreened:
         return EngagementScreened(
             dossier_id=dossier_id,
             purpose=purpose,
-            screened_on=paris_date(now),
+            screened_on=paris_date(made_at),
             clear=clear,
             recorded_by=cause.actor,
-            recorded_at=now,
+            recorded_at=self.clock.now(),
         )
+
+    async def _void(self, dossier_id: str, cause: Cause) -> None:
+        """No screening made so far is clear any more."""
+        engagement = await self._engagement(dossier_id)
+        for made in (engagement.convention_screening, engagement.acte_screening):
+            if made is not None:
+                void = {"clear": False, "recorded_by": cause.actor, "recorded_at": self.clock.now()}
+                await self._record(made.model_copy(update=void), cause)
+
+    async def _record(self, outcome: EngagementScreened, cause: Cause) -> None:
+        if (await self._engagement(outcome.dossier_id)).end is None:
+            await self.engagements.append(outcome.dossier_id, lambda now: convention.screen(now, outcome), cause)
 
     async def _engagement(self, dossier_id: str) -> Engagement:
         """Raises: NotFound."""

@@ -25,23 +25,29 @@ class Signing(BaseModel):
     capacity: Named
 
 
-class Registration(BaseModel):
-    """The identification form. `legal_category` is INSEE's; `special_agreement` is for SAC (R.423-85 al. 2).
-
-    `address` is the registered seat. Without a `signatory` conventions leave the place for one to be filled in by hand.
-    """
+class Contact(BaseModel):
+    """`address` is the registered seat. Without a `signatory` conventions leave the place to be filled in by hand."""
 
     model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(min_length=1, max_length=400)
+    contact_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)
+    signatory: Signing | None = None
+
+    @property
+    def signs(self) -> Signatory | None:
+        return Signatory(**self.signatory.model_dump()) if self.signatory else None
+
+
+class Registration(Contact):
+    """The identification form. `legal_category` is INSEE's; `special_agreement` is for SAC (R.423-85 al. 2)."""
 
     siren: str = Field(max_length=20)
     name: str = Field(min_length=1, max_length=200)
     structure: str = Field(max_length=40)
     department: str = Field(pattern=r"^(\d{2,3}|2[AB])$")
     legal_category: str = Field(pattern=r"^\d{4}$")
-    address: str = Field(min_length=1, max_length=400)
-    contact_email: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)
     special_agreement: bool = False
-    signatory: Signing | None = None
 
 
 class Member(BaseModel):
@@ -83,7 +89,7 @@ def router(accounts: Accounts) -> APIRouter:
             body.special_agreement,
             caller,
             cause_of(request, caller.actor),
-            Signatory(**body.signatory.model_dump()) if body.signatory else None,
+            body.signs,
         )
         return detail(account)
 
@@ -94,6 +100,12 @@ def router(accounts: Accounts) -> APIRouter:
     @routes.get("/{siren}", summary="Un de mes organismes")
     async def read(siren: str, caller: User) -> BailleurDetail:
         return detail(await accounts.member(siren, caller))
+
+    @routes.put("/{siren}/contact", summary="Corriger le siège, l'adresse de contact et le signataire")
+    async def record_contact(siren: str, body: Contact, request: Request, caller: User) -> BailleurDetail:
+        cause = cause_of(request, caller.actor)
+        recorded = await accounts.record_contact(siren, body.address, body.contact_email, body.signs, caller, cause)
+        return detail(recorded)
 
     @routes.post("/{siren}/members", status_code=201, summary="Ajouter un utilisateur")
     async def add(siren: str, body: Member, request: Request, caller: User) -> BailleurDetail:

@@ -157,10 +157,30 @@ def register(
     return [BailleurRegistered(bailleur=bailleur, registered_at=now), contact, joined]
 
 
+def record_contact(
+    account: Account, by: str, address: str, contact_email: str, signatory: Signatory | None, now: datetime
+) -> list[Event]:
+    """A representative corrects how to reach the bailleur and who signs for it; deposits already made keep theirs.
+
+    Raises: NotFound for anyone else.
+    """
+    _represented(account, by)
+    assert account.contact is not None, "registered with its contact"
+    given = {"address": address, "contact_email": contact_email, "signatory": signatory}
+    corrected = account.contact.model_copy(update=given)
+    return [] if corrected == account.contact else [corrected.model_copy(update={"recorded_at": now})]
+
+
 def add_member(account: Account, by: str, subject: str, representative: bool, now: datetime) -> list[Event]:
     """A representative adds a user. Raises: NotFound for anyone else."""
-    if account.bailleur is None or not account.represented_by(by):
-        raise NotFound("Bailleur inconnu.")
+    siren = _represented(account, by).siren
     if (subject, representative) in account.members:
         return []
-    return [MemberJoined(siren=account.bailleur.siren, subject=subject, representative=representative, joined_at=now)]
+    return [MemberJoined(siren=siren, subject=subject, representative=representative, joined_at=now)]
+
+
+def _represented(account: Account, by: str) -> Bailleur:
+    """Raises: NotFound."""
+    if account.bailleur is None or not account.represented_by(by):
+        raise NotFound("Bailleur inconnu.")
+    return account.bailleur

@@ -48,6 +48,24 @@ class Accounts:
         )
         return done.state
 
+    async def record_contact(
+        self,
+        siren: str,
+        address: str,
+        contact_email: str,
+        signatory: Signatory | None,
+        caller: Principal,
+        cause: Cause,
+    ) -> Account:
+        """Raises: NotFound unless the caller represents it."""
+        now = self.clock.now()
+        done = await self.accounts.append(
+            siren,
+            lambda account: domain.record_contact(account, caller.subject, address, contact_email, signatory, now),
+            cause,
+        )
+        return done.state
+
     async def add_member(
         self, siren: str, subject: str, representative: bool, caller: Principal, cause: Cause
     ) -> Account:

@@ -118,6 +118,16 @@ def test_the_acte_is_prepared_on_a_screening_of_the_last_seven_days():
     assert refused.value.facts["missing"] == ["acte-screening"]
 
 
+def test_a_settled_acte_waits_once_its_screening_is_too_old_and_no_more_once_it_left():
+    case, late = complete(), NOW + timedelta(days=8)
+    assert not acte.screening_outdated(case.engagement, late)
+    case.prepare()
+    assert not acte.screening_outdated(case.engagement, NOW + timedelta(days=7))
+    assert acte.screening_outdated(case.engagement, late)
+    case.do(acte.record_transmission, proof(), NOW)
+    assert not acte.screening_outdated(case.engagement, late)
+
+
 def test_loans_reduced_after_the_acte_was_prepared_stop_its_transmission():
     case = complete()
     case.prepare()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contracting.domain import convention
+from services.contracting.domain import acte, convention
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.gate import Who, acte_gate
@@ -23,6 +23,7 @@ from tests.unit.contracting.samples import (
     issued,
     lodged,
     opinion,
+    proof,
     screened,
     sendable,
     sent,
@@ -141,9 +142,11 @@ def test_a_screening_counts_for_seven_days_then_compliance_is_asked_for_another(
     assert "le dernier date de plus de 7\u00a0jours" in said.label
 
 
-def test_the_screening_of_an_acte_that_is_settled_grows_no_older_and_an_alert_still_shows():
+def test_the_screening_of_an_acte_grows_older_until_it_is_transmitted_and_an_alert_still_shows():
     case = complete()
     case.prepare()
+    assert asked(case, LATER) == [("acte-screening", Who.COMPLIANCE, STOPS_COUNTING)]
+    case.do(acte.record_transmission, proof(), STOPS_COUNTING)
     assert asked(case, LATER) == []
     case.screen(Purpose.ACTE, clear=False)
     assert asked(case, LATER) == [("acte-screening", Who.COMPLIANCE, NOW)]

@@ -1,5 +1,7 @@
 """What a return is worth: a table from what was found to conforming, for a person, or refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.contracting.domain import convention
@@ -29,7 +31,7 @@ from services.contracting.domain.returned import (
 )
 from services.contracting.report import sentences
 from shared.contracts.contracting import SignedConventionRefused
-from shared.contracts.values import Bailleur, Structure
+from shared.contracts.values import Bailleur, Signatory, Structure
 from tests.unit.contracting.samples import CHECKER, NOW, Case, by_hand, findings, lodged, sent, signature, submitted
 
 BAILLEUR = submitted().bailleur
@@ -201,6 +203,58 @@ def test_a_certificate_that_names_no_organisation_is_not_of_another_name_but_for
     assert report is not None
     assert report.outcome is outcome
     assert any("SANS ORGANISATION" in one for one in sentences(report)) is (outcome is Outcome.FOR_A_PERSON)
+
+
+def printed_for(signatory: str | None, *signers: str) -> Case:
+    """A return of a convention that prints `signatory`, signed by certificates of these names."""
+    case = sent()
+    bailleur = BAILLEUR
+    if signatory is not None:
+        bailleur = BAILLEUR.model_copy(update={"signatory": Signatory(name=signatory, capacity="directrice")})
+    deposit = submitted().model_copy(update={"bailleur": bailleur})
+    case.engagement = replace(case.engagement, submitted=deposit)
+    case.hear(lodged())
+    case.examine(findings(*(signature(signer=signer) for signer in signers)) if signers else by_hand())
+    return case
+
+
+@pytest.mark.parametrize(
+    ("signatory", "signers", "outcome"),
+    [
+        ("Madame Ada Essai", ("ESSAI Ada",), Outcome.CONFORMING),
+        ("Madame Ada Éssai", ("Eve Autre", "Ada Marie Essai"), Outcome.CONFORMING),
+        ("Madame Ada Essai", ("Madame Essai",), Outcome.FOR_A_PERSON),
+        ("Madame Ada Essai", ("Eve Autre",), Outcome.FOR_A_PERSON),
+        ("Madame Ada Essai", ("Essai",), Outcome.FOR_A_PERSON),
+        ("Madame Ada Essai", ("Bailleur d'essai",), Outcome.FOR_A_PERSON),
+        ("…", ("…",), Outcome.FOR_A_PERSON),
+        (None, ("Eve Autre",), Outcome.CONFORMING),
+    ],
+)
+def test_a_certificate_of_another_name_than_the_printed_signatory_is_for_a_person(signatory, signers, outcome):
+    report = printed_for(signatory, *signers).engagement.report
+    assert report is not None
+    assert (report.outcome, report.faults, report.signatory) == (outcome, (), signatory)
+    said = next((one for one in sentences(report) if "Signataire imprimé" in one), "")
+    names_beside = f"{signatory}\u00a0; au certificat\u00a0: {', '.join(signers)}."
+    assert (names_beside in said) is (signatory is not None)
+    assert ("DIFFÈRENT" in said) is (outcome is Outcome.FOR_A_PERSON)
+
+
+def test_who_accepts_a_certificate_of_another_name_writes_down_what_was_checked():
+    case = printed_for("Madame Ada Essai", "Eve Autre")
+    with pytest.raises(ReasonRequired, match="son signataire"):
+        case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, " ", CHECKER, NOW)
+    checked, _ = case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "Délégation vue", CHECKER, NOW)
+    assert isinstance(checked, SignedConventionChecked)
+    assert checked.note == "Délégation vue"
+
+
+def test_a_scan_names_no_certificate_beside_the_signatory():
+    report = printed_for("Madame Ada Essai").engagement.report
+    assert report is not None
+    assert (report.outcome, report.signatory) == (Outcome.FOR_A_PERSON, "Madame Ada Essai")
+    assert not any("Signataire imprimé" in one for one in sentences(report))
 
 
 def test_a_name_is_compared_without_accents_or_case():

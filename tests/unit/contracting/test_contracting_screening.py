@@ -1,6 +1,7 @@
 """Asset-freeze screening: the register's file, names that look alike, and what compliance concludes."""
 
 import json
+from dataclasses import FrozenInstanceError, fields
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from deploy.local import freeze_register
 from deploy.local.clock import start_at, step_to
 from services.contracting.api import engagements as engagements_api
 from services.contracting.api import screenings as screenings_api
-from services.contracting.domain import convention, screening
+from services.contracting.domain import convention, premium, screening
 from services.contracting.domain.facts import Channel, Verdict
 from services.contracting.domain.names import normalised
 from services.contracting.domain.screening import Listed, Party, Register, Screening, find
@@ -27,8 +28,22 @@ from shared.contracts.intake import DossierWithdrawn
 from shared.errors import Unavailable
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
-from tests.unit.contracting.office import Office, problem
-from tests.unit.contracting.samples import CHECKER, DOSSIER, NOW, TODAY, Case, engaged, lodged, opinion, sent
+from tests.unit.contracting.office import ACTOR, Office, problem
+from tests.unit.contracting.samples import (
+    ACCOUNTANT,
+    CHECKER,
+    DOSSIER,
+    NOW,
+    PREMIUM_CENTS,
+    TODAY,
+    Case,
+    engaged,
+    lodged,
+    opinion,
+    received,
+    returned,
+    sent,
+)
 from tests.unit.contracting.stationery import papers
 
 PATH = f"/engagements/{DOSSIER}"
@@ -143,7 +158,8 @@ def test_a_party_that_bears_a_listed_name_or_number_is_a_hit(one, found):
 
 
 def test_a_number_is_a_siren_only_as_a_whole():
-    register = Register(date(2024, 6, 1), "", (Listed(1, ("X Y",), numbers=("1542065479", "54206547900012")),))
+    listed = Listed(1, ("X Y", "Alias"), numbers=("1542065479", "54206547900012"))
+    register = Register(date(2024, 6, 1), "", (listed,))
     assert [hit.listed_name for hit in find([party("Z", siren="542065479")], register)] == ["X Y"]
     longer = Register(date(2024, 6, 1), "", (Listed(1, ("X Y",), numbers=("1542065479",)),))
     assert list(find([party("Z", siren="542065479")], longer)) == []
@@ -153,6 +169,13 @@ def test_an_alert_keeps_its_name_from_one_publication_to_the_next():
     first, second = (parse(published(PERSON, on=day)) for day in ("2024-06-01", "2024-06-02T08:00:00"))
     (one,), (other,) = (list(find([party("Aurélien Landrin")], register)) for register in (first, second))
     assert one == other
+    assert one.alert_id == "bcf734596423a4b3"  # what was cleared under this name stays cleared
+
+
+@pytest.mark.parametrize("told", [Listed(1, ("X Y",)), Register(TODAY, "", ()), Screening()])
+def test_what_was_screened_cannot_be_changed_once_told(told):
+    with pytest.raises(FrozenInstanceError):
+        setattr(told, fields(told)[0].name, None)
 
 
 def test_nothing_else_moves_a_screening():
@@ -197,9 +220,9 @@ class Desk:
     async def run(self, purpose: str = "acte"):
         return await self.office.call("POST", f"{PATH}/freeze-screening/{purpose}", role=Role.COMPLIANCE)
 
-    async def put(self, *, clear: bool):
+    async def put(self, *, clear: bool, purpose: str = "acte", on: date = TODAY):
         """A screening by other means, as compliance records it."""
-        body = {"purpose": "acte", "screened_on": "2024-06-03", "clear": clear}
+        body = {"purpose": purpose, "screened_on": str(on), "clear": clear}
         return await self.office.call("PUT", f"{PATH}/screening", body, Role.COMPLIANCE)
 
     async def alert(self) -> str:
@@ -210,6 +233,14 @@ class Desk:
     async def resolve(self, resolution: str, reason: str = "Date de naissance différente", alert: str = ""):
         path = f"{PATH}/freeze-alerts/{alert or await self.alert()}"
         return await self.office.call("POST", path, {"resolution": resolution, "reason": reason}, Role.COMPLIANCE)
+
+    def wait(self, days: int) -> None:
+        self.office.clock.moment = NOW + timedelta(days=days)
+
+    async def told(self) -> dict[str, tuple[str, bool]]:
+        """What the engagement knows of each purpose: the day it was screened on, and whether it is clear."""
+        read = await self.office.call("GET", f"{PATH}/screening", role=Role.COMPLIANCE)
+        return {one["purpose"]: (one["screened_on"], one["clear"]) for one in read.json()}
 
     async def missing(self) -> set[str]:
         gate = (await self.office.call("GET", f"{PATH}/gate", role=Role.LEGAL_OFFICER)).json()
@@ -408,3 +439,171 @@ async def test_a_register_that_was_not_renewed_for_thirty_days_clears_nobody(des
     desk.publish(PERSON, on=str(TODAY - timedelta(days=30)))
     assert (await desk.run()).status_code == 200
     assert "acte-screening" not in await desk.missing()
+
+
+async def test_clearing_an_alert_later_leaves_the_screening_its_day(desk):
+    await desk.owners("Aurélien Landrin")
+    await desk.run("convention")
+    desk.wait(4)
+    await desk.run()
+    desk.wait(25)
+    desk.publish(PERSON, on=str(TODAY + timedelta(days=25)))
+    await desk.resolve("cleared")
+    acte_on = str(TODAY + timedelta(days=4))
+    assert await desk.told() == {"convention": (str(TODAY), True), "acte": (acte_on, True)}
+    assert await desk.missing() == {"acte-screening"}  # it is too old by now
+    await desk.run()
+    assert await desk.missing() == set()
+
+
+async def test_clearing_an_alert_touches_no_purpose_that_it_does_not_concern(desk):
+    await desk.run("convention")
+    await desk.put(clear=False, purpose="convention")
+    desk.publish(entry(12, "Essai", PRENOM=[{"Prenom": "bailleur d'"}]))
+    await desk.run()
+    await desk.resolve("cleared")
+    assert await desk.told() == {"convention": (str(TODAY), False), "acte": (str(TODAY), True)}
+
+
+async def test_a_screening_of_other_owners_no_longer_counts(desk):
+    await desk.run("convention")
+    await desk.run()
+    assert await desk.missing() == set()
+    await desk.owners()
+    assert await desk.missing() == set()
+    await desk.owners("Jeanne Nouvelle")
+    assert await desk.told() == {"convention": (str(TODAY), False), "acte": (str(TODAY), False)}
+    assert await desk.missing() == {"acte-screening"}
+    await desk.run()
+    assert await desk.missing() == set()
+
+
+async def test_an_alert_cleared_after_other_owners_were_declared_clears_nobody(desk):
+    await desk.owners("Aurélien Landrin")
+    await desk.run()
+    await desk.owners("Aurélien Landrin", "Jeanne Nouvelle")
+    await desk.resolve("cleared")
+    assert await desk.missing() == {"acte-screening"}
+
+
+async def test_other_owners_void_what_was_screened_by_other_means_and_leave_an_ended_dossier_alone(tmp_path):
+    desk = Desk(tmp_path, register=False)
+    await desk.office.know(ready())
+    await desk.owners()
+    await desk.put(clear=True)
+    await desk.owners("Jeanne Nouvelle")
+    assert await desk.missing() == {"acte-screening"}
+    await desk.put(clear=True)
+    await desk.office.happen([DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)])
+    assert (await desk.owners()).is_success
+    assert (await desk.told())["acte"] == (str(TODAY), True)
+
+
+async def test_a_declaration_that_is_interrupted_leaves_nobody_clear(desk, monkeypatch):
+    await desk.run()
+    insert = desk.office.commits.insert
+
+    async def die(document):
+        if "OwnersDeclared" in str(document):
+            raise Unavailable("database")
+        await insert(document)
+
+    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
+    monkeypatch.setattr(desk.office.commits, "insert", die)
+    assert (await desk.owners("Jeanne Nouvelle")).status_code == 503
+    assert await desk.missing() == {"acte-screening"}
+
+
+async def test_other_means_never_replace_the_register_where_there_is_one(desk):
+    async def refused(purpose: str, on: date) -> None:
+        before = await desk.office.commits.count({})
+        answer = await desk.put(clear=True, purpose=purpose, on=on)
+        assert (answer.status_code, problem(answer)) == (409, "freeze-register-not-read")
+        assert await desk.office.commits.count({}) == before
+
+    await refused("convention", TODAY)
+    await desk.run("acte")
+    await refused("convention", TODAY)
+    await desk.run("convention")
+    desk.wait(1)
+    await refused("convention", TODAY + timedelta(days=1))
+    assert (await desk.put(clear=True, purpose="convention")).is_success
+    await desk.owners("Jeanne Nouvelle")
+    await refused("convention", TODAY)
+
+
+# -- an acte that leaves late ----------------------------------------------------------------------------------------
+
+
+class HeldDesk(Desk):
+    """The acte is settled; the bank has taken a part of the premium back, and it is paid again much later."""
+
+    async def settle_and_wait(self, days: int = 120) -> None:
+        await self.office.know(ready())
+        await self.owners()
+        assert (await (self.run() if self.screenings.register else self.put(clear=True))).is_success
+        self.bdt.rename(self.bdt.with_name("unmounted"))
+        assert (await self.issue()).json()["state"] == "acte_prepared"
+        await self._decide(premium.take_back, returned("p1", PREMIUM_CENTS), ACCOUNTANT)
+        self.bdt.with_name("unmounted").rename(self.bdt)
+        self.wait(days)
+        self.publish(PERSON, on=str(TODAY + timedelta(days=days)))
+        await self.engagements.transmit_pending()
+        assert await self.missing() >= {"premium-paid"}
+        await self._decide(premium.pay, received(PREMIUM_CENTS, "p2"))
+
+    async def _decide(self, decide, *arguments) -> None:
+        now = self.office.clock.now()
+        await self.office.engagements.append(DOSSIER, lambda one: decide(one, *arguments, now), ACTOR)
+
+    def gone(self) -> list[str]:
+        return [path.name for path in self.bdt.iterdir() if path.suffix == ".pdf"]
+
+
+async def test_an_acte_that_leaves_months_later_is_screened_again_first(tmp_path):
+    desk = HeldDesk(tmp_path)
+    await desk.settle_and_wait()
+    await desk.engagements.transmit_pending()
+    assert len(desk.gone()) == 1
+    assert (await desk.told())["acte"] == (str(TODAY + timedelta(days=120)), True)
+    assert await desk.missing() == set()
+
+
+async def test_an_acte_whose_parties_were_listed_meanwhile_does_not_leave(tmp_path):
+    desk = HeldDesk(tmp_path)
+    await desk.settle_and_wait()
+    desk.publish(entry(12, "Essai", PRENOM=[{"Prenom": "bailleur d'"}]), on=str(TODAY + timedelta(days=120)))
+    await desk.engagements.transmit_pending()
+    assert (desk.gone(), await desk.missing()) == ([], {"acte-screening"})
+    await desk.resolve("cleared")
+    await desk.engagements.transmit_pending()
+    assert len(desk.gone()) == 1
+
+
+async def test_an_acte_waits_while_its_register_is_too_old_and_holds_up_no_other(tmp_path):
+    desk = HeldDesk(tmp_path)
+    await desk.settle_and_wait()
+    desk.publish(PERSON)
+    await desk.engagements.transmit_pending()
+    assert problem(await desk.issue()) == "freeze-register-too-old"
+    assert (desk.gone(), await desk.missing()) == ([], {"acte-screening"})
+
+
+async def test_without_a_register_an_acte_that_is_late_waits_for_compliance(tmp_path):
+    desk = HeldDesk(tmp_path, register=False)
+    await desk.settle_and_wait()
+    await desk.engagements.transmit_pending()
+    gate = (await desk.office.call("GET", f"{PATH}/gate", role=Role.LEGAL_OFFICER)).json()
+    assert desk.gone() == []
+    assert [(one["code"], one["who"]) for one in gate["missing"]] == [("acte-screening", "compliance")]
+    await desk.put(clear=True, on=TODAY + timedelta(days=120))
+    await desk.engagements.transmit_pending()
+    assert len(desk.gone()) == 1
+
+
+async def test_an_acte_that_leaves_within_seven_days_is_not_screened_again(tmp_path):
+    desk = HeldDesk(tmp_path)
+    await desk.settle_and_wait(days=7)
+    await desk.engagements.transmit_pending()
+    assert len(desk.gone()) == 1
+    assert (await desk.told())["acte"] == (str(TODAY), True)

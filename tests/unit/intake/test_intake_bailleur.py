@@ -1,5 +1,7 @@
 """Registration: one organisation, many users, eligible structures."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.intake.domain import bailleur as domain
@@ -16,9 +18,11 @@ from services.intake.domain.bailleur import (
 from shared.contracts.intake import BailleurRegistered
 from shared.contracts.values import Bailleur, Signatory, Structure
 from shared.errors import NotFound
+from shared.events import Event
 from tests.unit.intake.samples import NOW, opened
 
 SIREN = "732829320"
+LATER = NOW + timedelta(days=1)
 SIGNATORY = Signatory(name="Madame Ada Essai", capacity="directrice générale")
 
 
@@ -117,6 +121,29 @@ def test_nobody_else_adds_users_nor_learns_that_the_bailleur_exists(by):
         domain.add_member(account, by, "carl", False, NOW)
     with pytest.raises(NotFound):
         domain.add_member(Account(), by, "carl", False, NOW)
+
+
+def corrected(account: Account, by: str = "ada", signatory: Signatory | None = SIGNATORY) -> list[Event]:
+    return domain.record_contact(account, by, "2 quai Valin", "garantie@habitat.example", signatory, LATER)
+
+
+def test_a_representative_corrects_the_contact_and_the_signatory():
+    another = Signatory(name="Monsieur Noé Essai", capacity="président")
+    (recorded,) = corrected(registered(), signatory=another)
+    given = {"address": "2 quai Valin", "contact_email": "garantie@habitat.example", "signatory": another}
+    assert recorded == contact().model_copy(update=given | {"recorded_at": LATER})
+    account = registered(recorded)
+    assert (account.depositor.signatory, account.depositor.seat) == (another, "2 quai Valin")
+    assert corrected(account, signatory=another) == []
+    assert registered(recorded, *corrected(account, signatory=None)).depositor.signatory is None
+
+
+@pytest.mark.parametrize("by", ["bob", "eve"])
+def test_nobody_else_corrects_the_contact_nor_learns_that_the_bailleur_exists(by):
+    account = registered(*domain.add_member(registered(), "ada", "bob", False, NOW))
+    for known in (account, Account()):
+        with pytest.raises(NotFound):
+            corrected(known, by)
 
 
 @pytest.mark.parametrize("structure", list(Structure))

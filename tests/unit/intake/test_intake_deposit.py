@@ -14,6 +14,7 @@ from services.intake.usecases.accounts import Accounts
 from services.intake.usecases.dossiers import Dossiers
 from shared.auth import Principal
 from shared.contracts.envelope import CampaignOpened, CampaignSuspended
+from shared.contracts.values import Signatory
 from shared.documents import Documents, MemoryDocuments
 from shared.errors import Forbidden, NotFound
 from shared.events import Event, MessageMeta
@@ -163,6 +164,23 @@ async def test_depositing_again_gives_the_same_number_in_any_process_whatever_ha
     await intake.announce(here, CampaignSuspended)
     assert await submit(there, dossier_id, revision=9) == 2
     assert await submit(intake.process(), dossier_id, revision=None) == 2
+
+
+async def test_a_signatory_that_is_corrected_is_in_the_deposits_that_follow_and_in_none_before(here):
+    async def signs(dossier_id: str) -> Signatory | None:
+        await submit(here, dossier_id)
+        submitted = (await here.known(dossier_id)).submitted
+        assert submitted is not None
+        return submitted.bailleur.signatory
+
+    first, second = await ready(here), await ready(here)
+    assert await signs(first) is None
+    signatory = Signatory(name="Madame Ada Essai", capacity="présidente")
+    with pytest.raises(NotFound):
+        await here.accounts.record_contact(SIREN, "2 rue", "a@example.org", signatory, COLLEAGUE, cause())
+    await here.accounts.record_contact(SIREN, "2 rue", "a@example.org", signatory, REPRESENTATIVE, cause())
+    assert await signs(second) == signatory
+    assert await signs(first) is None
 
 
 async def test_a_dossier_deposited_many_times_at_once_has_one_number(here, there):
