@@ -98,11 +98,13 @@ class Relay:
         self._due: list[Document] | None = None
         self._looks = 0
         self._looked_for = dict[str, int]()
+        # Streams that failed by themselves, whoever announced them, and the look at which they did last.
+        self._stuck = dict[str, int]()
 
     @property
     def backlog(self) -> int:
-        """Commits waiting to be published by this process."""
-        return len(self._pending)
+        """Commits waiting to be published by this process, and streams with others that it has yet to follow."""
+        return len(self._pending) + len(self._outbox.behind | self._stuck.keys())
 
     def enqueue(self, commit: Commit) -> None:
         self._pending.append(commit)
@@ -202,6 +204,8 @@ class Relay:
         self._due = [row for row, sights in seen.values() if self._seen is None or sights > 1]
         self._seen = seen
         self._followed = {key: version for key, version in self._followed.items() if key in seen}
+        # What another process could follow meanwhile is not tried here again.
+        self._stuck = {stream: look for stream, look in self._stuck.items() if self._looks - look <= LOOKS_BETWEEN}
 
     async def _follow_what_is_left(self) -> None:
         """What this process left for later, and what others announced and seem to have left; once a look."""
@@ -237,19 +241,24 @@ class Relay:
             looks = self._looked_for[row["_id"]]
             first = row["since"] if looks <= RENEWALS_AFTER_DEATH else row["end"]
             end = await self._tried(row["stream"], first, row["end"])
-            over = looks > RENEWALS_AFTER_DEATH and end is not None and end > row["end"]
-            if over or looks >= LOOKS_AFTER_DEATH:
+            if end is None:
+                continue
+            taken = looks > RENEWALS_AFTER_DEATH and end > row["end"]
+            if taken or looks >= LOOKS_AFTER_DEATH:
                 await self._abandoned.remove(row["_id"])
 
     async def _tried(self, stream: str, version: int, sent: int = 0) -> int | None:
         """As `_follow`; None when this stream fails by itself, for which no other waits. Raises: Unavailable."""
         try:
-            return await self._follow(stream, version, sent)
+            end = await self._follow(stream, version, sent)
         except Unavailable:
             raise
         except Exception as error:
+            self._stuck[stream] = self._looks
             log.error("stream_stays_behind", stream=stream, version=version, error=type(error).__name__, exc_info=True)
             return None
+        self._stuck.pop(stream, None)
+        return end
 
     async def _follow(self, stream: str, version: int, sent: int) -> int:
         """Renew the views of a stream from a version on, and publish it from `sent` on; the version that is not there
