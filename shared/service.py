@@ -261,13 +261,12 @@ class Service:
                     await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _bus(self) -> None:
-        """Connect when the broker can be had, and have filled again what topics have lost."""
+        """Connect when the broker can be had; a topic that is missing must not have the group left again and again."""
         while not self._broker_ready:
             try:
                 await self.broker.start()
-                await self.relay.look_at_topics()
                 self._broker_ready = True
-            except (KafkaError, OSError, Unavailable) as error:
+            except (KafkaError, OSError) as error:
                 log.warning("broker_unreachable", error=type(error).__name__)
                 with suppress(KafkaError, OSError):
                     await self.broker.stop()

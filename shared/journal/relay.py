@@ -115,8 +115,10 @@ class Relay:
 
         Raises: Unavailable.
         """
-        await self._filled.check()
-        self._tell_lost()
+        try:
+            await self._filled.check()
+        finally:
+            self._tell_lost()
 
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""

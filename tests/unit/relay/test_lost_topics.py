@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from shared.errors import Unavailable
+from shared.journal.filled import Place
 from shared.journal.relay import MAX_COMMITS_PER_ROUND
 from tests.counter import KIND
-from tests.unit.relay.post import Post
+from tests.unit.relay.post import TOPIC, Post
 
 
 async def drained(post: Post, *keys: str) -> None:
@@ -216,3 +217,71 @@ async def test_a_topic_nobody_ever_sent_to_has_lost_nothing():
     await post.relay.look_at_topics()
     await post.relay._drain()
     assert post.sent == []
+
+
+async def test_a_topic_that_is_missing_hides_no_other_that_lost_something():
+    post = Post()
+    await drained(post, "a")
+    await post.kept.put({"_id": "missing|0", "topic": "missing", "partition": 0, "began": 1})
+    filled = post.relay._filled
+
+    async def held(topics: set[str]):
+        if "missing" in topics:
+            raise Unavailable("broker")
+        return await post.held(topics)
+
+    filled._look = held
+    async with post.running():
+        post.topic.lose()
+        post.sent.clear()
+        with pytest.raises(Unavailable):
+            await post.relay.look_at_topics()
+        await post.until_sent("counter:a#1.1")
+
+
+async def emptied() -> tuple[Post, Post]:
+    """Two processes that know of a partition which is empty since its topic was lost and filled again."""
+    post = Post()
+    other = Post(post)
+    post.topic.beside = 1
+    for one in (post, other):
+        await drained(one, "a")
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    await post.relay._drain()
+    return post, other
+
+
+async def kept_of(post: Post) -> dict[Place, int]:
+    return {(row["topic"], row["partition"]): row["began"] async for row in post.kept.find({})}
+
+
+async def test_a_partition_that_was_empty_is_told_again_from_what_is_sent_to_it_first():
+    for sender in (0, 1):
+        posts = await emptied()
+        await posts[sender].relay.look_at_topics()
+        posts[0].topic.beside = 1
+        await posts[sender].relay._filled.sent({(TOPIC, 1): (0, 1)})
+        assert await kept_of(posts[0]) == {(TOPIC, 0): 2, (TOPIC, 1): 2}
+
+
+async def test_what_another_process_sends_to_an_empty_partition_while_its_row_is_taken_back_is_not_forgotten():
+    post = Post()
+    post.topic.beside = 1
+    await drained(post, "a")
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    other, filled = Post(post), post.relay._filled
+
+    async def held(topics: set[str]):
+        answer = await post.held(topics)
+        if not post.topic.beside:
+            post.topic.beside = 1
+            await other.relay._filled.sent({(TOPIC, 1): (0, 1)})
+        return answer
+
+    filled._look = held
+    await filled.begin_filling(KIND.topics)
+    await post.relay._fill(KIND.topics)
+    await filled.end_filling(KIND.topics, whole=True)
+    assert await kept_of(post) == {(TOPIC, 0): 2, (TOPIC, 1): 2}
