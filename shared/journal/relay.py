@@ -36,6 +36,7 @@ Outgoing = tuple[Event, MessageMeta]
 # Sends in order; where it came to lie, for each place that got something.
 Publish = Callable[[list[Outgoing]], Awaitable[Mapping[Place, Span]]]
 Recover = Callable[[Commit], Awaitable[None]]
+Progress = Callable[[int, int], None]
 
 
 def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
@@ -274,14 +275,14 @@ class Relay:
             version += 1
         return version
 
-    async def republish(self, topics: Iterable[str]) -> int:
-        """Publish again every commit that feeds `topics` (what they held is lost), stream after stream. Returns how
-        many commits. Raises: Unavailable, after which it has to be done again.
+    async def republish(self, topics: Iterable[str], progress: Progress = lambda _done, _total: None) -> int:
+        """Publish again every commit that feeds `topics` (what they held is lost), stream after stream; `progress` of
+        all commits after each. Returns how many. Raises: Unavailable, after which it has to be done again.
         """
         lost = frozenset(topics)
         await self._filled.begin_filling(lost)
         try:
-            count = await self._fill(lost)
+            count = await self._fill(lost, progress)
         except BaseException:
             await self._filled.end_filling(lost, whole=False)
             raise
@@ -289,8 +290,9 @@ class Relay:
         log.info("republished", topics=sorted(lost), commits=count)
         return count
 
-    async def _fill(self, lost: frozenset[str]) -> int:
-        count, round_ = 0, list[Commit]()
+    async def _fill(self, lost: frozenset[str], progress: Progress) -> int:
+        count, read, round_ = 0, 0, list[Commit]()
+        total = await self._commits.count({})
         async for document in in_order(self._commits):
             commit = Commit.from_document(document)
             if lost & self._topics_of(commit):
@@ -299,5 +301,7 @@ class Relay:
             if len(round_) == MAX_COMMITS_PER_ROUND:
                 await self._publish_all(round_)
                 round_ = []
+            read += 1
+            progress(read, total)
         await self._publish_all(round_)
         return count

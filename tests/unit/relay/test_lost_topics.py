@@ -29,6 +29,13 @@ async def test_an_empty_topic_is_filled_again_each_stream_in_its_order():
     assert post.sent.index("counter:b#1.1") < post.sent.index("counter:b#2.1")
 
 
+async def test_who_fills_a_topic_again_is_told_how_far_it_has_come():
+    post, told = Post(), list[tuple[int, int]]()
+    await post.append("b", "a", "b")
+    await post.relay.republish(KIND.topics, lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
 async def test_a_topic_this_stream_does_not_feed_is_not_filled():
     post = Post()
     await post.append("a")
@@ -192,7 +199,7 @@ async def test_a_topic_whose_filling_ends_while_it_is_looked_at_has_lost_nothing
 
     await post.kept.put({"_id": "gone|0", "topic": "gone", "partition": 0, "began": 1})
     await filled.begin_filling(KIND.topics)
-    await post.relay._fill(KIND.topics)
+    await post.relay._fill(frozenset(KIND.topics), lambda *_: None)
     filled._look = slow
     check = asyncio.create_task(post.relay.look_at_topics())
     await looking.wait()
@@ -282,6 +289,6 @@ async def test_what_another_process_sends_to_an_empty_partition_while_its_row_is
 
     filled._look = held
     await filled.begin_filling(KIND.topics)
-    await post.relay._fill(KIND.topics)
+    await post.relay._fill(frozenset(KIND.topics), lambda *_: None)
     await filled.end_filling(KIND.topics, whole=True)
     assert await kept_of(post) == {(TOPIC, 0): 2, (TOPIC, 1): 2}
