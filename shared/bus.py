@@ -233,8 +233,9 @@ async def topics_held(bootstrap: str, topics: Iterable[str]) -> dict[Place, tupl
         async with asyncio.timeout(LOOK_SECONDS):
             await consumer.start()
             partitions = consumer.assignment()
-            starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
             told = await consumer.offsets_for_times(dict.fromkeys(partitions, 0))
+            # After that: what was cut between is seen to be cut.
+            starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
             began = {one: found.timestamp for one, found in told.items() if found is not None}
             # librdkafka's mock cluster has no answer by time: there the first message itself is asked.
             silent = {one for one in partitions if starts[one] < ends[one]} - began.keys()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from typing import Any, Protocol
 
 from bson.codec_options import CodecOptions
@@ -93,7 +94,7 @@ class MongoDocuments:
 
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
-        self._gets = Together(self._get_all, str, MAX_DOCUMENTS_PER_COMMAND)
+        self._gets = Together(self._get_all, None, MAX_DOCUMENTS_PER_COMMAND)
         self._inserts = Together(self._insert_all, _key, MAX_DOCUMENTS_PER_COMMAND)
         self._puts = Together(self._put_all, _key, MAX_DOCUMENTS_PER_COMMAND)
         self._removals = Together(self._remove_all, str, MAX_DOCUMENTS_PER_COMMAND)
@@ -155,9 +156,11 @@ class MongoDocuments:
         with _translated():
             if len(keys) == 1:
                 return [await self._collection.find_one({"_id": keys[0]})]
-            cursor = self._collection.find({"_id": {"$in": keys}}, batch_size=len(keys) + 1)
+            once = list(dict.fromkeys(keys))
+            cursor = self._collection.find({"_id": {"$in": once}}, batch_size=len(once) + 1)
             found = {document["_id"]: document for document in await cursor.to_list(None)}
-        return [found.get(key) for key in keys]
+        # Who reads the same one changes his own.
+        return [found.get(key) if len(once) == len(keys) else deepcopy(found.get(key)) for key in keys]
 
     async def _insert_all(self, documents: list[Document]) -> list[Exception | None]:
         with _translated():
@@ -205,14 +208,10 @@ def _key(document: Document) -> str:
     return document["_id"]
 
 
-def _taken(failure: Mapping[str, Any]) -> bool:
-    return failure["code"] == DUPLICATE_KEY
-
-
 def _outcomes(error: BulkWriteError, count: int) -> list[Exception | None]:
     """Each document's own. Raises the error itself when it is not about single documents."""
     failures = error.details["writeErrors"]
-    if not failures or not all(map(_taken, failures)):
+    if not failures or any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     taken = {failure["index"] for failure in failures}
     return [Duplicate() if place in taken else None for place in range(count)]

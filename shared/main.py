@@ -5,6 +5,7 @@ import gc
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -26,10 +27,12 @@ def run(build: Callable[[], FastAPI]) -> None:
     app = build()
     service: Service = app.state.service
     if command == "rebuild-views":
-        print(f"{asyncio.run(service.rebuild_views(show_progress))} flux relus, vues refaites")
+        done = asyncio.run(service.rebuild_views(partial(show_progress, "flux")))
+        print(f"{done} flux relus, vues refaites")
         return
     if command == "republish":
-        print(f"{asyncio.run(service.republish())} inscriptions publiées à nouveau")
+        done = asyncio.run(service.republish(partial(show_progress, "inscriptions lues")))
+        print(f"{done} inscriptions publiées à nouveau")
         return
     refuse_taken_port(service.settings)
     calm_collector()
@@ -52,9 +55,9 @@ def calm_collector() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def show_progress(done: int, total: int) -> None:
+def show_progress(what: str, done: int, total: int) -> None:
     if done % PROGRESS_EVERY == 0 or done == total:
-        print(f"{done}/{total} flux", flush=True)
+        print(f"{done}/{total} {what}", flush=True)
 
 
 def refuse_taken_port(settings: ServiceSettings) -> None:

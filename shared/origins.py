@@ -21,8 +21,10 @@ log = structlog.get_logger(__name__)
 class Reader(Protocol):
     """A member of a group. Both raise Unavailable."""
 
-    async def began(self) -> Mapping[Place, int]:
-        """When the partitions it was given got their first message, in milliseconds; empty ones are left out."""
+    async def began(self) -> Mapping[Place, int | None]:
+        """When the partitions it was given got their first message, in milliseconds; empty ones are left out. None
+        where the first messages are gone: such a one is taken for the one it was, as its producer takes it.
+        """
         ...
 
     async def rewind(self, places: Iterable[Place]) -> None:
@@ -46,7 +48,8 @@ class Origins:
 
     async def look(self) -> None:
         """Have read again what is not what it was. Raises: Unavailable."""
-        began = await self._reader.began()
+        told = await self._reader.began()
+        began = {place: moment for place, moment in told.items() if moment is not None}
         rows = {row["_id"]: row["began"] async for row in self._documents.find({})}
         kept = {place: rows.get(self._key(place)) for place in began}
         other = [place for place, known in kept.items() if known not in (None, began[place])]
@@ -55,7 +58,7 @@ class Origins:
             await self._reader.rewind(other)
         new = [place for place, known in kept.items() if known != began[place]]
         await asyncio.gather(*[self._documents.put({"_id": self._key(place), "began": began[place]}) for place in new])
-        self._known |= began.keys()
+        self._known |= told.keys()
 
     def _key(self, place: Place) -> str:
         return f"{self._group}|{place[0]}|{place[1]}"
@@ -76,14 +79,17 @@ class KafkaReader:
         """What the group gave this member to read, as far as it has heard."""
         return set(self._consumer.assignment()) if self._consumer is not None else set()
 
-    async def began(self) -> dict[Place, int]:
+    async def began(self) -> dict[Place, int | None]:
         if self._consumer is None or not self.assigned:
             return {}
         try:
-            first = await self._consumer.offsets_for_times(dict.fromkeys(self.assigned, 0))
+            told = await self._consumer.offsets_for_times(dict.fromkeys(self.assigned, 0))
+            first = {one: found.timestamp for one, found in told.items() if found is not None}
+            # After that: what was cut between is seen to be cut.
+            starts = await self._consumer.beginning_offsets(first)
         except (KafkaError, OSError) as error:
             raise Unavailable("broker") from error
-        return {(one.topic, one.partition): found.timestamp for one, found in first.items() if found is not None}
+        return {(one.topic, one.partition): None if starts[one] else moment for one, moment in first.items()}
 
     async def rewind(self, places: Iterable[Place]) -> None:
         if self._consumer is None:

@@ -25,7 +25,7 @@ from shared.journal import Commit, Journal, StreamKind, commit_key
 from shared.journal.filled import Filled
 from shared.journal.journal import S
 from shared.journal.outbox import Outbox
-from shared.journal.relay import Relay
+from shared.journal.relay import Progress, Relay
 from shared.journal.snapshots import Snapshots
 from shared.objects import DirectoryObjects, MinioObjects, ObjectStore
 from shared.origins import Origins
@@ -161,7 +161,7 @@ class Service:
             self.outbox.doubt(f"{kind}:{key}", current.version)
             raise
 
-    async def rebuild_views(self, progress: Callable[[int, int], None]) -> int:
+    async def rebuild_views(self, progress: Progress) -> int:
         """Make every view again from the journal while the service runs; `progress(done, total)` after each stream.
 
         Rows are replaced one by one, so readers always find them; rows of no stream are removed last. Returns the
@@ -179,12 +179,13 @@ class Service:
                     await view.documents.remove(row["_id"])
         return len(shown)
 
-    async def republish(self) -> int:
+    async def republish(self, progress: Progress) -> int:
         """Publish everything this service ever announced again, while it may be running: consumers drop what they
-        have. Returns the number of commits. Raises: Unavailable.
+        have. `progress(read, total)` after each commit. Returns how many were published. Raises: Unavailable.
         """
         try:
-            return await self.relay.republish({topic for topics in self._topics.values() for topic in topics})
+            own = {topic for topics in self._topics.values() for topic in topics}
+            return await self.relay.republish(own, progress)
         finally:
             await self.producer.stop()
             self.database.close()
@@ -261,13 +262,12 @@ class Service:
                     await asyncio.sleep(BACKGROUND_RETRY_SECONDS)
 
     async def _bus(self) -> None:
-        """Connect when the broker can be had, and have filled again what topics have lost."""
+        """Connect when the broker can be had; a topic that is missing must not have the group left again and again."""
         while not self._broker_ready:
             try:
                 await self.broker.start()
-                await self.relay.look_at_topics()
                 self._broker_ready = True
-            except (KafkaError, OSError, Unavailable) as error:
+            except (KafkaError, OSError) as error:
                 log.warning("broker_unreachable", error=type(error).__name__)
                 with suppress(KafkaError, OSError):
                     await self.broker.stop()

@@ -30,7 +30,7 @@ class Metrics:
     handling = Histogram("als_handling_seconds", "Time to handle a message", ["group", "type"])
     requests = Histogram("als_http_seconds", "Time to answer a request", ["method", "route", "status"])
     commits = Counter("als_commits", "Commits appended to the journal", ["kind"])
-    relay_backlog = Gauge("als_relay_backlog", "Commits not published yet by this process")
+    relay_backlog = Gauge("als_relay_backlog", "Commits, and streams with others, that this process has yet to publish")
     component_up = Gauge("als_component_up", "1 when the component answered the last readiness check", ["component"])
     envelope_cents = Gauge("als_envelope_cents", "The envelope's figures", ["campaign", "figure"])
     envelope_waiting = Gauge("als_envelope_waiting", "Dossiers on the waiting list", ["campaign"])

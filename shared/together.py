@@ -10,13 +10,13 @@ R = TypeVar("R")
 
 
 class Together(Generic[T, R]):
-    """`send` gets at most `limit` items, of which no two have the same key, in the order they came; it returns one
-    answer an item (an exception is raised where the item was added), or raises for all of them. A lone item goes at
-    once.
+    """`send` gets at most `limit` items in the order they came, of which no two have the same `key` if that is given;
+    it returns one answer an item (an exception is raised where the item was added), or raises for all of them. A lone
+    item goes at once.
     """
 
     def __init__(
-        self, send: Callable[[list[T]], Awaitable[Sequence[R | Exception]]], key: Callable[[T], str], limit: int
+        self, send: Callable[[list[T]], Awaitable[Sequence[R | Exception]]], key: Callable[[T], str] | None, limit: int
     ) -> None:
         self._send = send
         self._key = key
@@ -55,7 +55,11 @@ class Together(Generic[T, R]):
 
     def _next(self) -> list[tuple[T, asyncio.Future[R]]]:
         batch, keys = list[tuple[T, asyncio.Future[R]]](), set[str]()
-        while self._waiting and len(batch) < self._limit and self._key(self._waiting[0][0]) not in keys:
-            keys.add(self._key(self._waiting[0][0]))
+        while self._waiting and len(batch) < self._limit:
+            if self._key is not None:
+                key = self._key(self._waiting[0][0])
+                if key in keys:
+                    break
+                keys.add(key)
             batch.append(self._waiting.popleft())
         return batch

@@ -1,13 +1,18 @@
 """Every topic, its partitions and retention, and the step that creates them: `python -m shared.topics`."""
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.contracts import contracting, envelope, instruction, intake, pricing
 
+RETENTION = "retention.ms"
 FOREVER_MS = -1
 DEAD_LETTER_RETENTION_MS = 90 * 24 * 3600 * 1000
 
@@ -85,21 +90,33 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
 }
 
 
-async def create_topics(bootstrap: str, *, replication: int = 1) -> list[str]:
-    """Create what is missing, dead-letter topics included; returns the names created."""
+@asynccontextmanager
+async def _administered(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+def wanted_topics() -> list[tuple[str, int, int]]:
+    """Name, partitions and retention in milliseconds of each, dead-letter topics included."""
     wanted = [(topic.name, topic.partitions, topic.retention_ms) for topic in TOPICS.values()]
-    wanted += [
+    return wanted + [
         (dead_letter_topic(topic, group), 1, DEAD_LETTER_RETENTION_MS)
         for group, topics in CONSUMERS.items()
         for topic in topics
     ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
+
+
+async def create_topics(bootstrap: str, *, replication: int = 1) -> list[str]:
+    """Create what is missing, dead-letter topics included; returns the names created."""
+    async with _administered(bootstrap) as admin:
         existing = set(await admin.list_topics())
         new = [
-            NewTopic(name, partitions, replication, topic_configs={"retention.ms": str(retention)})
-            for name, partitions, retention in wanted
+            NewTopic(name, partitions, replication, topic_configs={RETENTION: str(retention)})
+            for name, partitions, retention in wanted_topics()
             if name not in existing
         ]
         if not new:
@@ -109,8 +126,23 @@ async def create_topics(bootstrap: str, *, replication: int = 1) -> list[str]:
             if error["error_code"] not in (0, TopicAlreadyExistsError.errno):
                 raise for_code(error["error_code"])(error["topic"])
         return [topic.name for topic in new]
-    finally:
-        await admin.close()
+
+
+async def other_retentions(bootstrap: str) -> dict[str, tuple[str, int]]:
+    """Topics that do not keep their messages as long as they should, or longer: the retention.ms of each as it is and
+    as it should be.
+    """
+    async with _administered(bootstrap) as admin:
+        existing = set(await admin.list_topics())
+        wanted = {name: retention for name, _, retention in wanted_topics() if name in existing}
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name, {RETENTION: None}) for name in wanted]
+        found = dict[str, str]()
+        for response in await admin.describe_configs(asked):
+            for one in response.to_object()["resources"]:
+                if one["error_code"]:
+                    raise for_code(one["error_code"])(one["resource_name"])
+                found[one["resource_name"]] = one["config_entries"][0]["config_value"]
+    return {name: (found[name], one) for name, one in wanted.items() if found[name] != str(one)}
 
 
 def main() -> None:
@@ -122,6 +154,8 @@ def main() -> None:
     replication = int(os.environ.get("ALS_KAFKA_REPLICATION", "1"))
     for name in asyncio.run(create_topics(bootstrap, replication=replication)):
         print(name)
+    for name, (found, wanted) in asyncio.run(other_retentions(bootstrap)).items():
+        print(f"{name} : {RETENTION} vaut {found} au lieu de {wanted}", file=sys.stderr)
 
 
 if __name__ == "__main__":

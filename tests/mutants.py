@@ -142,6 +142,24 @@ GUARDS = (
         '        ("empreinte", commit.computed_hash(), commit.hash),\n',
         "",
     ),
+    Guard(
+        "what no relay can follow told as backlog",
+        "shared/journal/relay.py",
+        "            self._stuck[stream] = self._looks\n",
+        "",
+    ),
+    Guard(
+        "partition whose first messages are gone not read again",
+        "shared/origins.py",
+        "None if starts[one] else moment for one, moment",
+        "moment for one, moment",
+    ),
+    Guard(
+        "last look at what was empty after a filling",
+        "shared/journal/filled.py",
+        "                held = await self._look(filling)\n",
+        "",
+    ),
 )
 
 

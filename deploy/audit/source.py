@@ -1,5 +1,6 @@
 """Where an audit reads: the services' databases, or a bundle made from them. The same rows from both."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ from shared.documents import Database, Document, Documents
 from shared.journal import bundle
 from shared.journal.bundle import Bundle
 from shared.journal.commit import commit_key
+from shared.journal.outbox import SWEEP_SECONDS
 from shared.journal.verify import in_order
 
 PARTS = ("views", "snapshots", "stamps", "journal")  # the journal last: it then holds whatever the others speak of
-LOOKS_AT_A_VIEW_BEHIND = 3
+LOOKS_AT_WHAT_IS_ANNOUNCED = 8
 
 
 class Source(Protocol):
@@ -76,29 +78,62 @@ async def export(source: Source, services: Iterable[str], directory: Path) -> No
 
 
 async def view_rows(commits: Documents, views: Mapping[str, Documents], outbox: Documents) -> AsyncIterator[Document]:
-    """A row a stream that has a view: `view`, `key`, `document` (None when missing) and whether it is `behind`."""
+    """A row a stream that has a view: `view`, `key`, `document` (None when missing) and whether it is `behind`.
+
+    A view follows its stream while that is announced in the outbox. One that is announced and does not follow comes
+    last, after some looks: a process that takes over needs a few of its sweeps, one that cannot draw it never will.
+    """
+    unsure = list[tuple[str, str, Document | None]]()
     for name, documents in views.items():
         seen = set[str]()
         async for document in documents.find({}, sort=[("_id", 1)]):
             seen.add(document["_id"])
-            yield await _view_row(commits, outbox, documents, name, document)
+            if row := await _view_row(commits, outbox, documents, name, document["_id"], document):
+                yield row
+            else:
+                unsure.append((name, document["_id"], document))
         async for first in commits.find({"version": 1}):
             kind, key = first["stream"].split(":", 1)
-            if kind == name and key not in seen:
-                there = await documents.get(key)  # it may have come since
-                yield {"view": name, "key": key, "document": there, "behind": False}
+            if kind != name or key in seen:
+                continue
+            there = await documents.get(key)  # it may have come since
+            if row := await _view_row(commits, outbox, documents, name, key, there):
+                yield row
+            else:
+                unsure.append((name, key, there))
+    for left in reversed(range(LOOKS_AT_WHAT_IS_ANNOUNCED)):
+        if not unsure:
+            return
+        await asyncio.sleep(SWEEP_SECONDS)
+        waiting, unsure = unsure, []
+        for name, key, document in waiting:
+            if row := await _view_row(commits, outbox, views[name], name, key, document, last=not left):
+                yield row
+            else:
+                unsure.append((name, key, document))
 
 
 async def _view_row(
-    commits: Documents, outbox: Documents, documents: Documents, name: str, document: Document
-) -> Document:
-    """A view follows its stream while that is announced in the outbox; one that stays behind later is behind."""
-    key, behind = document["_id"], False
-    for _ in range(LOOKS_AT_A_VIEW_BEHIND):
-        newer = await commits.get(commit_key(f"{name}:{key}", document["stream_version"] + 1))
-        if newer is None or f"{name}:{key}" in {row["stream"] async for row in outbox.find({})}:
-            return {"view": name, "key": key, "document": document, "behind": False}
-        again = await documents.get(key)
-        behind = again is not None and again["stream_version"] == document["stream_version"]
-        document = again or document
-    return {"view": name, "key": key, "document": document, "behind": behind}
+    commits: Documents,
+    outbox: Documents,
+    documents: Documents,
+    name: str,
+    key: str,
+    document: Document | None,
+    *,
+    last: bool = False,
+) -> Document | None:
+    """The row of a stream whose view was read; None when another look may tell more, and this is not the `last`."""
+    newer = await commits.get(commit_key(f"{name}:{key}", _version(document) + 1))
+    if newer is None:
+        return {"view": name, "key": key, "document": document, "behind": False}
+    announced = f"{name}:{key}" in {row["stream"] async for row in outbox.find({})}
+    again = await documents.get(key)
+    behind = _version(again) == _version(document)
+    if behind and announced and not last:
+        return None
+    return {"view": name, "key": key, "document": again, "behind": behind}
+
+
+def _version(document: Document | None) -> int:
+    return document["stream_version"] if document else 0

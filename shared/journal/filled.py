@@ -39,11 +39,20 @@ class Filled:
         self.lost |= set(self._marks.values())
 
     async def check(self) -> None:
-        """See which topics have lost something."""
+        """See which topics have lost something; one that does not answer, as a missing one, hides no other."""
         filling = set(self._filling)  # one that is whole by the time of the answer is not what is kept of it now
-        kept = {place: began for place, began in (await self._kept()).items() if place[0] not in filling}
-        if kept:
-            self._compare(kept, await self._look({topic for topic, _ in kept}))
+        kept = await self._kept()
+        self._known &= kept.keys()  # others may have taken back what was empty: what is sent there next is kept again
+        topics = sorted({topic for topic, _ in kept} - filling)
+        answers = await asyncio.gather(*[self._look({topic}) for topic in topics], return_exceptions=True)
+        failures = list[BaseException]()
+        for topic, held in zip(topics, answers, strict=True):
+            if isinstance(held, BaseException):
+                failures.append(held)
+            else:
+                self._compare({place: began for place, began in kept.items() if place[0] == topic}, held)
+        if failures:
+            raise failures[0]
 
     async def sent(self, spans: Mapping[Place, Span]) -> None:
         """Something came to lie there: before the end of what was sent earlier, when that was lost."""
@@ -76,15 +85,20 @@ class Filled:
             return
         try:
             kept, held = await self._kept(), await self._look(filling)
+            # What stays empty now, as after a change of the number of partitions, would be missed for ever.
+            empty = {place for place in kept if place[0] in filling and place not in held}
+            if empty:
+                await asyncio.gather(*[self._documents.remove(_row_key(place)) for place in empty])
+                self._known -= empty
+                # Another process may have kept one of them since that look; what it sent is there by now.
+                held = await self._look(filling)
             nothing = (0, 0)
             short = {place[0] for place, end in self._ends.items() if held.get(place, nothing)[1] < end}
             self.lost |= filling & short
             done = filling - self.lost
             await self._keep({place: began for place, (began, _) in held.items() if place[0] in done})
             marks = [mark for mark, topic in self._marks.items() if topic in done]
-            # What stays empty now, as after a change of the number of partitions, would be missed for ever.
-            empty = [_row_key(place) for place in kept if place[0] in done and place not in held]
-            await asyncio.gather(*[self._documents.remove(key) for key in [*empty, *marks]])
+            await asyncio.gather(*[self._documents.remove(mark) for mark in marks])
         except BaseException:
             self.lost |= filling
             raise

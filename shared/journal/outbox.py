@@ -55,6 +55,11 @@ class Outbox:
         """Streams of this process with commits that nothing will enqueue."""
         return [one for one in self._mine.values() if one.left]
 
+    @property
+    def behind(self) -> set[str]:
+        """Streams of this process with commits that nothing will enqueue and nothing has published yet."""
+        return {one.stream for one in list(self._mine.values()) if one.left and max(one.left) >= one.sent}
+
     async def begin(self, stream: str, version: int) -> None:
         """Announce a stream before `version` is inserted. Raises: Unavailable."""
         found = self._mine.get(stream)

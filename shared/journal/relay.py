@@ -36,6 +36,7 @@ Outgoing = tuple[Event, MessageMeta]
 # Sends in order; where it came to lie, for each place that got something.
 Publish = Callable[[list[Outgoing]], Awaitable[Mapping[Place, Span]]]
 Recover = Callable[[Commit], Awaitable[None]]
+Progress = Callable[[int, int], None]
 
 
 def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
@@ -98,11 +99,13 @@ class Relay:
         self._due: list[Document] | None = None
         self._looks = 0
         self._looked_for = dict[str, int]()
+        # Streams that failed by themselves, whoever announced them, and the look at which they did last.
+        self._stuck = dict[str, int]()
 
     @property
     def backlog(self) -> int:
-        """Commits waiting to be published by this process."""
-        return len(self._pending)
+        """Commits waiting to be published by this process, and streams with others that it has yet to follow."""
+        return len(self._pending) + len(self._outbox.behind | self._stuck.keys())
 
     def enqueue(self, commit: Commit) -> None:
         self._pending.append(commit)
@@ -113,8 +116,10 @@ class Relay:
 
         Raises: Unavailable.
         """
-        await self._filled.check()
-        self._tell_lost()
+        try:
+            await self._filled.check()
+        finally:
+            self._tell_lost()
 
     async def run(self) -> None:
         """Publish until cancelled; waits through outages of the broker and the database."""
@@ -202,6 +207,8 @@ class Relay:
         self._due = [row for row, sights in seen.values() if self._seen is None or sights > 1]
         self._seen = seen
         self._followed = {key: version for key, version in self._followed.items() if key in seen}
+        # What another process could follow meanwhile is not tried here again.
+        self._stuck = {stream: look for stream, look in self._stuck.items() if self._looks - look <= LOOKS_BETWEEN}
 
     async def _follow_what_is_left(self) -> None:
         """What this process left for later, and what others announced and seem to have left; once a look."""
@@ -237,19 +244,24 @@ class Relay:
             looks = self._looked_for[row["_id"]]
             first = row["since"] if looks <= RENEWALS_AFTER_DEATH else row["end"]
             end = await self._tried(row["stream"], first, row["end"])
-            over = looks > RENEWALS_AFTER_DEATH and end is not None and end > row["end"]
-            if over or looks >= LOOKS_AFTER_DEATH:
+            if end is None:
+                continue
+            taken = looks > RENEWALS_AFTER_DEATH and end > row["end"]
+            if taken or looks >= LOOKS_AFTER_DEATH:
                 await self._abandoned.remove(row["_id"])
 
     async def _tried(self, stream: str, version: int, sent: int = 0) -> int | None:
         """As `_follow`; None when this stream fails by itself, for which no other waits. Raises: Unavailable."""
         try:
-            return await self._follow(stream, version, sent)
+            end = await self._follow(stream, version, sent)
         except Unavailable:
             raise
         except Exception as error:
+            self._stuck[stream] = self._looks
             log.error("stream_stays_behind", stream=stream, version=version, error=type(error).__name__, exc_info=True)
             return None
+        self._stuck.pop(stream, None)
+        return end
 
     async def _follow(self, stream: str, version: int, sent: int) -> int:
         """Renew the views of a stream from a version on, and publish it from `sent` on; the version that is not there
@@ -263,14 +275,14 @@ class Relay:
             version += 1
         return version
 
-    async def republish(self, topics: Iterable[str]) -> int:
-        """Publish again every commit that feeds `topics` (what they held is lost), stream after stream. Returns how
-        many commits. Raises: Unavailable, after which it has to be done again.
+    async def republish(self, topics: Iterable[str], progress: Progress = lambda _done, _total: None) -> int:
+        """Publish again every commit that feeds `topics` (what they held is lost), stream after stream; `progress` of
+        all commits after each. Returns how many. Raises: Unavailable, after which it has to be done again.
         """
         lost = frozenset(topics)
         await self._filled.begin_filling(lost)
         try:
-            count = await self._fill(lost)
+            count = await self._fill(lost, progress)
         except BaseException:
             await self._filled.end_filling(lost, whole=False)
             raise
@@ -278,8 +290,9 @@ class Relay:
         log.info("republished", topics=sorted(lost), commits=count)
         return count
 
-    async def _fill(self, lost: frozenset[str]) -> int:
-        count, round_ = 0, list[Commit]()
+    async def _fill(self, lost: frozenset[str], progress: Progress) -> int:
+        count, read, round_ = 0, 0, list[Commit]()
+        total = await self._commits.count({})
         async for document in in_order(self._commits):
             commit = Commit.from_document(document)
             if lost & self._topics_of(commit):
@@ -288,5 +301,7 @@ class Relay:
             if len(round_) == MAX_COMMITS_PER_ROUND:
                 await self._publish_all(round_)
                 round_ = []
+            read += 1
+            progress(read, total)
         await self._publish_all(round_)
         return count

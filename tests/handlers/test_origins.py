@@ -16,6 +16,7 @@ from shared.origins import KafkaReader, Origins
 TOPIC = "intake.register.v1"
 PLACE = (TOPIC, 0)
 PARTITION = TopicPartition(*PLACE)
+EMPTY, CUT = TopicPartition(TOPIC, 1), TopicPartition(TOPIC, 2)
 RECORD: Any = SimpleNamespace(topic=TOPIC, partition=0)
 
 
@@ -26,9 +27,12 @@ class Member:
         self.origin: int | None = None
         self.rewound = 0
         self.looked = 0
+        self.cut = False
 
-    async def began(self) -> dict[Place, int]:
+    async def began(self) -> dict[Place, int | None]:
         self.looked += 1
+        if self.cut:
+            return {PLACE: None}
         return {} if self.origin is None else {PLACE: self.origin}
 
     async def rewind(self, places):
@@ -86,6 +90,20 @@ async def test_the_origin_is_kept_before_the_first_message_is_handled_and_once()
     assert member.looked == 1
 
 
+async def test_a_partition_whose_first_messages_are_gone_is_read_on_and_told_again_when_it_was_filled_again():
+    member, documents = Member(), MemoryDocuments()
+    member.origin = 5
+    await Origins("a.group", documents, member).look()
+    member.cut = True
+    origins = Origins("a.group", documents, member)
+    for _ in range(2):
+        await origins.before([RECORD])
+    assert (member.rewound, member.looked) == (0, 2)
+    member.cut, member.origin = False, 7
+    await origins.look()
+    assert member.rewound == 1
+
+
 class Consumer:
     """What aiokafka's does."""
 
@@ -100,7 +118,10 @@ class Consumer:
     async def offsets_for_times(self, times):
         if self.failure:
             raise self.failure
-        return {one: OffsetAndTimestamp(0, 5) if one == PARTITION else None for one in times}
+        return {one: OffsetAndTimestamp(0, 5) if one.partition != EMPTY.partition else None for one in times}
+
+    async def beginning_offsets(self, partitions):
+        return {one: 3 if one == CUT else 0 for one in partitions}
 
     def seek(self, partition, offset):
         self.positions[partition] = offset
@@ -116,8 +137,7 @@ def reader(consumer) -> KafkaReader:
 
 
 async def test_a_member_says_when_what_it_was_given_began():
-    empty = TopicPartition(TOPIC, 1)
-    assert await reader(Consumer(frozenset({PARTITION, empty}))).began() == {PLACE: 5}
+    assert await reader(Consumer(frozenset({PARTITION, EMPTY, CUT}))).began() == {PLACE: 5, (TOPIC, 2): None}
 
 
 @pytest.mark.parametrize("one", [KafkaReader(None), reader(None), reader(Consumer(frozenset()))])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
 from shared.errors import Unavailable
+from shared.journal.filled import Place
 from tests.simulation.faults import TIMEOUT_SECONDS, Effect, Network
 
 Record = ConsumerRecord[bytes, bytes]
@@ -39,6 +41,8 @@ class Bus:
         # How far the members themselves remember to have come, whatever happened to the topic or the group.
         self.places: dict[tuple[str, Any], dict[str, int]] = {}
         self.handling = set[tuple[str, Any]]()
+        # Topics whose first messages are gone.
+        self.cut = set[str]()
         self._held: dict[str, list[Record]] = defaultdict(list)
         self._holding: set[str] = set()
         self._changed = asyncio.Event()
@@ -72,9 +76,15 @@ class Bus:
     def lose(self, topic: str) -> None:
         """Deleted and made again, empty; with it goes how far groups had come, but for what members remember."""
         self.logs[topic].clear()
+        self.cut.discard(topic)
         for place in [one for one in self.committed if one[1] == topic]:
             self.committed[place] = 0
         self.announce()
+
+    def began(self, topics: Iterable[str]) -> dict[Place, int | None]:
+        """When each topic got its first message, None where that is gone; empty ones are left out."""
+        logs = {topic: self.logs[topic] for topic in topics}
+        return {(topic, 0): None if topic in self.cut else log[0].timestamp for topic, log in logs.items() if log}
 
     def rewind(self, group: str, owner: Any, topic: str) -> None:
         """Raises: Unavailable when the group has given the topic to somebody else."""

@@ -152,11 +152,10 @@ class Node:
         for work in (service.relay.run(), topics, *self._work(service)):
             asyncio.get_running_loop().create_task(work)
 
-    async def held(self, topics: set[str]) -> dict[Place, tuple[int, int]]:
+    async def held(self, topics: set[str]) -> dict[Place, tuple[int | None, int]]:
         """As shared.bus.topics_held."""
         await self.network.latency("broker")
-        logs = {topic: self.bus.logs[topic] for topic in topics}
-        return {(topic, 0): (log[0].timestamp, len(log)) for topic, log in logs.items() if log}
+        return {place: (moment, len(self.bus.logs[place[0]])) for place, moment in self.bus.began(topics).items()}
 
     def _work(self, service: SimulatedService) -> list[Coroutine[Any, Any, None]]:
         self.service = service
@@ -200,12 +199,11 @@ class Member:
     node: Node
     inbox: Inbox
 
-    async def began(self) -> dict[Place, int]:
+    async def began(self) -> dict[Place, int | None]:
         await self.node.network.latency("broker")
         if self.node.bus.owners[self.inbox.group] is not self.node:
             return {}
-        logs = {topic: self.node.bus.logs[topic] for topic in self.inbox.topics}
-        return {(topic, 0): log[0].timestamp for topic, log in logs.items() if log}
+        return self.node.bus.began(self.inbox.topics)
 
     async def rewind(self, places: Iterable[Place]) -> None:
         await self.node.network.latency("broker")

@@ -27,6 +27,8 @@ WRITES = ("insert", "put", "remove")
 SPOILT = [(write, effect) for write in WRITES for effect in Effect]
 SPOILT += [("publish", Effect.LOST), ("publish", Effect.UNANSWERED)]
 DOSSIERS = 8
+# Closed for good, few things happen any more.
+INTERRUPTIONS = (*[Action.SUSPEND, Action.RESUME] * 4, Action.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,16 @@ class ChangeRules(Step):
     def play(self, world):
         rules = self.rules(world.campaign_id, world.loop.time())
         world.begin(world.decide(Action.RULES, rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt(Step):
+    """Two people agree to suspend, to resume or to close; what changes nothing is refused."""
+
+    action: Action
+
+    def play(self, world):
+        world.begin(world.decide(self.action, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +213,17 @@ class LoseTopic(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class CutTopic(Step):
+    """A topic's first messages go, as by retention: long after everybody has seen and kept which topic it is."""
+
+    topic: str
+
+    def play(self, world):
+        if world.known(self.topic):
+            world.bus.cut.add(self.topic)
+
+
+@dataclass(frozen=True, slots=True)
 class SetClock(Step):
     """A process's clock is so many seconds ahead from now on, or behind."""
 
@@ -226,6 +249,7 @@ WEIGHTS: dict[type[Step], int] = {
     Reduce: 2,
     Tell: 4,
     ChangeRules: 2,
+    Interrupt: 4,
     Kill: 2,
     TakeOver: 3,
     Stall: 2,
@@ -235,6 +259,7 @@ WEIGHTS: dict[type[Step], int] = {
     Overtake: 3,
     Rebuild: 1,
     LoseTopic: 2,
+    CutTopic: 1,
     SetClock: 1,
 }
 
@@ -247,19 +272,20 @@ def _draw(random: Random) -> Step:
     after = random.choice((0.0, 0.0, 0.01, 0.1, 1.0, 5.0))
     dossier, service, place = random.randrange(DOSSIERS), random.choice(NODES), random.randrange(2)
     kind = random.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
+    made: Any = kind
     match kind.__name__:
         case "Submit":
             return Submit(after, dossier, random.choice((1, 1, 2)))
-        case "Withdraw":
-            return Withdraw(after, dossier)
-        case "Reduce":
-            return Reduce(after, dossier)
+        case "Withdraw" | "Reduce":
+            return made(after, dossier)
         case "Tell":
             return Tell(after, dossier, random.random() < 0.5)
         case "ChangeRules":
             return ChangeRules(
                 after, random.randint(200, 2_000), random.choice(list(Exhaustion)), random.choice((0, 9))
             )
+        case "Interrupt":
+            return Interrupt(after, random.choice(INTERRUPTIONS))
         case "Kill":
             return Kill(after, service, place)
         case "TakeOver":
@@ -272,10 +298,8 @@ def _draw(random: Random) -> Step:
             return Outage(after, service, random.choice(("database", "broker")), random.uniform(1, 20))
         case "Repeat":
             return Repeat(after, random.choice(TOPICS), random.randrange(50))
-        case "Overtake":
-            return Overtake(after, random.choice(TOPICS))
-        case "LoseTopic":
-            return LoseTopic(after, random.choice(TOPICS))
+        case "Overtake" | "LoseTopic" | "CutTopic":
+            return made(after, random.choice(TOPICS))
         case "SetClock":
             return SetClock(after, service, place, _off(random))
         case _:

@@ -4,10 +4,24 @@ import asyncio
 
 import pytest
 
+from services.envelope.domain.campaign import Action
 from shared.documents import Document
 from tests.simulation import world
 from tests.simulation.faults import Effect
-from tests.simulation.steps import Kill, Overtake, Repeat, Spoil, Stall, Step, Submit, TakeOver, drawn
+from tests.simulation.steps import (
+    CutTopic,
+    Interrupt,
+    Kill,
+    LoseTopic,
+    Overtake,
+    Repeat,
+    Spoil,
+    Stall,
+    Step,
+    Submit,
+    TakeOver,
+    drawn,
+)
 from tests.simulation.world import Stored, play, shortest
 
 SEEDS = range(40)
@@ -53,6 +67,23 @@ HISTORIES: dict[str, list[Step]] = {
         Submit(0, 2),
         TakeOver(5, "envelope"),
         Submit(0, 3),
+    ],
+    "a suspension said again after the resumption": [
+        Interrupt(0, Action.SUSPEND),
+        Interrupt(5, Action.RESUME),
+        LoseTopic(5, "envelope.campaign.v1"),
+        Kill(0, "envelope", 0),
+        Kill(0, "envelope", 1),
+        Repeat(30, "envelope.campaign.v1", 1),
+        Submit(5, 0),
+    ],
+    "a topic that is lost after its first messages were dropped": [
+        Submit(0, 0),
+        CutTopic(20, "intake.register.v1"),
+        TakeOver(0, "envelope"),
+        Submit(20, 1),
+        LoseTopic(0, "intake.register.v1"),
+        Submit(20, 2),
     ],
     "deposits that overtake each other on the bus and come twice": [
         Overtake(0, "intake.register.v1"),

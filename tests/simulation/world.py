@@ -34,7 +34,7 @@ from tests.simulation import nodes
 from tests.simulation.bus import Bus
 from tests.simulation.loop import NothingLeft, SimulatedLoop
 from tests.simulation.nodes import CAMPAIGN, EnvelopeNode, Gone, IntakeNode, Node
-from tests.simulation.steps import CAP_KEUR, DOSSIERS, GROUPS, MAX_CLOCK_OFF, ChangeRules, Step
+from tests.simulation.steps import CAP_KEUR, DOSSIERS, GROUPS, MAX_CLOCK_OFF, NODES, ChangeRules, Step
 
 CALLER = Principal("portal", frozenset())
 CAUSE = Cause("user:portal", "simulation")
@@ -78,8 +78,7 @@ class World:
         self.stored = self.source.collections
         self.bus = Bus()
         self.nodes = [IntakeNode("intake", 0, self), IntakeNode("intake", 1, self)]
-        self.nodes += [EnvelopeNode("envelope", 0, self), EnvelopeNode("envelope", 1, self)]
-        self.nodes += [Node("offices", 0, self)]
+        self.nodes += [EnvelopeNode("envelope", 0, self), EnvelopeNode("envelope", 1, self), Node("offices", 0, self)]
         self.dossier_ids: list[str] = []
         self.acknowledged: dict[str, set[int]] = defaultdict(set)
         self._acts: list[asyncio.Task[None]] = []
@@ -196,6 +195,13 @@ class World:
     def _topics(self, group: str) -> tuple[str, ...]:
         return tuple(topic for topic in self.bus.logs if (group, topic) in self.bus.committed)
 
+    def known(self, topic: str) -> bool:
+        """Whether its producer and every group that reads it have kept which topic it is."""
+        keys = {f"{topic}|0", *[f"{group}|{topic}|0" for group in GROUPS.values() if topic in self._topics(group)]}
+        parts = [one[part]._documents for one in self.stored.values() for part in ("topics", "origins")]
+        kept = {key: rows[key]["began"] for rows in parts for key in keys & rows.keys()}
+        return kept.keys() == keys and set(kept.values()) == set(self.bus.began([topic]).values())
+
     # -- the checks --------------------------------------------------------------------------------------------
 
     async def wrong(self) -> list[str]:
@@ -209,6 +215,9 @@ class World:
         assert isinstance(ledger, Ledger)
         faults += self._wrong_numbers(register, ledger)
         faults += self._wrong_letters()
+        said = [ledger, *[found.reports[name].heads[f"campaign:{CAMPAIGN}"].state for name in NODES]]
+        if len({(one.suspended, one.closed) for one in said}) > 1:
+            faults.append(f"the ledger, who decided and bailleurs see another interruption: {said}")
         for dossier_id, line in ledger.reservations.items():
             told = heads[f"dossier:{dossier_id}"].envelope
             if told is None or str(line.standing) not in STANDINGS[type(told).__name__]:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.audit.checks import Audit, as_of, audit
-from deploy.audit.source import PARTS, Exported, export, file_name
+from deploy.audit.source import LOOKS_AT_WHAT_IS_ANNOUNCED, PARTS, Exported, export, file_name
 from services.envelope.domain.ledger import Ledger
 from shared.contracts.values import Exhaustion
 from shared.documents import MemoryDocuments
@@ -211,6 +212,48 @@ async def test_a_view_that_is_not_the_fold_of_its_stream_is_named(stored, change
     await (views.remove(key) if changes is None else views.mark(key, changes))
     where = said(await audited(stored))
     assert any(commit.startswith(f"dossier:{key}") and named == check for commit, named in where)
+
+
+class Looked(MemoryDocuments):
+    """An outbox, and what happens at one of the looks at it."""
+
+    def __init__(self, look: int, happens: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.looks, self._look, self._happens = 0, look, happens
+
+    async def find(self, query, **options):
+        self.looks += 1
+        if self.looks == self._look:
+            await self._happens()
+        async for row in super().find(query, **options):
+            yield row
+
+
+async def left_behind(stored: Stored, look: int, *, missing: bool = False) -> tuple[Looked, str]:
+    """A stream whose view is behind, or missing, and which stays announced; it is drawn at one of the looks."""
+    views = stored.collections["intake"]["view_dossier"]
+    row = next(row for row in views._documents.values() if row["stream_version"] > 3)
+    key, drawn = row["_id"], dict(row)
+    outbox = stored.collections["intake"]["outbox"] = Looked(look, lambda: views.put(drawn))
+    await outbox.put({"_id": "one", "stream": f"dossier:{key}", "owner": "somebody", "since": 2, "beat": 1})
+    await (views.remove(key) if missing else views.mark(key, {"stream_version": 1}))
+    return outbox, key
+
+
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.parametrize("look", [1, 3])
+async def test_a_view_that_follows_while_its_stream_is_announced_is_right(stored, monkeypatch, look, missing):
+    monkeypatch.setattr("deploy.audit.source.SWEEP_SECONDS", 0)
+    await left_behind(stored, look, missing=missing)
+    assert said(await audited(stored)) == []
+
+
+async def test_a_view_that_does_not_follow_is_named_although_its_stream_stays_announced(stored, monkeypatch):
+    monkeypatch.setattr("deploy.audit.source.SWEEP_SECONDS", 0)
+    outbox, key = await left_behind(stored, 0)
+    found = said(await audited(stored))
+    assert (f"dossier:{key}", "vue à jour") in found
+    assert outbox.looks == LOOKS_AT_WHAT_IS_ANNOUNCED + 1
 
 
 async def test_a_view_of_no_stream_is_named(stored):

@@ -1,9 +1,11 @@
 """Many small requests as few large ones: order, limits, and an answer to each."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from shared.documents import MongoDocuments
 from shared.together import Together
 
 
@@ -132,3 +134,32 @@ async def test_what_is_asked_for_comes_to_who_asked():
     assert await asyncio.gather(*[together.add(item) for item in ("a", "bbb", "cc")]) == [1, 3, 2]
     with pytest.raises(ValueError, match=r"^$"):
         await together.add("")
+
+
+class Collection:
+    """What of motor's answers a read; one document, read anew each time."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    async def find_one(self, query):
+        self.asked.append([query["_id"]])
+        return await asyncio.sleep(0, {"_id": query["_id"], "lines": []})
+
+    def find(self, query, **_):
+        self.asked.append(query["_id"]["$in"])
+        return self
+
+    async def to_list(self, _):
+        return [{"_id": key, "lines": []} for key in self.asked[-1] if key != "nobody"]
+
+
+async def test_many_who_read_one_document_do_so_together_and_each_has_its_own():
+    documents: Any = MongoDocuments(collection := Collection())  # pyright: ignore[reportArgumentType]
+    read = await asyncio.gather(*[documents.get(key) for key in ("a", "a", "b", "nobody", "a", "nobody")])
+    assert collection.asked == [["a", "b", "nobody"]]
+    assert [one and one["_id"] for one in read] == ["a", "a", "b", None, "a", None]
+    for one in read:
+        if one is not None:
+            assert one["lines"] == []
+            one["lines"].append("mine")

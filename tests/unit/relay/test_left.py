@@ -39,10 +39,30 @@ async def test_a_view_that_cannot_be_drawn_holds_up_its_own_stream_only():
     await post.sweep()
     assert post.sent == ["counter:b#1.1"]
     await post.sweep(LOOKS_FOR_A_COMMIT)
-    assert await post.announcements() == [("counter:a", 1)]
+    assert (await post.announcements(), post.relay.backlog) == ([("counter:a", 1)], 1)
     post.views_fail = None
     await post.sweep()
-    assert post.sent == ["counter:b#1.1", "counter:a#1.1"]
+    assert (post.sent, post.relay.backlog) == (["counter:b#1.1", "counter:a#1.1"], 0)
+
+
+async def test_a_commit_whose_view_failed_is_backlog_from_the_moment_it_is_left_until_it_is_sent():
+    post = Post()
+    post.views_fail = Unavailable
+    await post.append("a")
+    assert post.relay.backlog == 1
+    post.views_fail = None
+    await post.relay.flush()
+    assert (post.sent, post.relay.backlog) == (["counter:a#1.1"], 0)
+
+
+async def test_a_view_that_is_only_renewed_is_no_backlog():
+    post = Post()
+    await post.append("a")
+    post.enqueue()
+    await post.relay._drain()
+    post.outbox.doubt("counter:a", 1)
+    await post.sweep()
+    assert (len(post.outbox.left), post.relay.backlog) == (1, 0)
 
 
 class Unsure(MemoryDocuments):

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from shared.errors import Unavailable
+from shared.journal.filled import Place
 from shared.journal.relay import MAX_COMMITS_PER_ROUND
 from tests.counter import KIND
-from tests.unit.relay.post import Post
+from tests.unit.relay.post import TOPIC, Post
 
 
 async def drained(post: Post, *keys: str) -> None:
@@ -26,6 +27,13 @@ async def test_an_empty_topic_is_filled_again_each_stream_in_its_order():
     assert await post.relay.republish(KIND.topics) == 3
     assert sorted(post.sent) == sorted(first)
     assert post.sent.index("counter:b#1.1") < post.sent.index("counter:b#2.1")
+
+
+async def test_who_fills_a_topic_again_is_told_how_far_it_has_come():
+    post, told = Post(), list[tuple[int, int]]()
+    await post.append("b", "a", "b")
+    await post.relay.republish(KIND.topics, lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 async def test_a_topic_this_stream_does_not_feed_is_not_filled():
@@ -191,7 +199,7 @@ async def test_a_topic_whose_filling_ends_while_it_is_looked_at_has_lost_nothing
 
     await post.kept.put({"_id": "gone|0", "topic": "gone", "partition": 0, "began": 1})
     await filled.begin_filling(KIND.topics)
-    await post.relay._fill(KIND.topics)
+    await post.relay._fill(frozenset(KIND.topics), lambda *_: None)
     filled._look = slow
     check = asyncio.create_task(post.relay.look_at_topics())
     await looking.wait()
@@ -216,3 +224,71 @@ async def test_a_topic_nobody_ever_sent_to_has_lost_nothing():
     await post.relay.look_at_topics()
     await post.relay._drain()
     assert post.sent == []
+
+
+async def test_a_topic_that_is_missing_hides_no_other_that_lost_something():
+    post = Post()
+    await drained(post, "a")
+    await post.kept.put({"_id": "missing|0", "topic": "missing", "partition": 0, "began": 1})
+    filled = post.relay._filled
+
+    async def held(topics: set[str]):
+        if "missing" in topics:
+            raise Unavailable("broker")
+        return await post.held(topics)
+
+    filled._look = held
+    async with post.running():
+        post.topic.lose()
+        post.sent.clear()
+        with pytest.raises(Unavailable):
+            await post.relay.look_at_topics()
+        await post.until_sent("counter:a#1.1")
+
+
+async def emptied() -> tuple[Post, Post]:
+    """Two processes that know of a partition which is empty since its topic was lost and filled again."""
+    post = Post()
+    other = Post(post)
+    post.topic.beside = 1
+    for one in (post, other):
+        await drained(one, "a")
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    await post.relay._drain()
+    return post, other
+
+
+async def kept_of(post: Post) -> dict[Place, int]:
+    return {(row["topic"], row["partition"]): row["began"] async for row in post.kept.find({})}
+
+
+async def test_a_partition_that_was_empty_is_told_again_from_what_is_sent_to_it_first():
+    for sender in (0, 1):
+        posts = await emptied()
+        await posts[sender].relay.look_at_topics()
+        posts[0].topic.beside = 1
+        await posts[sender].relay._filled.sent({(TOPIC, 1): (0, 1)})
+        assert await kept_of(posts[0]) == {(TOPIC, 0): 2, (TOPIC, 1): 2}
+
+
+async def test_what_another_process_sends_to_an_empty_partition_while_its_row_is_taken_back_is_not_forgotten():
+    post = Post()
+    post.topic.beside = 1
+    await drained(post, "a")
+    post.topic.lose()
+    await post.relay.look_at_topics()
+    other, filled = Post(post), post.relay._filled
+
+    async def held(topics: set[str]):
+        answer = await post.held(topics)
+        if not post.topic.beside:
+            post.topic.beside = 1
+            await other.relay._filled.sent({(TOPIC, 1): (0, 1)})
+        return answer
+
+    filled._look = held
+    await filled.begin_filling(KIND.topics)
+    await post.relay._fill(frozenset(KIND.topics), lambda *_: None)
+    await filled.end_filling(KIND.topics, whole=True)
+    assert await kept_of(post) == {(TOPIC, 0): 2, (TOPIC, 1): 2}

@@ -128,6 +128,30 @@ async def test_an_announcement_whose_stream_cannot_be_followed_is_kept():
     for _ in range(SIGHTS_OF_A_DEAD_PROCESS):
         await post.sweep()
     assert (post.sent, await post.announcements()) == (["counter:b#1.1"], [("counter:a", 1)])
+    assert post.relay.backlog == 1  # nobody else tells of it
+
+
+async def test_what_another_process_publishes_meanwhile_is_no_longer_backlog():
+    post = Post()
+    await post.sweep()
+    await Post(post).append("a")
+    post.views_fail = ZeroDivisionError
+    await post.sweep(2)
+    assert post.relay.backlog == 1
+    await post.announced.clear()  # as who published it does
+    await post.sweep(LOOKS_BETWEEN + 1)
+    assert post.relay.backlog == 0
+
+
+async def test_a_late_commit_whose_view_cannot_be_drawn_is_not_given_up():
+    post, still = await frozen()
+    post.views_fail = ZeroDivisionError
+    await still.journal.append("a", lambda _: count(1), cause())
+    await post.sweep(LOOKS_BETWEEN * (LOOKS_AFTER_DEATH + 1))
+    assert (post.relay.backlog, await post.abandoned.count({})) == (1, 1)
+    post.views_fail = None
+    await post.sweep(LOOKS_BETWEEN)
+    assert (set(post.sent), post.relay.backlog) == ({"counter:a#1.1"}, 0)
 
 
 async def test_a_process_that_lives_is_left_alone_however_long_it_takes():
