@@ -152,6 +152,8 @@ class Payment:
         if kept:
             return replace(self, **{kept: event})
         match event:
+            case PaymentHeld():
+                return replace(self, held=event, matched=None)
             case PaymentReturnWithdrawn():
                 return replace(self, withdrawn=(*self.withdrawn, event), to_return=None)
             case PaymentReturned():
@@ -168,7 +170,6 @@ KEPT: dict[type[Event], str] = {
     PaymentReceived: "received",
     PaymentConfirmed: "confirmed",
     PaymentMatched: "matched",
-    PaymentHeld: "held",
     PaymentBooked: "booked",
     PaymentReturnDecided: "to_return",
     PaymentDismissed: "dismissed",
@@ -212,8 +213,10 @@ def confirm(payment: Payment, actor: str, now: datetime) -> list[Event]:
     return [PaymentConfirmed(payment_id=received.payment_id, confirmed_by=actor, confirmed_at=now)]
 
 
-def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: datetime) -> list[Event]:
-    """Settle which dossier a payment is for; it is settled once.
+def match(
+    payment: Payment, dossier_id: str, basis: Basis, actor: str, now: datetime, seen: PaymentHeld | None = None
+) -> list[Event]:
+    """Settle which dossier a payment is for; it is settled once. One that is held stays so unless it was `seen` held.
 
     Raises: as credited; PaymentAlreadyMatched when it is for another dossier, PaymentClosed.
     """
@@ -224,6 +227,8 @@ def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: date
         raise PaymentAlreadyMatched("Ce paiement est rapproché d'un autre dossier.")
     if payment.closed or payment.to_return:
         raise PaymentClosed("Ce règlement n'attend plus de rapprochement.")
+    if payment.held != seen:
+        return []
     return [
         PaymentMatched(
             payment_id=received.payment_id, dossier_id=dossier_id, matched_by=actor, matched_at=now, basis=basis
