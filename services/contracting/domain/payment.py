@@ -16,6 +16,8 @@ from services.contracting.domain.facts import (
 )
 from services.contracting.domain.payment_facts import (
     DebitApplied,
+    DebitReleased,
+    DebitSettled,
     PaymentConfirmed,
     PaymentDismissed,
     PaymentDueBack,
@@ -86,6 +88,7 @@ class Payment:
     dismissed: PaymentDismissed | None = None
     due_back: PaymentDueBack | None = None
     applied: DebitApplied | None = None
+    settled: DebitSettled | None = None
 
     @property
     def to_confirm(self) -> bool:
@@ -152,6 +155,8 @@ class Payment:
         if kept:
             return replace(self, **{kept: event})
         match event:
+            case DebitReleased():
+                return replace(self, applied=None)
             case PaymentHeld():
                 return replace(self, held=event, matched=None)
             case PaymentReturnWithdrawn():
@@ -174,6 +179,7 @@ KEPT: dict[type[Event], str] = {
     PaymentReturnDecided: "to_return",
     PaymentDismissed: "dismissed",
     DebitApplied: "applied",
+    DebitSettled: "settled",
 }
 KIND = StreamKind("payment", Payment())
 

@@ -5,11 +5,13 @@ import asyncio
 import pytest
 
 from services.contracting.domain.facts import Basis
+from services.contracting.domain.refusals import PaymentClosed
 from shared.documents import MemoryDocuments
-from tests.unit.contracting.office import ACTOR, SECOND, Office
+from tests.unit.contracting.office import ACTOR, SECOND, Office, problem
 from tests.unit.contracting.papers import REFERENCE, Line, camt
 from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, sent
 from tests.unit.contracting.test_contracting_queues import act, names, office_with, pay
+from tests.unit.contracting.test_contracting_refunds import cut_off
 
 HALF = PREMIUM_CENTS // 2
 
@@ -124,3 +126,75 @@ async def test_a_payment_held_while_a_person_looked_is_not_counted_unseen(monkey
     await office.payments.match(row["payment_id"], DOSSIER, ACTOR)
     assert (await office.engagement()).paid_cents == HALF
     assert await names(office, "duplicate") == ["B2024-1"]
+
+
+# -- debits ------------------------------------------------------------------------------------------------------------
+
+
+async def bank(coming: int, going: int) -> tuple[Office, list[dict], list[dict]]:
+    """A slow database, so many counted premiums and so many debits of one that nothing tells apart."""
+    commits = SlowDocuments()
+    office = Office(commits=commits)
+    await office.know(sent())
+    came = [Line(entry_id=f"B{number}", payer=f"Payeur {number}") for number in range(coming)]
+    went = [Line(entry_id=f"D{number}", sign="DBIT", reference="") for number in range(going)]
+    told = await pay(office, *came, *went)
+    commits.turns = 5
+    return office, told[:coming], told[coming:]
+
+
+async def at_once(office: Office, lead: int, *pairs: tuple[dict, dict]) -> list[str]:
+    """Two people apply a debit to a credit each, the second so much later."""
+
+    async def apply(number: int, debit: dict, credit: dict) -> str:
+        for _ in range(number * lead):
+            await asyncio.sleep(0)
+        try:
+            await office.refunds.apply_debit(debit["payment_id"], credit["payment_id"], ACTOR)
+        except PaymentClosed:
+            return "closed"
+        return "applied"
+
+    return await asyncio.gather(*[apply(number, *pair) for number, pair in enumerate(pairs)])
+
+
+@pytest.mark.parametrize("lead", range(0, 60, 5))
+async def test_one_debit_undoes_one_credit(lead):
+    office, came, (debit,) = await bank(2, 1)
+    assert sorted(await at_once(office, lead, (debit, came[0]), (debit, came[1]))) == ["applied", "closed"]
+    states = [(await office.received.load(one["payment_id"])).state for one in came]
+    assert sorted(one.left_cents for one in states) == [0, PREMIUM_CENTS]
+    assert (await office.engagement()).paid_cents == PREMIUM_CENTS
+
+
+@pytest.mark.parametrize("lead", range(0, 60, 5))
+async def test_one_credit_is_undone_by_one_debit_and_the_other_is_unknown_again(lead):
+    office, (credit,), debits = await bank(1, 2)
+    assert sorted(await at_once(office, lead, (debits[0], credit), (debits[1], credit))) == ["applied", "closed"]
+    assert (await office.engagement()).paid_cents == 0
+    (left,) = await office.queue("unknown")
+    await act(office, left, "dismissal", {"reason": "Frais"})
+    assert await office.queue("unknown") == []
+
+
+async def test_a_debit_that_an_outage_left_claimed_is_no_other_credits_and_is_finished_by_the_timer(monkeypatch):
+    office, (first, second), (debit,) = await bank(2, 1)
+    with cut_off(monkeypatch, office.engagements), pytest.raises(ConnectionAbortedError):
+        await office.refunds.apply_debit(debit["payment_id"], first["payment_id"], ACTOR)
+    answer = await act(office, debit, "debit", {"credit_id": second["payment_id"]})
+    assert problem(answer) == "payment-closed"
+    assert (await office.engagement()).paid_cents == 2 * PREMIUM_CENTS
+    await office.refunds.finish_interrupted()
+    await office.refunds.finish_interrupted()
+    assert (await office.engagement()).paid_cents == PREMIUM_CENTS
+    state = (await office.received.load(first["payment_id"])).state
+    assert (state.left_cents, [one.shown_by for one in state.shown]) == (0, [ACTOR.actor])
+
+
+async def test_a_claim_whose_credit_went_another_way_is_given_up_by_the_timer(monkeypatch):
+    office, (credit,), debits = await bank(1, 2)
+    with cut_off(monkeypatch, office.engagements), pytest.raises(ConnectionAbortedError):
+        await office.refunds.apply_debit(debits[0]["payment_id"], credit["payment_id"], ACTOR)
+    await office.refunds.apply_debit(debits[1]["payment_id"], credit["payment_id"], ACTOR)
+    await office.refunds.finish_interrupted()
+    assert await names(office, "unknown") == ["D0"]

@@ -105,10 +105,10 @@ class World:
                 raise failure
 
     async def cut_off(self, pick: int) -> None:
-        """The bank tells of a transfer and an outage comes before the dossier counts it."""
+        """The bank tells of a transfer, or takes it back, and an outage comes before the dossier says so."""
         with pytest.MonkeyPatch.context() as patch, suppress(ConnectionAbortedError):
             patch.setattr(self.office.engagements, "append", _fail)
-            await self.told(pick)
+            await (self.reversed(pick) if pick % 3 == 2 else self.told(pick))
 
     async def reversed(self, pick: int) -> None:
         there = [one for one in self.transfers if one.left and one.told]

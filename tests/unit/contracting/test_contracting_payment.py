@@ -483,6 +483,28 @@ def test_a_debit_that_does_not_fit_is_not_applied(taking, credit, refusal):
         returns.check_debit(taking, credit)
 
 
+def test_a_debit_is_claimed_for_one_credit_then_settled_or_released_once():
+    claimed = fold(debit(), returns.apply(debit(), "p1", ACCOUNTANT, NOW))
+    for other in (claimed, dismissed()):
+        with pytest.raises(PaymentClosed):
+            returns.apply(other, "p2", ACCOUNTANT, NOW)
+    settled = fold(claimed, returns.settle(claimed, NOW))
+    assert settled.status is PaymentStatus.APPLIED
+    assert returns.settle(settled, NOW) == []
+    free = fold(claimed, returns.release(claimed, "p1", NOW))
+    assert (free.status, free.queue) == (PaymentStatus.UNMATCHED, Queue.UNKNOWN)
+    for state, credit_id in ((settled, "p1"), (free, "p1"), (claimed, "p2")):
+        assert returns.release(state, credit_id, NOW) == []
+
+
+def test_nothing_is_taken_of_a_credit_that_is_gone():
+    first = debit().received
+    assert first is not None
+    gone = fold(kept(), returns.undo(kept(), first, ACCOUNTANT, NOW))
+    with pytest.raises(PaymentClosed):
+        returns.undo(gone, first.model_copy(update={"payment_id": "debit-2"}), ACCOUNTANT, NOW)
+
+
 def test_what_needs_nothing_is_dismissed_with_a_reason_once():
     done = dismissed()
     assert (done.status, done.queue) == (PaymentStatus.DISMISSED, None)
