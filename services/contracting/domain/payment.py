@@ -201,6 +201,15 @@ def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
     return [received]
 
 
+def same_movement(one: PaymentReceived, other: PaymentReceived) -> bool:
+    """Whether two entries of one id tell the same money, if not in the same words."""
+    return (one.amount_cents, one.direction, one.received_on) == (
+        other.amount_cents,
+        other.direction,
+        other.received_on,
+    )
+
+
 def confirm(payment: Payment, actor: str, now: datetime) -> list[Event]:
     """A second person found the payment that was entered by hand: from now on it goes the way of any other.
 

@@ -15,6 +15,7 @@ from services.contracting.domain.payment_facts import (
     ReturnShown,
 )
 from services.contracting.domain.refusals import (
+    BankReferenceUsed,
     DateInFuture,
     DebitMismatch,
     PaymentChanged,
@@ -86,12 +87,20 @@ def withdraw_return(payment: Payment, return_id: str, reason: str, actor: str, n
 
 
 def record_return(payment: Payment, on: date, bank_reference: str, actor: str, now: datetime) -> list[Event]:
-    """The decided return left. Raises: PaymentClosed, ReturnNotDecided, DateInFuture."""
+    """The decided return left; the same again is answered as done while no other return waits.
+
+    Raises: BankReferenceUsed, PaymentClosed, ReturnNotDecided, DateInFuture.
+    """
+    decided = payment.to_return
     if any(gone.bank_reference == bank_reference for gone in payment.returned):
-        return []
+        if decided is None:
+            return []
+        raise BankReferenceUsed(
+            "Une restitution déjà faite porte cette référence : indiquez celle du nouveau virement.",
+            pointer="/bank_reference",
+        )
     if payment.closed:
         raise PaymentClosed("Ce règlement est déjà traité.")
-    decided = payment.to_return
     if decided is None:
         raise ReturnNotDecided("Décidez d'abord la restitution de ce règlement.")
     if on > paris_date(now):

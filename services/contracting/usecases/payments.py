@@ -69,6 +69,11 @@ class Payments:
         """Whether a bank entry can be kept. Raises: as domain.receive."""
         domain.receive((await self.books.payments.load(received.payment_id)).state, received)
 
+    async def tells(self, received: PaymentReceived) -> bool:
+        """Whether this movement is kept under its id, in whatever words."""
+        before = (await self.books.payments.load(received.payment_id)).state.received
+        return before is not None and domain.same_movement(before, received)
+
     async def take(self, received: PaymentReceived, cause: Cause) -> Payment:
         """Keep a bank entry and bring it as far as it goes without a person.
 

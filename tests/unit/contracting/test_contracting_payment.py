@@ -11,6 +11,7 @@ from services.contracting.domain import duplicates, payment, premium, returns
 from services.contracting.domain.facts import Basis, Direction, Outcome, PaymentBooked, RefundPromised
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.refusals import (
+    BankReferenceUsed,
     DateInFuture,
     DebitMismatch,
     NothingToReturn,
@@ -354,6 +355,16 @@ def test_what_went_back_in_part_waits_no_more():
     assert going.queue is Queue.TO_RETURN
     gone = fold(going, returning(going))
     assert (gone.queue, gone.closed, gone.left_cents) == (None, False, PREMIUM_CENTS - 500)
+
+
+def test_a_second_return_is_not_recorded_under_the_reference_of_the_first():
+    gone = fold(decided_in_part(), returning(decided_in_part()))
+    again = fold(gone, returns.decide_return(gone, promised(1, "return-2"), "Encore", ACCOUNTANT, NOW))
+    with pytest.raises(BankReferenceUsed):
+        returning(again, "V1")
+    made = fold(again, returning(again, "V2"))
+    assert [one.amount_cents for one in made.returned] == [500, 1]
+    assert returning(made, "V1") == returning(made, "V2") == []
 
 
 def test_a_return_has_a_reason_and_is_decided_before_it_is_made():
