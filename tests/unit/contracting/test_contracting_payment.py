@@ -508,6 +508,23 @@ def test_a_debit_is_claimed_for_one_credit_then_settled_or_released_once():
         assert returns.release(state, credit_id, NOW) == []
 
 
+@pytest.mark.parametrize(("cents", "return_id"), [(500, "return-1"), (501, "debit-1"), (PREMIUM_CENTS, "debit-1")])
+def test_a_debit_makes_the_decided_return_of_its_amount_and_any_other_is_its_own(cents, return_id):
+    taking = debit(cents).received
+    assert taking is not None
+    gone = fold(decided_in_part(), returns.undo(decided_in_part(), taking, ACCOUNTANT, NOW))
+    assert [(one.return_id, one.amount_cents) for one in gone.returned] == [(return_id, cents)]
+
+
+@pytest.mark.parametrize(("cents", "named"), [(500, ["V1"]), (501, ["V1", "debit-1"])])
+def test_a_debit_shows_the_return_of_its_amount_and_no_other(cents, named):
+    part, taking = fold(decided_in_part(), returning(decided_in_part())), debit(cents).received
+    assert taking is not None
+    gone = fold(part, returns.undo(part, taking, ACCOUNTANT, NOW))
+    assert [one.bank_reference for one in gone.returned] == named
+    assert [one.bank_reference for one in gone.shown] == named[-1:]
+
+
 def test_nothing_is_taken_of_a_credit_that_is_gone():
     first = debit().received
     assert first is not None
