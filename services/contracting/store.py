@@ -104,6 +104,7 @@ def render_payment(payment_id: str, payment: Payment) -> Document:
         "entered_by": received.entered_by if received else None,
         "confirmed_by": payment.confirmed.confirmed_by if payment.confirmed else None,
         "ended": payment.due_back.ended if payment.due_back else None,
+        "settling": payment.applied is not None and payment.settled is None,
         "taken_back_by": [shown.debit_id for shown in payment.shown],
         "booked": payment.booked is not None,
         "closed": payment.closed,
@@ -234,6 +235,11 @@ def undone_by(debit: PaymentReceived) -> list[dict[str, Any]]:
 def promising(view: Documents) -> Rows:
     """Dossiers with money that is promised back and has not left."""
     return view.find({"promised_cents": {"$gt": 0}})
+
+
+def settling(payments: Documents) -> Rows:
+    """Debits that were applied to a credit which does not show them yet."""
+    return payments.find({"settling": True})
 
 
 async def ended_with_money(view: Documents, payments: Documents) -> list[dict[str, Any]]:

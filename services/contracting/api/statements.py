@@ -103,7 +103,11 @@ def notices(taken: Sequence[Import]) -> list[str]:
         "ce n'est pas le compte d'encaissement."
         for other in others
     ]
-    return unchecked + ignored
+    empty = [
+        f"L'écriture {entry_id} de 0,00\u00a0€ est laissée de côté\u00a0: elle ne porte pas d'argent."
+        for entry_id in dict.fromkeys(entry_id for one in imported for entry_id in one.empty)
+    ]
+    return unchecked + ignored + empty
 
 
 def _row(taken: Import) -> StatementRow:

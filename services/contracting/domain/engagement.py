@@ -11,10 +11,9 @@ from services.contracting.domain.facts import (
     BoardAdjourned,
     EngagementScreened,
     Purpose,
-    RefundPromised,
-    RefundWithdrawn,
     SignedConventionChecked,
 )
+from services.contracting.domain.premium_account import KEPT as MONEY
 from services.contracting.domain.premium_account import NO_MONEY, PremiumAccount
 from services.contracting.domain.refusals import EngagementEnded
 from services.contracting.domain.returned import Outcome, SignedReturnExamined
@@ -29,8 +28,6 @@ from shared.contracts.contracting import (
     ConventionSigned,
     Engaged,
     PremiumPaid,
-    PremiumPaymentRecorded,
-    PremiumPaymentReversed,
 )
 from shared.contracts.envelope import Committed
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion
@@ -265,7 +262,7 @@ class Engagement:
                 return replace(self, convention=event, convention_loans=self.loans, **before)
             case ActeDelivered():
                 return replace(self, deliveries=(*self.deliveries, event))
-            case PremiumPaymentRecorded() | PremiumPaymentReversed() | RefundPromised() | RefundWithdrawn():
+            case _ if type(event) in MONEY:
                 moved = replace(self, account=self.account.fold(event))
                 return replace(moved, paid=None) if moved.outstanding_cents else moved
             case _:

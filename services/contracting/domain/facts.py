@@ -184,6 +184,18 @@ class RefundWithdrawn(Event):
     withdrawn_at: UtcDatetime
 
 
+class PremiumPaymentHeld(Event):
+    """The dossier does not count the payment: it looks like `duplicate_of`, which it counts, told again.
+
+    That it is held follows in the payment's own stream; a person who says so has it counted all the same.
+    """
+
+    dossier_id: str
+    payment_id: str
+    duplicate_of: str
+    held_at: UtcDatetime
+
+
 class PaymentReceived(Event):
     """A bank entry as the accountant entered it or a statement brought it, matched or not.
 

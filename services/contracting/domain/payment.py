@@ -16,6 +16,8 @@ from services.contracting.domain.facts import (
 )
 from services.contracting.domain.payment_facts import (
     DebitApplied,
+    DebitReleased,
+    DebitSettled,
     PaymentConfirmed,
     PaymentDismissed,
     PaymentDueBack,
@@ -86,6 +88,7 @@ class Payment:
     dismissed: PaymentDismissed | None = None
     due_back: PaymentDueBack | None = None
     applied: DebitApplied | None = None
+    settled: DebitSettled | None = None
 
     @property
     def to_confirm(self) -> bool:
@@ -152,6 +155,10 @@ class Payment:
         if kept:
             return replace(self, **{kept: event})
         match event:
+            case DebitReleased():
+                return replace(self, applied=None)
+            case PaymentHeld():
+                return replace(self, held=event, matched=None)
             case PaymentReturnWithdrawn():
                 return replace(self, withdrawn=(*self.withdrawn, event), to_return=None)
             case PaymentReturned():
@@ -168,11 +175,11 @@ KEPT: dict[type[Event], str] = {
     PaymentReceived: "received",
     PaymentConfirmed: "confirmed",
     PaymentMatched: "matched",
-    PaymentHeld: "held",
     PaymentBooked: "booked",
     PaymentReturnDecided: "to_return",
     PaymentDismissed: "dismissed",
     DebitApplied: "applied",
+    DebitSettled: "settled",
 }
 KIND = StreamKind("payment", Payment())
 
@@ -194,6 +201,15 @@ def receive(payment: Payment, received: PaymentReceived) -> list[Event]:
     return [received]
 
 
+def same_movement(one: PaymentReceived, other: PaymentReceived) -> bool:
+    """Whether two entries of one id tell the same money, if not in the same words."""
+    return (one.amount_cents, one.direction, one.received_on) == (
+        other.amount_cents,
+        other.direction,
+        other.received_on,
+    )
+
+
 def confirm(payment: Payment, actor: str, now: datetime) -> list[Event]:
     """A second person found the payment that was entered by hand: from now on it goes the way of any other.
 
@@ -212,8 +228,10 @@ def confirm(payment: Payment, actor: str, now: datetime) -> list[Event]:
     return [PaymentConfirmed(payment_id=received.payment_id, confirmed_by=actor, confirmed_at=now)]
 
 
-def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: datetime) -> list[Event]:
-    """Settle which dossier a payment is for; it is settled once.
+def match(
+    payment: Payment, dossier_id: str, basis: Basis, actor: str, now: datetime, seen: PaymentHeld | None = None
+) -> list[Event]:
+    """Settle which dossier a payment is for; it is settled once. One that is held stays so unless it was `seen` held.
 
     Raises: as credited; PaymentAlreadyMatched when it is for another dossier, PaymentClosed.
     """
@@ -224,6 +242,8 @@ def match(payment: Payment, dossier_id: str, basis: Basis, actor: str, now: date
         raise PaymentAlreadyMatched("Ce paiement est rapproché d'un autre dossier.")
     if payment.closed or payment.to_return:
         raise PaymentClosed("Ce règlement n'attend plus de rapprochement.")
+    if payment.held != seen:
+        return []
     return [
         PaymentMatched(
             payment_id=received.payment_id, dossier_id=dossier_id, matched_by=actor, matched_at=now, basis=basis

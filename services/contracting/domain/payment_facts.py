@@ -79,12 +79,28 @@ class PaymentDismissed(Event):
 
 
 class DebitApplied(Event):
-    """The debit `payment_id` is the return of the credit `credit_id`."""
+    """The debit `payment_id` is the return of the credit `credit_id`, and of no other; the credit shows it next."""
 
     payment_id: str
     credit_id: str
     applied_by: str
     applied_at: UtcDatetime
+
+
+class DebitSettled(Event):
+    """The credit shows the debit that was applied to it."""
+
+    payment_id: str
+    credit_id: str
+    settled_at: UtcDatetime
+
+
+class DebitReleased(Event):
+    """The credit's money went another way meanwhile: the debit is the return of something else."""
+
+    payment_id: str
+    credit_id: str
+    released_at: UtcDatetime
 
 
 class PaymentDueBack(Event):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.contracting.domain.facts import RefundPromised, RefundWithdrawn
+from services.contracting.domain.facts import PremiumPaymentHeld, RefundPromised, RefundWithdrawn
 from shared.contracts.contracting import PremiumPaymentRecorded, PremiumPaymentReversed
 from shared.events import Event
 
@@ -16,6 +16,7 @@ class PremiumAccount:
     reversals: tuple[PremiumPaymentReversed, ...] = ()
     promises: tuple[RefundPromised, ...] = ()
     withdrawals: tuple[RefundWithdrawn, ...] = ()
+    held: tuple[PremiumPaymentHeld, ...] = ()
 
     @property
     def paid_cents(self) -> int:
@@ -40,6 +41,10 @@ class PremiumAccount:
 
     def payment(self, payment_id: str) -> PremiumPaymentRecorded | None:
         return next((one for one in self.payments if one.payment_id == payment_id), None)
+
+    def held_as(self, payment_id: str) -> PremiumPaymentHeld | None:
+        """Why the payment was not counted when it came."""
+        return next((one for one in self.held if one.payment_id == payment_id), None)
 
     def promise(self, payment_id: str) -> RefundPromised | None:
         """The promise that stands of a payment: one at a time."""
@@ -69,6 +74,7 @@ KEPT: dict[type[Event], str] = {
     PremiumPaymentReversed: "reversals",
     RefundPromised: "promises",
     RefundWithdrawn: "withdrawals",
+    PremiumPaymentHeld: "held",
 }
 
 NO_MONEY = PremiumAccount()

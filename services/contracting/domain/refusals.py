@@ -194,6 +194,11 @@ class ReturnNotDecided(Refusal):
     title = "La restitution n'a pas été décidée"
 
 
+class BankReferenceUsed(Refusal):
+    type = "bank-reference-used"
+    title = "Cette référence bancaire est celle d'une autre restitution"
+
+
 class DebitMismatch(Refusal):
     type = "debit-mismatch"
     title = "Le débit ne correspond pas à cet encaissement"

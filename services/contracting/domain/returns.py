@@ -7,12 +7,15 @@ from services.contracting.domain.facts import Direction, PaymentReceived, Refund
 from services.contracting.domain.payment import Payment, credited
 from services.contracting.domain.payment_facts import (
     DebitApplied,
+    DebitReleased,
+    DebitSettled,
     PaymentReturnDecided,
     PaymentReturned,
     PaymentReturnWithdrawn,
     ReturnShown,
 )
 from services.contracting.domain.refusals import (
+    BankReferenceUsed,
     DateInFuture,
     DebitMismatch,
     PaymentChanged,
@@ -84,12 +87,20 @@ def withdraw_return(payment: Payment, return_id: str, reason: str, actor: str, n
 
 
 def record_return(payment: Payment, on: date, bank_reference: str, actor: str, now: datetime) -> list[Event]:
-    """The decided return left. Raises: PaymentClosed, ReturnNotDecided, DateInFuture."""
+    """The decided return left; the same again is answered as done while no other return waits.
+
+    Raises: BankReferenceUsed, PaymentClosed, ReturnNotDecided, DateInFuture.
+    """
+    decided = payment.to_return
     if any(gone.bank_reference == bank_reference for gone in payment.returned):
-        return []
+        if decided is None:
+            return []
+        raise BankReferenceUsed(
+            "Une restitution déjà faite porte cette référence : indiquez celle du nouveau virement.",
+            pointer="/bank_reference",
+        )
     if payment.closed:
         raise PaymentClosed("Ce règlement est déjà traité.")
-    decided = payment.to_return
     if decided is None:
         raise ReturnNotDecided("Décidez d'abord la restitution de ce règlement.")
     if on > paris_date(now):
@@ -121,13 +132,18 @@ def check_debit(debit: Payment, credit: Payment) -> None:
 
 
 def undo(credit: Payment, debit: PaymentReceived, actor: str, now: datetime) -> list[Event]:
-    """The debit took the credit's money back: it shows a return that left, makes the decided one, or takes the rest."""
+    """The debit took the credit's money back: it shows a return that left, makes the decided one, or takes the rest.
+
+    Raises: PaymentClosed when nothing is left to take.
+    """
     if _taken(credit, debit):
         return []
     amount, decided = debit.amount_cents, credit.to_return
     left = next((gone for gone in credit.awaited if gone.amount_cents == amount), None)
     if left is not None:
         return [_shown(left, debit, actor, now)]
+    if credit.left_cents == 0:
+        raise PaymentClosed("Il ne reste rien de cet encaissement : un autre débit l'a repris.")
     return_id = decided.return_id if decided and decided.amount_cents == amount else debit.payment_id
     # A bank that takes the whole of what was returned in part takes more than is here: the rest is owed by the payer.
     gone = _returned(credit, return_id, min(amount, credit.left_cents), debit.received_on, debit.payment_id, actor, now)
@@ -135,11 +151,32 @@ def undo(credit: Payment, debit: PaymentReceived, actor: str, now: datetime) -> 
 
 
 def apply(debit: Payment, credit_id: str, actor: str, now: datetime) -> list[Event]:
-    """The debit is settled as the return of `credit_id`."""
+    """Claim the debit as the return of `credit_id` and of no other credit; the same again is done.
+
+    Raises: PaymentClosed.
+    """
     assert debit.received is not None
-    if debit.applied is not None:
+    if debit.applied is not None and debit.applied.credit_id == credit_id:
         return []
+    if debit.closed:
+        raise PaymentClosed("Ce débit est déjà traité : il ne s'impute que sur un encaissement.")
     return [DebitApplied(payment_id=debit.received.payment_id, credit_id=credit_id, applied_by=actor, applied_at=now)]
+
+
+def settle(debit: Payment, now: datetime) -> list[Event]:
+    """The credit shows the debit that was applied to it."""
+    assert debit.applied is not None
+    if debit.settled is not None:
+        return []
+    return [DebitSettled(payment_id=debit.applied.payment_id, credit_id=debit.applied.credit_id, settled_at=now)]
+
+
+def release(debit: Payment, credit_id: str, now: datetime) -> list[Event]:
+    """The credit has nothing left for the debit that was applied to it: a person looks for another."""
+    applied = debit.applied
+    if applied is None or applied.credit_id != credit_id or debit.settled is not None:
+        return []
+    return [DebitReleased(payment_id=applied.payment_id, credit_id=credit_id, released_at=now)]
 
 
 def _taken(credit: Payment, debit: PaymentReceived) -> bool:

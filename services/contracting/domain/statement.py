@@ -63,15 +63,19 @@ class OtherStatement(Value):
 
 @dataclass(frozen=True, slots=True)
 class StatementFile:
-    """What a bank's file holds: the statements of the collection account, in its order, and those of others."""
+    """What a bank's file holds: the statements of the collection account, in its order, and those of others.
+
+    `empty` are the bank's names of booked entries of 0.00: they move nothing and are no entries here.
+    """
 
     statements: tuple[BankStatement, ...]
     ignored: tuple[OtherStatement, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 class StatementImported(Event):
     """`file` is what the bank sent, byte for byte; None in what was imported before it was kept. `ignored`: the
-    statements of other accounts in it.
+    statements of other accounts in it, `empty`: its entries of 0.00.
     """
 
     statement: BankStatement
@@ -79,6 +83,7 @@ class StatementImported(Event):
     imported_at: UtcDatetime
     file: StoredDocument | None = None
     ignored: tuple[OtherStatement, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 class StatementProcessed(Event):

@@ -38,20 +38,24 @@ TRUE = ("true", "1")
 def read(content: bytes, account: str) -> StatementFile:
     """The statements of a camt.053 document; entries that are not booked yet are left to the day they are.
 
+    Banks book entries of 0.00 (an information, a fee waived): they are named apart.
     Raises: StatementUnreadable, StatementDoctype, StatementCurrency, StatementAmount, StatementTooLarge.
     """
-    own, ignored = list[BankStatement](), list[OtherStatement]()
+    own, ignored, empty = list[BankStatement](), list[OtherStatement](), list[str]()
     for position, element in enumerate(_statements(_parsed(content))):
         pointer = f"/Stmt/{position}"
         of = iban(_text(element, "Acct/Id/IBAN") or _text(element, "Acct/Id/Othr/Id"))
         if name(of, f"{pointer}/Acct/Id") == account:
-            own.append(_statement(element, account, pointer))
+            whole = _statement(element, account, pointer)
+            empty += [one.entry_id for one in whole.entries if one.amount_cents == 0]
+            moving = tuple(one for one in whole.entries if one.amount_cents)
+            own.append(whole.model_copy(update={"entries": moving}))
         else:
             ignored.append(OtherStatement(account=of, statement_id=_text(element, "Id")[:MAX_TEXT]))
     check_count(sum(len(one.entries) for one in own))
     if len({one.statement_id for one in own}) != len(own):
         raise StatementUnreadable("Deux relevés du fichier portent le même numéro.", pointer="/Stmt")
-    return StatementFile(tuple(own), tuple(ignored))
+    return StatementFile(tuple(own), tuple(ignored), tuple(empty))
 
 
 def _parsed(content: bytes) -> Element:

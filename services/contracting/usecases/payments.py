@@ -7,10 +7,10 @@ from typing import Any
 from services.contracting import store
 from services.contracting.domain import duplicates
 from services.contracting.domain import payment as domain
-from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Basis, Direction, PaymentReceived
 from services.contracting.domain.names import normalised
 from services.contracting.domain.payment import Payment, Queue
+from services.contracting.domain.payment_facts import PaymentHeld
 from services.contracting.domain.reference import compact
 from services.contracting.domain.refusals import PremiumNotCalled, UnknownPaymentReference
 from services.contracting.usecases.books import Books
@@ -69,6 +69,11 @@ class Payments:
         """Whether a bank entry can be kept. Raises: as domain.receive."""
         domain.receive((await self.books.payments.load(received.payment_id)).state, received)
 
+    async def tells(self, received: PaymentReceived) -> bool:
+        """Whether this movement is kept under its id, in whatever words."""
+        before = (await self.books.payments.load(received.payment_id)).state.received
+        return before is not None and domain.same_movement(before, received)
+
     async def take(self, received: PaymentReceived, cause: Cause) -> Payment:
         """Keep a bank entry and bring it as far as it goes without a person.
 
@@ -93,10 +98,10 @@ class Payments:
 
         Raises: NotFound, PremiumNotCalled; as domain.match.
         """
-        await self.books.known(payment_id)
+        seen = (await self.books.known(payment_id)).held
         if (await self.books.engagements.load(dossier_id)).version == 0:
             raise NotFound("Dossier inconnu.")
-        await self._settle(payment_id, dossier_id, Basis.PERSON, cause)
+        await self._settle(payment_id, dossier_id, Basis.PERSON, cause, seen)
         return await self.books.count(payment_id, cause)
 
     async def mark_duplicate(self, payment_id: str, duplicate_of: str, cause: Cause) -> Payment:
@@ -127,9 +132,11 @@ class Payments:
         """The one credit a debit takes back, by end-to-end id, else by reference; several, or none, a person looks."""
         for query in store.undone_by(debit):
             found = [row async for row in self.payments_view.find(query, limit=2)]
-            # What is unknown or held may be the bank's word of a payment that was counted as a person entered it.
-            if len(found) == 1 and found[0]["queue"] not in (Queue.TO_CONFIRM, Queue.UNKNOWN, Queue.DUPLICATE):
-                return await self.refunds.apply_debit(debit.payment_id, found[0]["payment_id"], cause)
+            if len(found) == 1:
+                credit = await self.books.count(found[0]["payment_id"], cause)
+                # What is unknown or held may be the bank's word of a payment that was counted as a person entered it.
+                if credit.queue not in (Queue.TO_CONFIRM, Queue.UNKNOWN, Queue.DUPLICATE):
+                    return await self.refunds.apply_debit(debit.payment_id, found[0]["payment_id"], cause)
             if found:
                 break
         return await self.books.known(debit.payment_id)
@@ -145,29 +152,16 @@ class Payments:
         if dossier_id is not None:
             await self._settle(received.payment_id, dossier_id, basis, cause)
 
-    async def _settle(self, payment_id: str, dossier_id: str, basis: Basis, cause: Cause) -> None:
+    async def _settle(
+        self, payment_id: str, dossier_id: str, basis: Basis, cause: Cause, seen: PaymentHeld | None = None
+    ) -> None:
         """Once settled the payment must be countable: a called premium stays called."""
-        engagement = (await self.books.engagements.load(dossier_id)).state
-        if engagement.convention is None:
+        if (await self.books.engagements.load(dossier_id)).state.convention is None:
             raise PremiumNotCalled("La prime de ce dossier n'a pas encore été appelée.")
-        payment, now = await self.books.known(payment_id), self.books.clock.now()
-        # A person who matches what is held has seen the other payment; who matches an unknown one has not.
-        if payment.held is None:
-            assert payment.received is not None
-            again = duplicates.duplicate_of(engagement, payment.received, await self._counted(engagement))
-            if again is not None:
-                await self.books.payments.append(
-                    payment_id, lambda current: duplicates.hold(current, dossier_id, again, cause.actor, now), cause
-                )
-                return
+        now = self.books.clock.now()
         await self.books.payments.append(
-            payment_id, lambda current: domain.match(current, dossier_id, basis, cause.actor, now), cause
+            payment_id, lambda current: domain.match(current, dossier_id, basis, cause.actor, now, seen), cause
         )
-
-    async def _counted(self, engagement: Engagement) -> list[PaymentReceived]:
-        """The payments a dossier has counted, those that went back included: they may be told again too."""
-        states = [(await self.books.payments.load(line.payment_id)).state for line in engagement.account.payments]
-        return [payment.received for payment in states if payment.received]
 
     async def finish_interrupted(self) -> None:
         """Count the payments whose dossier is settled and whose counting an outage interrupted."""

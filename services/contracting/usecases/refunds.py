@@ -93,25 +93,37 @@ class Refunds:
         return done.state
 
     async def apply_debit(self, debit_id: str, credit_id: str, cause: Cause) -> Payment:
-        """The debit is the return of the credit: deduct, close the credit, then the debit.
+        """The debit is the return of the credit: it is claimed for it alone, deducted, then shown by the credit.
 
-        Raises: NotFound; as returns.check_debit.
+        Raises: NotFound; as returns.check_debit and returns.apply; PaymentClosed when the credit's money went
+        meanwhile, the debit is unknown again then.
         """
         debit, now = await self.books.known(debit_id), self.books.clock.now()
         await self.books.known(credit_id)
-        credit = await self.books.count(credit_id, cause)
-        received = debit.received
-        assert received is not None
-        if debit.applied is not None and debit.applied.credit_id == credit_id:
-            return debit
-        returns.check_debit(debit, credit)
-        await self._deduct(premium.take_back, credit, returns.undo(credit, received, cause.actor, now), cause)
-        await self.books.payments.append(
-            credit_id, lambda current: returns.undo(current, received, cause.actor, now), cause
-        )
-        done = await self.books.payments.append(
+        if debit.applied is None or debit.applied.credit_id != credit_id:
+            returns.check_debit(debit, await self.books.count(credit_id, cause))
+        claimed = await self.books.payments.append(
             debit_id, lambda current: returns.apply(current, credit_id, cause.actor, now), cause
         )
+        return await self._undo(claimed.state, cause)
+
+    async def _undo(self, debit: Payment, cause: Cause) -> Payment:
+        """What a claimed debit makes of its credit, once. Raises: PaymentClosed, the debit is released then."""
+        received, applied, now = debit.received, debit.applied, self.books.clock.now()
+        assert received is not None
+        assert applied is not None
+        debit_id, credit_id = received.payment_id, applied.credit_id
+        credit = await self.books.count(credit_id, cause)
+        try:
+            taken = returns.undo(credit, received, applied.applied_by, now)
+            await self._deduct(premium.take_back, credit, taken, cause)
+            await self.books.payments.append(
+                credit_id, lambda current: returns.undo(current, received, applied.applied_by, now), cause
+            )
+        except PaymentClosed:
+            await self.books.payments.append(debit_id, lambda current: returns.release(current, credit_id, now), cause)
+            raise
+        done = await self.books.payments.append(debit_id, lambda current: returns.settle(current, now), cause)
         return done.state
 
     async def _deduct(self, deduct: Deduct, payment: Payment, events: list[Event], cause: Cause) -> None:
@@ -140,6 +152,12 @@ class Refunds:
         for dossier_id in promising:
             for promised in (await self.books.engagements.load(dossier_id)).state.account.standing:
                 await self._finish(promised)
+        settling = [row["payment_id"] async for row in store.settling(self.payments_view)]
+        for debit_id in settling:
+            debit = await self.books.known(debit_id)
+            if debit.applied is not None and debit.settled is None:
+                with suppress(PaymentClosed):  # it is unknown again
+                    await self._undo(debit, Cause("service:contracting", correlation=debit_id))
 
     async def _finish(self, promised: RefundPromised) -> None:
         """A promise is decided in the payment's stream, or stands no more when the payment went another way."""

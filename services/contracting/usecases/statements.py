@@ -13,7 +13,7 @@ from services.contracting import store
 from services.contracting.domain import account, statement
 from services.contracting.domain.account import Account, StatementFollowed
 from services.contracting.domain.payment import Payment
-from services.contracting.domain.refusals import StatementFileNotKept
+from services.contracting.domain.refusals import StatementConflict, StatementFileNotKept
 from services.contracting.domain.statement import BankStatement, Import, StatementFile, StatementImported
 from services.contracting.statements import SUFFIXES, media_type, read
 from services.contracting.usecases.payments import Payments
@@ -79,14 +79,38 @@ class Statements:
         await self.accounts.append(self.iban, lambda state: account.follow(state, new, file, cause.actor, now), cause)
         for one in new:
             imported = StatementImported(
-                statement=one, imported_by=cause.actor, imported_at=now, file=file, ignored=found.ignored
+                statement=one,
+                imported_by=cause.actor,
+                imported_at=now,
+                file=file,
+                ignored=found.ignored,
+                empty=found.empty,
             )
             await self._record(imported, cause)
 
     async def _record(self, imported: StatementImported, cause: Cause) -> None:
         key, now = statement.key_of(imported.statement), self.clock.now()
-        await self.imports.append(key, lambda state: statement.take_in(state, imported), cause)
-        await self.accounts.append(self.iban, lambda state: account.settle(state, self.iban, key, now), cause)
+        try:
+            await self.imports.append(key, lambda state: statement.take_in(state, imported), cause)
+        except StatementConflict:
+            # An export without balances has the number since the turn was taken: the turn must end all the same.
+            if not imported.statement.has_balances:
+                raise
+            await self._take_missing(imported.statement, cause)
+        # An export has no turn: one that is pending under its number is another reading's, which may tell more.
+        if imported.statement.has_balances:
+            await self.accounts.append(self.iban, lambda state: account.settle(state, self.iban, key, now), cause)
+
+    async def _take_missing(self, one: BankStatement, cause: Cause) -> None:
+        """Make payments of the entries that the export of the same statement does not have.
+
+        Raises: PaymentConflict for an entry that it tells with another amount; as payments.take.
+        """
+        now = self.clock.now()
+        for entry in one.entries:
+            received = statement.payment_of(one, entry, now)
+            if not await self.payments.tells(received):
+                await self.payments.take(received, cause)
 
     async def _process(self, key: str, cause: Cause) -> tuple[Import, list[Payment]]:
         kept = (await self.imports.load(key)).state
@@ -118,6 +142,7 @@ class Statements:
             imported_at=followed.taken_at,
             file=followed.file,
             ignored=found.ignored,
+            empty=found.empty,
         )
         await self._record(imported, cause)
 

@@ -5,13 +5,14 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.contracting.domain.account import StatementFollowed
 from services.contracting.domain.statement import BankStatement, StatementImported, key_of
 from shared.auth import Role
 from shared.errors import Unavailable
 from shared.events import decode
-from tests.unit.contracting.office import ACTOR, IBAN, RETENTION_DAYS, Office, problem
+from tests.unit.contracting.office import ACTOR, FIRST_OPENING, IBAN, RETENTION_DAYS, Office, problem
 from tests.unit.contracting.papers import Line, camt, row, stmt, table
 from tests.unit.contracting.samples import NOW, PREMIUM_CENTS, sent
 
@@ -258,3 +259,62 @@ async def test_a_file_that_was_lost_does_not_hold_up_other_statements(office, mo
     assert [one.statement_id for one in (await office.statements.state()).pending] == ["2024-111"]
     assert (await office.send(camt(Line()))).status_code == 201
     assert (await office.statements.state()).pending == ()
+
+
+# -- an export of the same statement in between ----------------------------------------------------------------------
+
+
+BOTH = (Line(cents=7), Line(cents=5, entry_id="B2"))
+
+
+async def all_told(office: Office) -> None:
+    """The turn is over, every entry is a payment once, and the next statement has its turn."""
+    assert (await office.statements.state()).pending == ()
+    assert (await office.engagement()).paid_cents == 12
+    answer = await office.send(camt(line(3), number="2024-112", opening=FIRST_OPENING + 12))
+    assert answer.status_code == 201, answer.text
+
+
+async def test_a_statement_whose_export_was_imported_after_its_turn_is_taken_in_by_the_timer(office, monkeypatch):
+    await interrupt(office, monkeypatch, camt(*BOTH))
+    assert (await office.send(table(row("0.07")), "text/csv")).status_code == 201
+    for _ in range(2):
+        await office.statements.finish_interrupted()
+    await all_told(office)
+
+
+async def test_a_statement_and_its_export_at_once_are_one_statement(office, monkeypatch):
+    append = office.accounts.append
+
+    async def overtaken(*args):
+        monkeypatch.setattr(office.accounts, "append", append)
+        done = await append(*args)
+        assert (await office.send(table(row("0.07")), "text/csv")).status_code == 201
+        return done
+
+    monkeypatch.setattr(office.accounts, "append", overtaken)
+    assert (await office.send(camt(*BOTH))).status_code == 201
+    await all_told(office)
+
+
+async def test_two_exports_of_one_number_with_other_content_are_a_conflict(office, monkeypatch):
+    read_by_both = asyncio.Barrier(2)
+    put = office.objects.put
+
+    async def wait(*args, **options):
+        await read_by_both.wait()
+        return await put(*args, **options)
+
+    monkeypatch.setattr(office.objects, "put", wait)
+    both = [office.send(table(row("0.07", name)), "text/csv") for name in ("B1", "B2")]
+    answers = await asyncio.gather(*both)
+    assert [problem(one) for one in answers if one.status_code != 201] == ["statement-conflict"]
+
+
+async def test_an_export_that_tells_an_entry_with_another_amount_is_left_to_a_person(office, monkeypatch):
+    await interrupt(office, monkeypatch, camt(*BOTH))
+    await office.send(table(row("0.08")), "text/csv")
+    with capture_logs() as logs:
+        await office.statements.finish_interrupted()
+    assert [one["reason"] for one in logs if one["event"] == "statement_needs_person"] == ["payment-conflict"]
+    assert len((await office.statements.state()).pending) == 1

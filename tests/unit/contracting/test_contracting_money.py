@@ -85,13 +85,6 @@ async def test_what_was_entered_by_hand_and_returned_is_not_counted_again_when_t
     assert (told["queue"], await counted(office)) == ("duplicate", (0, False))
 
 
-async def test_two_halves_entered_by_hand_are_two_payments():
-    office = await office_with()
-    await enter(office, HALF)
-    await enter(office, HALF, "h2")
-    assert await counted(office) == (2 * HALF, True)
-
-
 # -- debits ------------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from shared.errors import Refusal
 from tests.unit.contracting.office import ACTOR, SECOND, Office
 from tests.unit.contracting.papers import PAYER, REFERENCE, Line, camt
 from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, sent
+from tests.unit.contracting.test_contracting_crossing import SlowDocuments
 from tests.unit.contracting.test_contracting_money import WITHDRAWN
 
 AMOUNTS = (PREMIUM_CENTS, PREMIUM_CENTS // 2, PREMIUM_CENTS - PREMIUM_CENTS // 2, PREMIUM_CENTS + 500)
@@ -43,7 +45,8 @@ class World:
     """The account as it is, the office as it hears of it, and an accountant who knows which money is which."""
 
     def __init__(self) -> None:
-        self.office = Office()
+        commits = SlowDocuments()
+        self.office, commits.turns = Office(commits=commits), 3
         self.transfers: list[Transfer] = []
         self.money: dict[str, Transfer] = {}
         self.statements = 0
@@ -52,10 +55,11 @@ class World:
     async def tell(self, line: Line, transfer: Transfer) -> None:
         self.statements += 1
         content = camt(line, number=f"S{self.statements}", opening=await self.office.opening()).encode()
-        _, payments = await self.office.statements.take(content, "application/xml", ACTOR)
-        for payment in payments:
-            assert payment.received is not None
-            self.money[payment.received.payment_id] = transfer
+        try:
+            await self.office.statements.take(content, "application/xml", ACTOR)
+        finally:
+            async for row in self.office.view("payment").find({"bank_reference": line.entry_id}):
+                self.money[row["payment_id"]] = transfer
 
     async def states(self) -> dict[str, Payment]:
         return {name: (await self.office.received.load(name)).state for name in self.money}
@@ -93,6 +97,19 @@ class World:
             self.money[name].entered = True
             await self.office.payments.confirm(name, SECOND)
 
+    async def crossed(self, pick: int) -> None:
+        """A second person finds money while the bank tells of it."""
+        both = self.confirmed(pick), self.told(pick)
+        for failure in await asyncio.gather(*both, return_exceptions=True):
+            if isinstance(failure, BaseException) and not isinstance(failure, Refusal):
+                raise failure
+
+    async def cut_off(self, pick: int) -> None:
+        """The bank tells of a transfer, or takes it back, and an outage comes before the dossier says so."""
+        with pytest.MonkeyPatch.context() as patch, suppress(ConnectionAbortedError):
+            patch.setattr(self.office.engagements, "append", _fail)
+            await (self.reversed(pick) if pick % 3 == 2 else self.told(pick))
+
     async def reversed(self, pick: int) -> None:
         there = [one for one in self.transfers if one.left and one.told]
         if there:
@@ -118,6 +135,7 @@ class World:
             await self.office.refunds.withdraw_return(rows[pick % len(rows)], "À garder", ACTOR)
 
     async def time_passes(self, _: int) -> None:
+        await self.office.statements.finish_interrupted()
         await self.office.payments.finish_interrupted()
         await self.office.refunds.finish_interrupted()
         await self.office.refunds.note_ends()
@@ -205,6 +223,7 @@ class World:
             else:
                 await self.office.payments.dismiss(row["payment_id"], "Introuvable", ACTOR)
             await self.hold()
+        await self.time_passes(0)
         while await self.office.queue("unknown") or await self.office.queue("duplicate"):
             await self.looked_at(0)
             await self.hold()
@@ -221,8 +240,12 @@ class World:
 ACTIONS = (
     *("come", "told", "told", "entered", "reversed", "filed"),
     *("confirmed", "confirmed", "return_decided", "return_made", "return_withdrawn"),
-    *("looked_at", "withdrawn", "time_passes"),
+    *("looked_at", "withdrawn", "time_passes", "crossed", "cut_off"),
 )
+
+
+async def _fail(*_: Any) -> None:
+    raise ConnectionAbortedError
 
 
 @settings(max_examples=40, deadline=None)

@@ -11,6 +11,7 @@ from services.contracting.domain import duplicates, payment, premium, returns
 from services.contracting.domain.facts import Basis, Direction, Outcome, PaymentBooked, RefundPromised
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
 from services.contracting.domain.refusals import (
+    BankReferenceUsed,
     DateInFuture,
     DebitMismatch,
     NothingToReturn,
@@ -254,7 +255,7 @@ def test_the_outcome_is_what_the_payment_made_of_the_premium(amounts, ended, out
 
 
 def order(payment_id: str, amount_cents: int = PREMIUM_CENTS, payer: str = "Bailleur Éssai", end_to_end: str = ""):
-    more = {"payer": payer, "end_to_end_id": end_to_end}
+    more = {"payer": payer, "end_to_end_id": end_to_end, "bank_reference": f"B-{payment_id}"}
     return received(amount_cents, payment_id).model_copy(update=more)
 
 
@@ -281,11 +282,12 @@ def test_the_same_order_told_twice_is_seen_and_two_halves_are_not(again, first, 
 @pytest.mark.parametrize(
     ("days", "found"), [(-6, None), (-5, "p1"), (0, "p1"), (5, "p1"), (6, None)], ids=lambda days: str(days)
 )
-def test_what_a_person_entered_is_the_banks_word_of_it_within_five_days(days, found):
-    told = order("p2", payer="").model_copy(
-        update={"bank_reference": "B1", "received_on": TODAY + timedelta(days=days)}
-    )
-    assert duplicates.duplicate_of(sent().engagement, told, [order("p1", payer="")]) == found
+@pytest.mark.parametrize("tellers", [("", "B1"), ("B1", ""), ("", "")], ids=["hand-bank", "bank-hand", "hand-hand"])
+def test_what_a_person_told_within_five_days_is_told_again(days, found, tellers):
+    first, again = (received(payment_id=f"p{number}") for number in (1, 2))
+    first = first.model_copy(update={"bank_reference": tellers[0]})
+    again = again.model_copy(update={"bank_reference": tellers[1], "received_on": TODAY + timedelta(days=days)})
+    assert duplicates.duplicate_of(sent().engagement, again, [first]) == found
 
 
 def test_every_counted_payment_is_looked_at():
@@ -299,12 +301,37 @@ def test_a_held_payment_waits_for_a_person_who_may_count_it_all_the_same():
     state = held()
     assert (state.queue, state.dossier_id) == (Queue.DUPLICATE, DOSSIER)
     assert duplicates.hold(state, DOSSIER, "p0", ACCOUNTANT, NOW) == []
-    assert fold(state, matched(state)).status is PaymentStatus.MATCHED
+    assert matched(state) == [], "who has not seen it held does not count it"
+    sure = fold(state, payment.match(state, DOSSIER, Basis.PERSON, ACCOUNTANT, NOW, state.held))
+    assert (sure.status, sure.held) == (PaymentStatus.MATCHED, state.held)
     with pytest.raises(PaymentCounted):
         held(booked())
     for state in (decided(), dismissed()):
         with pytest.raises(PaymentClosed):
             held(state)
+
+
+def test_the_dossier_decides_once_whether_a_payment_is_counted_or_held():
+    case, first, again = sent(), order("p1", end_to_end="E"), order("p2", end_to_end="E")
+    known = {"p1": first}
+    case.do(duplicates.count, first, {}, NOW)
+    with pytest.raises(duplicates.CountedMeanwhile):
+        duplicates.count(case.engagement, again, {}, NOW)
+    case.do(duplicates.count, again, known, NOW)
+    hold_ = case.engagement.account.held_as("p2")
+    assert hold_ is not None
+    assert (hold_.duplicate_of, case.engagement.paid_cents) == ("p1", PREMIUM_CENTS)
+    assert duplicates.count(case.engagement, again, known, NOW) == []
+    assert duplicates.count(case.engagement, first, {}, NOW) == []
+    settled = fold(kept(), matched(kept()))
+    waiting = fold(settled, duplicates.hold_uncounted(settled, hold_, ACCOUNTANT))
+    assert (waiting.queue, waiting.matched, waiting.dossier_id) == (Queue.DUPLICATE, None, DOSSIER)
+    assert waiting.held is not None
+    assert waiting.held.duplicate_of == "p1"
+    for done in (waiting, booked()):
+        assert duplicates.hold_uncounted(done, hold_, ACCOUNTANT) == []
+    case.do(lambda engagement: duplicates.count(engagement, again, {}, NOW, sure=True))
+    assert case.engagement.paid_cents == 2 * PREMIUM_CENTS
 
 
 # -- what goes back --------------------------------------------------------------------------------------------------
@@ -328,6 +355,16 @@ def test_what_went_back_in_part_waits_no_more():
     assert going.queue is Queue.TO_RETURN
     gone = fold(going, returning(going))
     assert (gone.queue, gone.closed, gone.left_cents) == (None, False, PREMIUM_CENTS - 500)
+
+
+def test_a_second_return_is_not_recorded_under_the_reference_of_the_first():
+    gone = fold(decided_in_part(), returning(decided_in_part()))
+    again = fold(gone, returns.decide_return(gone, promised(1, "return-2"), "Encore", ACCOUNTANT, NOW))
+    with pytest.raises(BankReferenceUsed):
+        returning(again, "V1")
+    made = fold(again, returning(again, "V2"))
+    assert [one.amount_cents for one in made.returned] == [500, 1]
+    assert returning(made, "V1") == returning(made, "V2") == []
 
 
 def test_a_return_has_a_reason_and_is_decided_before_it_is_made():
@@ -455,6 +492,45 @@ def test_a_debit_is_the_return_of_one_credit_of_its_amount():
 def test_a_debit_that_does_not_fit_is_not_applied(taking, credit, refusal):
     with pytest.raises(refusal):
         returns.check_debit(taking, credit)
+
+
+def test_a_debit_is_claimed_for_one_credit_then_settled_or_released_once():
+    claimed = fold(debit(), returns.apply(debit(), "p1", ACCOUNTANT, NOW))
+    for other in (claimed, dismissed()):
+        with pytest.raises(PaymentClosed):
+            returns.apply(other, "p2", ACCOUNTANT, NOW)
+    settled = fold(claimed, returns.settle(claimed, NOW))
+    assert settled.status is PaymentStatus.APPLIED
+    assert returns.settle(settled, NOW) == []
+    free = fold(claimed, returns.release(claimed, "p1", NOW))
+    assert (free.status, free.queue) == (PaymentStatus.UNMATCHED, Queue.UNKNOWN)
+    for state, credit_id in ((settled, "p1"), (free, "p1"), (claimed, "p2")):
+        assert returns.release(state, credit_id, NOW) == []
+
+
+@pytest.mark.parametrize(("cents", "return_id"), [(500, "return-1"), (501, "debit-1"), (PREMIUM_CENTS, "debit-1")])
+def test_a_debit_makes_the_decided_return_of_its_amount_and_any_other_is_its_own(cents, return_id):
+    taking = debit(cents).received
+    assert taking is not None
+    gone = fold(decided_in_part(), returns.undo(decided_in_part(), taking, ACCOUNTANT, NOW))
+    assert [(one.return_id, one.amount_cents) for one in gone.returned] == [(return_id, cents)]
+
+
+@pytest.mark.parametrize(("cents", "named"), [(500, ["V1"]), (501, ["V1", "debit-1"])])
+def test_a_debit_shows_the_return_of_its_amount_and_no_other(cents, named):
+    part, taking = fold(decided_in_part(), returning(decided_in_part())), debit(cents).received
+    assert taking is not None
+    gone = fold(part, returns.undo(part, taking, ACCOUNTANT, NOW))
+    assert [one.bank_reference for one in gone.returned] == named
+    assert [one.bank_reference for one in gone.shown] == named[-1:]
+
+
+def test_nothing_is_taken_of_a_credit_that_is_gone():
+    first = debit().received
+    assert first is not None
+    gone = fold(kept(), returns.undo(kept(), first, ACCOUNTANT, NOW))
+    with pytest.raises(PaymentClosed):
+        returns.undo(gone, first.model_copy(update={"payment_id": "debit-2"}), ACCOUNTANT, NOW)
 
 
 def test_what_needs_nothing_is_dismissed_with_a_reason_once():

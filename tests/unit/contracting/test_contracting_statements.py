@@ -268,7 +268,6 @@ def test_an_amount_is_read_to_the_cent(cents):
         (camt(Line(), closing=1), "statement-unbalanced"),
         (camt(Line(), account="FR7630006000011234567890189"), "statement-other-account"),
         (camt(Line(), Line(cents=5)), "statement-entry-repeated"),
-        (camt(Line(cents=0)), "amount-out-of-range"),
         (camt(Line(cents=60_000_000_001)), "amount-out-of-range"),
         (camt(Line(day="2024-06-04")), "date-in-future"),
         (camt(Line(), doctype=ENTITY), "statement-doctype"),
@@ -283,6 +282,23 @@ async def test_a_statement_that_does_not_hold_leaves_nothing_behind(content, exp
     assert problem(await office.send(content)) == expected
     assert (await office.commits.count({}), office.objects.kept) == (before, {})
     assert (await office.engagement()).paid_cents == 0
+
+
+async def test_a_csv_line_of_nothing_is_refused():
+    assert problem(await Office().send(table(row("0.00")), "text/csv")) == "amount-out-of-range"
+
+
+async def test_a_booked_entry_of_nothing_is_left_out_and_named_and_the_account_goes_on():
+    office = Office()
+    await office.know(sent())
+    content = camt(Line(cents=0, entry_id="FRAIS"), Line(), Line(cents=0, entry_id="INFO", sign="DBIT"))
+    for _ in range(2):
+        taken = (await office.send(content)).json()
+        assert [one["bank_reference"] for one in taken["payments"]] == ["B2024-1"]
+        assert taken["statements"][0]["entries"] == 1
+        assert [notice.split(" de 0,00")[0] for notice in taken["notices"]] == ["L'écriture FRAIS", "L'écriture INFO"]
+    assert (await office.engagement()).paid is not None
+    assert (await office.send(camt(number="2024-112", opening=await office.opening()))).status_code == 201
 
 
 async def test_a_statement_is_refused_before_it_is_read_when_it_is_too_long_or_no_statement():
