@@ -28,8 +28,8 @@ FIGURE = Figure(
     key="growth",
     title="One decision on a million / on ten thousand",
     compared=(
-        "a decision of the ledger by itself, wholly recorded, with a million dossiers before it / ten thousand; the first "
-        "200 after a start, while the pages of the index that each looks at are read"
+        "a decision of the ledger by itself, wholly recorded, with a million dossiers before it / ten thousand; the "
+        "first 200 after a start, while the pages of the index that each looks at are read"
     ),
     lanes=("grown-ledger-long-append", "grown-ledger-short-append"),
     value=ratio("grown-ledger-long-append", "grown-ledger-short-append"),
