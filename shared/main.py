@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from shared.service import Service
 from shared.settings import ServiceSettings
+from shared.telemetry import keep_names_out
 
 EX_PORT_TAKEN = 75
 COMMANDS = ("serve", "rebuild-views", "republish")
@@ -24,6 +25,7 @@ def run(build: Callable[[], FastAPI]) -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "serve"
     if command not in COMMANDS:
         raise SystemExit(f"Commande inconnue : {command} ({', '.join(COMMANDS)})")
+    keep_names_out()  # its key is checked while it is built
     app = build()
     service: Service = app.state.service
     if command == "rebuild-views":

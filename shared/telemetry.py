@@ -50,8 +50,7 @@ def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(message)s", force=True)
-    for name in NAMING_LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    keep_names_out()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -67,6 +66,12 @@ def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
         cache_logger_on_first_use=True,
     )
     return provider
+
+
+def keep_names_out() -> None:
+    """No library's log names the holder of a certificate; also before a service is configured."""
+    for name in NAMING_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def current_traceparent() -> str | None:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from deploy.local.process import PortTaken, StartFailed
 from deploy.local.real import stack_class
 from deploy.local.services import NAMES, Services
 from deploy.local.stack import Stack
-from shared.telemetry import NAMING_LOGGERS
+from shared.telemetry import keep_names_out
 
 DATA = Path(".data")
 SETTLE_SECONDS = 60.0
@@ -96,8 +95,7 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(width=max(140, Console().width))
     kind = stack_class(arguments.stack)
-    for name in NAMING_LOGGERS:  # landlords sign in this process: no trace of a library in the account
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    keep_names_out()  # landlords sign in this process: no trace of a library in the account
     for stop in (signal.SIGINT, signal.SIGTERM):  # also when a shell started us in the background, ignoring Ctrl-C
         signal.signal(stop, signal.default_int_handler)
     try:
