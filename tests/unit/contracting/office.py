@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import pytest
 from fastapi import APIRouter
 
 from services.contracting import store
@@ -20,6 +21,7 @@ from services.contracting.usecases.refunds import Refunds
 from services.contracting.usecases.statements import Statements
 from shared.auth import Principal, Role, principal
 from shared.documents import MemoryDocuments
+from shared.errors import Unavailable
 from shared.events import Cause, Event
 from shared.http import build_app
 from shared.journal import Commit, Journal
@@ -151,6 +153,20 @@ class Office:
     async def send(self, content: bytes | str, kind: str = "application/xml") -> httpx.Response:
         self.caller = Principal("accountant-1", frozenset({Role.ACCOUNTANT}))
         return await self.client.post("/statements", content=content, headers={"Content-Type": kind})
+
+    async def send_interrupted(self, monkeypatch: pytest.MonkeyPatch, content: str, streams: str) -> None:
+        """The database goes away when the first stream whose name begins so is to be written."""
+        insert = self.commits.insert
+
+        async def fail(document: dict[str, Any]) -> None:
+            if document["stream"].startswith(streams):
+                raise Unavailable("database")
+            await insert(document)
+
+        monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
+        monkeypatch.setattr(self.commits, "insert", fail)
+        assert (await self.send(content)).status_code == 503
+        monkeypatch.setattr(self.commits, "insert", insert)
 
     async def confirm(self, payment_id: str) -> dict[str, Any]:
         """A second accountant found what the first one entered."""

@@ -209,17 +209,7 @@ async def test_a_store_that_is_away_imports_nothing(office, monkeypatch):
 
 async def interrupt(office: Office, monkeypatch, content: str) -> None:
     """The statement has its turn and the database goes away before it is imported."""
-    insert = office.commits.insert
-
-    async def fail(document):
-        if document["stream"].startswith("statement:"):
-            raise Unavailable("database")
-        await insert(document)
-
-    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
-    monkeypatch.setattr(office.commits, "insert", fail)
-    assert (await office.send(content)).status_code == 503
-    monkeypatch.setattr(office.commits, "insert", insert)
+    await office.send_interrupted(monkeypatch, content, "statement:")
     assert await office.statements.listed(0, 10) == []
 
 

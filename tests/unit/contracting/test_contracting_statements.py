@@ -23,7 +23,6 @@ from services.contracting.statements.values import (
 )
 from services.contracting.statements.values import cents as cents_of
 from shared.auth import Role
-from shared.errors import Unavailable
 from tests.unit.contracting.office import ACTOR, IBAN, Office, problem
 from tests.unit.contracting.papers import PAYER, REFERENCE, Line, balance, camt, euros, row, stmt, table
 from tests.unit.contracting.samples import NOW, OTHER, PREMIUM_CENTS, TODAY, opinion, sent
@@ -373,17 +372,7 @@ async def test_entries_that_are_only_numbered_are_others_in_each_statement():
 
 async def interrupt(office: Office, monkeypatch, content: str) -> None:
     """The statement is kept and the database goes away before its first payment."""
-    insert = office.commits.insert
-
-    async def fail(document):
-        if document["stream"].startswith("payment:"):
-            raise Unavailable("database")
-        await insert(document)
-
-    monkeypatch.setattr("shared.journal.journal.INSERT_RETRY_SECONDS", 0)
-    monkeypatch.setattr(office.commits, "insert", fail)
-    assert (await office.send(content)).status_code == 503
-    monkeypatch.setattr(office.commits, "insert", insert)
+    await office.send_interrupted(monkeypatch, content, "payment:")
 
 
 async def test_an_interrupted_import_is_finished_by_the_timer(monkeypatch):
