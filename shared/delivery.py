@@ -1,14 +1,12 @@
 """A message of the bus as bytes and headers, before anybody has read it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import ConsumerRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message as it came, or as it was parked."""
 
     topic: str

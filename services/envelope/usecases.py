@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -12,9 +13,10 @@ import structlog
 from services.envelope.domain import campaign as campaigns_domain
 from services.envelope.domain import decisions, moments
 from services.envelope.domain.campaign import Action, Campaign, ProposalMade
+from services.envelope.domain.decisions import Deposited
 from services.envelope.domain.facts import RulesRefused
 from services.envelope.domain.ledger import Ledger, Reservation
-from services.envelope.writer import Decide, Writer
+from services.envelope.writer import Writer
 from shared.clock import Clock
 from shared.contracts.contracting import Engaged
 from shared.contracts.envelope import ClosureDecided, ResumptionDecided, RulesAdopted, SuspensionDecided
@@ -23,7 +25,7 @@ from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.values import CampaignRules
 from shared.documents import Document, Documents
 from shared.errors import NotFound, Unavailable
-from shared.events import Cause, MessageMeta, Reading
+from shared.events import Cause, Event, MessageMeta, Reading
 from shared.ids import new_id
 from shared.journal import Appended, Journal
 from shared.telemetry import Metrics
@@ -59,7 +61,7 @@ class Envelope:
     async def command(self, event: Any, meta: MessageMeta) -> None:
         """Carry out what a fact of another service means for the ledger."""
         campaign_id = await self.campaign_of(event)
-        decide = _decision(event, self.clock.now())
+        decide = partial(_decision, event, self.clock.now())
         done = await self.writer.append(campaign_id, decide, meta.cause("envelope"))
         tell(campaign_id, done)
         if self._may_have_crossed(event, campaign_id):
@@ -78,8 +80,10 @@ class Envelope:
 
     async def _commands(self, campaign_id: str, heard: list[tuple[Any, MessageMeta]]) -> list[Exception | None]:
         now = self.clock.now()
-        decided = [(_decision(event, now), meta.cause("envelope")) for event, meta in heard]
-        done = await self.writer.append_all(campaign_id, decided)
+        decided = [(partial(_decision, event, now), meta.cause("envelope")) for event, meta in heard]
+        deposits = [event for event, _ in heard if isinstance(event, Deposit)]
+        at_once = partial(_reserved_at_once, deposits, now) if len(deposits) == len(heard) else None
+        done = await self.writer.append_all(campaign_id, decided, at_once)
         outcomes = list[Exception | None]()
         for (event, meta), one in zip(heard, done, strict=True):
             outcomes.append(one if isinstance(one, Exception) else None)
@@ -242,20 +246,27 @@ def render_campaign(campaign_id: str, campaign: Campaign) -> Document:
     return {"campaign_id": campaign_id, "version": campaign.version}
 
 
-def _decision(event: Any, now: datetime) -> Decide:
+def _decision(event: Any, now: datetime, ledger: Ledger) -> Sequence[Event]:
     """What a fact of another service means for the ledger."""
     match event:
         case Deposit(dossier_id=dossier_id, deposit_number=number, principal_cents=amount):
-            return lambda ledger: decisions.submit(ledger, dossier_id, number, amount, now)
+            return decisions.submit(ledger, dossier_id, number, amount, now)
         case LoansReduced(dossier_id=dossier_id, principal_cents=amount):
-            return lambda ledger: decisions.reduce(ledger, dossier_id, amount, now)
+            return decisions.reduce(ledger, dossier_id, amount, now)
         case Engaged(dossier_id=dossier_id):
-            return lambda ledger: decisions.commit(ledger, dossier_id, now)
+            return decisions.commit(ledger, dossier_id, now)
         case CommitteeOpinionGiven(opinion=Opinion.FAVOURABLE):
-            return lambda _: []
+            return []
         case RulesAdopted(rules=rules):
-            return lambda ledger: decisions.adopt(ledger, rules, now)
+            return decisions.adopt(ledger, rules, now)
         case SuspensionDecided() | ResumptionDecided() | ClosureDecided():
-            return lambda ledger: moments.interrupt(ledger, event, now)
+            return moments.interrupt(ledger, event, now)
         case _:  # withdrawn, ineligible, unfavourable, declined, expired, refused, lapsed
-            return lambda ledger: decisions.release(ledger, event.dossier_id, type(event).__name__, now)
+            return decisions.release(ledger, event.dossier_id, type(event).__name__, now)
+
+
+def _reserved_at_once(
+    deposits: Sequence[Deposit], now: datetime, ledger: Ledger
+) -> tuple[Sequence[Event], Ledger] | None:
+    asked = [Deposited(one.dossier_id, one.deposit_number, one.principal_cents) for one in deposits]
+    return decisions.submit_all(ledger, asked, now)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -10,7 +11,7 @@ from services.envelope.domain.ledger import Ledger
 from shared.clock import Clock
 from shared.events import Cause, Event
 from shared.ids import new_id
-from shared.journal import Appended, Journal
+from shared.journal import Appended, AtOnce, Journal
 
 log = structlog.get_logger(__name__)
 
@@ -52,35 +53,42 @@ class Writer:
         return outcome
 
     async def append_all(
-        self, campaign_id: str, commands: Sequence[tuple[Decide, Cause]]
+        self, campaign_id: str, commands: Sequence[tuple[Decide, Cause]], at_once: AtOnce[Ledger] | None = None
     ) -> list[Appended[Ledger] | Exception]:
-        """The same for several commands in one commit; a refusal is its own outcome only."""
-        fenced = [(self._fencing(campaign_id, decide), cause) for decide, cause in commands]
-        outcomes = await self._ledgers.append_all(campaign_id, fenced)
+        """The same for several commands in one commit; a refusal is its own outcome only. `at_once` takes them in one
+        step, where this process writes already and nothing is due.
+        """
+        fenced = [(partial(self._fenced, campaign_id, decide), cause) for decide, cause in commands]
+        together = partial(self._together, at_once) if at_once is not None else None
+        outcomes = await self._ledgers.append_all(campaign_id, fenced, together)
         if any(not isinstance(one, Exception) and one.state.writer == self.id for one in outcomes):
             self._taken.add(campaign_id)
         return outcomes
 
-    def _fencing(self, campaign_id: str, decide: Decide) -> Decide:
-        def fenced(ledger: Ledger) -> list[Event]:
-            if ledger.writer == self.id:
-                return self._under_due_rules(ledger, decide)
-            if campaign_id in self._taken:
-                self._fenced(campaign_id, ledger)
-            epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
-            begun = ledger.fold(epoch[0])
-            self._epochs[campaign_id] = begun.epoch
-            return [*epoch, *self._under_due_rules(begun, decide)]
+    def _together(self, at_once: AtOnce[Ledger], ledger: Ledger) -> tuple[Sequence[Event], Ledger] | None:
+        ours = ledger.writer == self.id and not ledger.scheduled and not ledger.interruptions
+        return at_once(ledger) if ours else None
 
-        return fenced
+    def _fenced(self, campaign_id: str, decide: Decide, ledger: Ledger) -> Sequence[Event]:
+        """What a command decides on a ledger that is this process's; first the epoch, where it takes over."""
+        if ledger.writer == self.id:
+            return self._under_due_rules(ledger, decide)
+        if campaign_id in self._taken:
+            self._leave(campaign_id, ledger)
+        epoch = decisions.begin_epoch(ledger, self.id, self._clock.now())
+        begun = ledger.fold(epoch[0])
+        self._epochs[campaign_id] = begun.epoch
+        return [*epoch, *self._under_due_rules(begun, decide)]
 
-    def _under_due_rules(self, ledger: Ledger, decide: Decide) -> list[Event]:
+    def _under_due_rules(self, ledger: Ledger, decide: Decide) -> Sequence[Event]:
         """What is due by now is in force for the command, whether or not anybody looked before it."""
-        due = moments.follow_due(ledger, self._clock.now()) if ledger.scheduled or ledger.interruptions else []
+        if not (ledger.scheduled or ledger.interruptions):
+            return decide(ledger)
+        due = moments.follow_due(ledger, self._clock.now())
         for event in due:
             ledger = ledger.fold(event)
         return [*due, *decide(ledger)]
 
-    def _fenced(self, campaign_id: str, ledger: Ledger) -> None:
+    def _leave(self, campaign_id: str, ledger: Ledger) -> None:
         log.critical("fenced", campaign=campaign_id, epoch=ledger.epoch, exit_code=EX_FENCED)
         self._stop(EX_FENCED)

@@ -4,12 +4,13 @@ from shared.journal.commit import Commit, canonical_json, commit_key
 from shared.journal.entries import Alike, Entry
 from shared.journal.faults import Broken, Fault
 from shared.journal.head import State, StreamKind
-from shared.journal.journal import Appended, Journal
+from shared.journal.journal import Appended, AtOnce, Journal
 from shared.journal.table import Table
 
 __all__ = [
     "Alike",
     "Appended",
+    "AtOnce",
     "Broken",
     "Commit",
     "Entry",

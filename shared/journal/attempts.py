@@ -36,7 +36,8 @@ class Attempt:
             self.pages += PAGES_AT_ONCE
             await self.documents.put(self.document())
         self.written += 1
-        await self.documents.put(page)
+        with suppress(Duplicate):
+            await self.documents.insert(page)
 
     async def end(self) -> None:
         await self.documents.remove(self.slot)

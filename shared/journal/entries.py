@@ -133,11 +133,17 @@ def spread(column: Sequence[Any], count: int) -> Sequence[Any]:
     return column
 
 
-def _alike(entry: Entry) -> "tuple[type[Event], tuple[bool, ...]] | None":
+def _alike(entry: Entry) -> "tuple[type[Event], bool, bool] | None":
     """What entries have in common that are written together; None for one that stands alone."""
-    if len(entry.events) != 1 or not type(entry.events[0]).model_fields:
+    cause, events = entry
+    if len(events) != 1 or not _has_fields(type(events[0])):
         return None
-    return type(entry.events[0]), tuple([value is None for value in entry.cause])
+    return type(events[0]), cause.causation is None, cause.traceparent is None
+
+
+@cache
+def _has_fields(cls: type[Event]) -> bool:
+    return bool(cls.model_fields)
 
 
 def _one(entry: Entry) -> str:

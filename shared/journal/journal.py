@@ -12,9 +12,10 @@ from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import Cause, Event
 from shared.journal.commit import Commit, commit_key, seal
+from shared.journal.deciding import Deciding
 from shared.journal.entries import Entry
-from shared.journal.head import Head, PageLost, S, StreamKind, folded
-from shared.journal.lane import Appended, Decide, HeadCache, Lane, Outbox, Request, answer, next_batch
+from shared.journal.head import Head, PageLost, S, StreamKind
+from shared.journal.lane import Appended, AtOnce, Decide, HeadCache, Lane, Outbox, Request, answer, next_batch
 from shared.journal.paging import paged
 from shared.journal.table import PageNeeded
 
@@ -100,14 +101,17 @@ class Journal(Generic[S]):
             raise outcome
         return outcome
 
-    async def append_all(self, key: str, decisions: Sequence[tuple[Decide[S], Cause]]) -> list[Appended[S] | Exception]:
+    async def append_all(
+        self, key: str, decisions: Sequence[tuple[Decide[S], Cause]], at_once: AtOnce[S] | None = None
+    ) -> list[Appended[S] | Exception]:
         """Several decisions in one commit, each on what those before it decided; a refusal is its own outcome only.
+        `at_once` takes them in one step when none was handled before.
 
         Raises: Unavailable when the outcome could not be learned (safe to repeat).
         """
         lane = self._lane(key)
         answer: asyncio.Future[list[Appended[S] | Exception]] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(Request(decisions, answer))
+        lane.waiting.append(Request(decisions, answer, at_once))
         if lane.worker is None or lane.worker.done():
             lane.worker = asyncio.create_task(self._work(lane, key))
         return await answer
@@ -152,12 +156,11 @@ class Journal(Generic[S]):
                     raise
 
     async def _commit_batch(self, lane: Lane[S], key: str, batch: list[Request[S]]) -> None:
-        decisions = [decision for request in batch for decision in request.decisions]
         outcomes: list[tuple[Event, ...] | Exception] | None = None
         while outcomes is None:
             async with lane.lock:
                 try:
-                    commit, outcomes, reached = await self._record(lane.head, key, decisions)
+                    commit, outcomes, reached = await self._record(lane.head, key, batch)
                 except BaseException:
                     lane.head.forget(self.kind)  # what the database holds is unknown: read it again
                     raise
@@ -168,7 +171,7 @@ class Journal(Generic[S]):
                 answer(batch, reached, outcomes)
 
     async def _record(
-        self, head: Head[S], key: str, decisions: Sequence[tuple[Decide[S], Cause]]
+        self, head: Head[S], key: str, batch: Sequence[Request[S]]
     ) -> tuple[Commit | None, list[tuple[Event, ...] | Exception] | None, Appended[S]]:
         """One commit of what is decided; no outcomes when somebody was first and it must be decided again. The stream
         as it is then.
@@ -179,7 +182,7 @@ class Journal(Generic[S]):
         if head.version == 0:
             await self._catch_up(head, key)
         try:
-            entries, outcomes, decided = await self._decide(head, decisions)
+            entries, outcomes, decided = await self._decide(head, batch)
         except PageLost:
             head.forget(self.kind)
             return None, None, Appended(head.state, head.version, ())
@@ -203,41 +206,27 @@ class Journal(Generic[S]):
         return commit, outcomes, reached
 
     async def _decide(
-        self, head: Head[S], decisions: Sequence[tuple[Decide[S], Cause]]
+        self, head: Head[S], batch: Sequence[Request[S]]
     ) -> tuple[list[Entry], list[tuple[Event, ...] | Exception], S]:
         """What to record, each decision's events or refusal, and the state after. Each decision sees those before.
 
         Raises: PageLost, Unavailable.
         """
-        state, handled = head.state, set[str]()
-        entries: list[Entry] = []
-        outcomes: list[tuple[Event, ...] | Exception] = []
-
-        def step(decide: Decide[S], cause: Cause) -> tuple[tuple[Event, ...], S]:
-            causation = cause.causation
-            if causation is None or not (causation in head.handled or causation in handled):
-                events = tuple(decide(state))
-                return events, folded(state, events)
-            return (), state
-
-        for decide, cause in decisions:
-            try:
-                try:
-                    events, state = step(decide, cause)
-                except PageNeeded:
-                    events, state = await self._paged(lambda decide=decide, cause=cause: step(decide, cause))
-            except (PageLost, Unavailable):
-                raise
-            except Exception as refusal:
-                outcomes.append(refusal)
+        deciding = Deciding(head)
+        for request in batch:
+            if request.at_once is not None and await self._paged(lambda request=request: deciding.at_once(request)):
                 continue
-            causation = cause.causation
-            if events:
-                if causation is not None:
-                    handled.add(causation)
-                entries.append(Entry(cause, events))
-            outcomes.append(events)
-        return entries, outcomes, state
+            for decide, cause in request.decisions:
+                try:
+                    try:
+                        deciding.step(decide, cause)
+                    except PageNeeded:
+                        await self._paged(lambda decide=decide, cause=cause: deciding.step(decide, cause))
+                except (PageLost, Unavailable):
+                    raise
+                except Exception as refusal:
+                    deciding.outcomes.append(refusal)
+        return deciding.entries, deciding.outcomes, deciding.state
 
     async def _insert(self, commit: Commit) -> bool:
         """True when the commit is in the journal, ours; False when somebody else has that version."""

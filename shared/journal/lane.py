@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, NamedTuple, Protocol
 
 from shared.events import Cause, Event
 from shared.journal.head import Head, S
@@ -14,8 +14,7 @@ from shared.journal.table import PageNeeded
 MAX_DECISIONS_PER_COMMIT = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Appended(Generic[S]):
+class Appended(NamedTuple, Generic[S]):
     """The stream after an append; `events` is empty when there was nothing to decide or it was decided before."""
 
     state: S
@@ -24,6 +23,9 @@ class Appended(Generic[S]):
 
 
 Decide = Callable[[S], Sequence[Event]]
+# What several decisions make of a state in one step, one event each, and the state after; None when they have to be
+# taken one after the other. The same comes out.
+AtOnce = Callable[[S], tuple[Sequence[Event], S] | None]
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Request(Generic[S]):
 
     decisions: Sequence[tuple[Decide[S], Cause]]
     answer: "asyncio.Future[list[Appended[S] | Exception]]"
+    at_once: AtOnce[S] | None = None
 
 
 @dataclass(slots=True)

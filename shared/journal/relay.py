@@ -44,24 +44,25 @@ def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
     sequences: dict[str, int] = json.loads(commit.sequences)
     recorded_at = datetime.fromisoformat(commit.recorded_at)
     outgoing: list[Outgoing] = []
-    position = 0
-    for entry in commit.decoded():
-        for event in entry.events:
+    key, position = commit.key, 0
+    for cause, events in commit.decoded():
+        for event in events:
             position += 1
-            if event.topic is None or event.topic not in topics:
+            topic = event.topic
+            if topic is None or topic not in topics:
                 continue
-            sequences[event.topic] = sequences.get(event.topic, 0) + 1
+            sequence = sequences[topic] = sequences.get(topic, 0) + 1
             meta = MessageMeta(
-                id=f"{commit.key}.{position}",
-                type=type(event).__name__,
-                schema_version=event.schema_version,
-                stream=commit.stream,
-                version=commit.version,
-                sequence=sequences[event.topic],
-                time=recorded_at,
-                correlation=entry.cause.correlation,
-                causation=entry.cause.causation,
-                traceparent=entry.cause.traceparent,
+                f"{key}.{position}",
+                type(event).__name__,
+                event.schema_version,
+                commit.stream,
+                commit.version,
+                sequence,
+                recorded_at,
+                cause.correlation,
+                cause.causation,
+                cause.traceparent,
             )
             outgoing.append((event, meta))
     return outgoing

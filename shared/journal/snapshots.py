@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 # What a restart has to read and to fold at most, with what came while a snapshot was being written.
 SNAPSHOT_EVERY = 200
-MAX_TAIL_EVENTS = 2_048
+MAX_TAIL_EVENTS = 8_192
 # What is not in tables; with where their pages are, below the 16 MB a document may have.
 MAX_LIVE_CHARACTERS = 8_000_000
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from immutables import Map
+from pydantic_core import to_json
 
 # Rows in one document: some 100 KB of text before it is compressed.
 PAGE_ROWS = 1_024
@@ -26,8 +27,6 @@ PLACE_BITS = 32
 MAX_PLACE = (1 << PLACE_BITS) - 1
 # Little effort: keys are random, and this runs beside decisions.
 COMPRESSION = 1
-
-_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class Row(Protocol):
@@ -101,8 +100,11 @@ class Run:
 
     def around(self, mark: int) -> tuple[str, ...]:
         """The documents that may hold entries of a mark: one, or two that meet there."""
-        first = max(bisect_right(self.firsts, mark) - 1, 0)
-        return self.names[first : bisect_right(self.firsts, mark | MAX_PLACE)]
+        firsts, last = self.firsts, mark | MAX_PLACE
+        after = bisect_right(firsts, mark)
+        if after < len(firsts) and firsts[after] <= last:
+            return self.names[max(after - 1, 0) : bisect_right(firsts, last)]
+        return self.names[after - 1 : after]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,10 @@ class Table(Generic[V]):
             raise KeyError(key)
         return found
 
+    def has_any(self, keys: Iterable[str]) -> bool:
+        place = self.place
+        return any(place(key) is not None for key in keys)
+
     def get(self, key: str) -> V | None:
         place = self.place(key)
         return None if place is None else self._at(place)[1]
@@ -241,19 +247,22 @@ class Table(Generic[V]):
         if not self.directory.count:
             return None
         mark = mark_of(key)
-        names = [name for run in self.directory.runs for name in run.around(mark)]
-        missing = [name for name in names if name not in self.pages.index]
+        last, index = mark | MAX_PLACE, self.pages.index
+        missing: list[str] = []
+        places: list[int] = []
+        for run in self.directory.runs:
+            for name in run.around(mark):
+                entries = index.get(name)
+                if entries is None:
+                    missing.append(name)
+                    continue
+                at = bisect_left(entries, mark)
+                while at < len(entries) and entries[at] <= last:
+                    places.append(entries[at] & MAX_PLACE)
+                    at += 1
         if missing:
             raise PageNeeded(self.pages, self.directory.prefix, missing)
-        for name in names:
-            entries = self.pages.index[name]
-            at = bisect_left(entries, mark)
-            while at < len(entries) and entries[at] <= mark | MAX_PLACE:
-                place = entries[at] & MAX_PLACE
-                if self._at(place)[0] == key:
-                    return place
-                at += 1
-        return None
+        return next((place for place in places if self._at(place)[0] == key), None) if places else None
 
     def _at(self, place: int) -> tuple[str, V]:
         row = self._in_memory(place)
@@ -300,7 +309,7 @@ class Table(Generic[V]):
         first = number * self.directory.page_rows
         rows = [self._in_memory(place) for place in range(first, min(first + self.directory.page_rows, self.count))]
         old = self._page(number) if None in rows else []
-        return [old[line] if row is None else _encoder.encode([row[0], *row[1]]) for line, row in enumerate(rows)]
+        return [old[line] if row is None else to_json((row[0], *row[1])).decode() for line, row in enumerate(rows)]
 
     def new_entries(self) -> "array[int]":
         """The index of what the directory does not have yet."""

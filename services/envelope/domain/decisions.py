@@ -1,5 +1,6 @@
 """What the ledger decides on each command: state in, events out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -82,6 +83,33 @@ def submit(ledger: Ledger, dossier_id: str, number: int, amount_cents: int, now:
         decided = _decide(ledger, held, rules, now)
         events = [*events, *decided]
     return events
+
+
+def submit_all(ledger: Ledger, asked: Sequence[Deposited], now: datetime) -> tuple[Sequence[Event], Ledger] | None:
+    """What `submit` decides on each, in one step, and the ledger after: where all come in their order, nobody waits
+    and there is room for them all. None where it is not so.
+    """
+    rules = ledger.rules
+    if rules is None or ledger.waiting or ledger.held or ledger.voided:
+        return None
+    names, numbers, amounts = zip(*asked, strict=True)
+    first = ledger.decided + 1
+    in_order = numbers == tuple(range(first, first + len(numbers)))
+    if not in_order or min(amounts) <= 0 or sum(amounts) > ledger.available_cents:
+        return None
+    if len(set(names)) < len(names) or ledger.reservations.has_any(names):
+        return None
+    events = [
+        Reserved(
+            campaign_id=rules.campaign_id,
+            dossier_id=dossier_id,
+            deposit_number=number,
+            amount_cents=amount,
+            reserved_at=now,
+        )
+        for dossier_id, number, amount in asked
+    ]
+    return events, ledger.reserve(names, numbers, amounts)
 
 
 def _decide(ledger: Ledger, held: Deposited | SubmissionHeld, rules: CampaignRules, now: datetime) -> list[Event]:

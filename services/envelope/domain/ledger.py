@@ -160,7 +160,7 @@ class Ledger(NamedTuple):
         """As `fold`, event after event; reservations in one step."""
         if alike.cls is Reserved:
             by_field = alike.columns()
-            return self._reserve(by_field["dossier_id"], by_field["deposit_number"], by_field["amount_cents"])
+            return self.reserve(by_field["dossier_id"], by_field["deposit_number"], by_field["amount_cents"])
         ledger = self
         for event in alike.events():
             ledger = ledger.fold(event)
@@ -248,7 +248,7 @@ class Ledger(NamedTuple):
             waiting=waiting,
         )
 
-    def _reserve(self, names: Sequence[str], numbers: Sequence[int], amounts: Sequence[int]) -> "Ledger":
+    def reserve(self, names: Sequence[str], numbers: Sequence[int], amounts: Sequence[int]) -> "Ledger":
         """What `_decide` does, for many."""
         decided = self.decided + len(names)
         assert list(numbers) == list(range(self.decided + 1, decided + 1)), "numbers are decided in order"

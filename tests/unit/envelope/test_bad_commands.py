@@ -1,7 +1,6 @@
 """Bad input to the ledger: each has its own name, decides nothing, and nothing of it is lost."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -81,7 +80,7 @@ class Desk:
         for letter in letters:
             kept = {name: value for name, value in letter.raw.items() if not name.startswith("als_")}
             await self.inbox.deliver(
-                replace(letter, topic=letter.headers["als_topic"], raw=kept | {REDRIVEN: GROUP.encode()})
+                letter._replace(topic=letter.headers["als_topic"], raw=kept | {REDRIVEN: GROUP.encode()})
             )
 
     async def ledger(self) -> Ledger:
