@@ -131,6 +131,12 @@ GUARDS = (
         "            pass\n",
     ),
     Guard(
+        "announcement kept until every stream it tells of was followed",
+        "shared/journal/relay.py",
+        " or None in ends.values()",
+        "",
+    ),
+    Guard(
         "snapshot checked against the journal",
         "shared/journal/snapshots.py",
         'if commit is None or commit["hash"] != kept.head.hash:',

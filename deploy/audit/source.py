@@ -11,7 +11,7 @@ from shared.documents import Database, Document, Documents
 from shared.journal import bundle
 from shared.journal.bundle import Bundle
 from shared.journal.commit import commit_key
-from shared.journal.outbox import SWEEP_SECONDS
+from shared.journal.outbox import SWEEP_SECONDS, told
 from shared.journal.verify import in_order
 
 PARTS = ("views", "snapshots", "stamps", "journal")  # the journal last: it then holds whatever the others speak of
@@ -127,7 +127,7 @@ async def _view_row(
     newer = await commits.get(commit_key(f"{name}:{key}", _version(document) + 1))
     if newer is None:
         return {"view": name, "key": key, "document": document, "behind": False}
-    announced = f"{name}:{key}" in {row["stream"] async for row in outbox.find({})}
+    announced = f"{name}:{key}" in {stream async for row in outbox.find({}) for stream in told(row)}
     again = await documents.get(key)
     behind = _version(again) == _version(document)
     if behind and announced and not last:

@@ -50,7 +50,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Journals:
-    """What verification found in a service's database; streams announced as not wholly published yet."""
+    """What verification found in a service's database; announcements of streams not wholly published yet."""
 
     report: Report
     unpublished: int

@@ -16,7 +16,7 @@ from shared.errors import Unavailable
 from shared.events import Event, MessageMeta
 from shared.journal.commit import Commit, commit_key
 from shared.journal.filled import Filled, Place, Span
-from shared.journal.outbox import SWEEP_SECONDS, Outbox
+from shared.journal.outbox import SWEEP_SECONDS, Outbox, told
 from shared.journal.verify import in_order
 
 log = structlog.get_logger(__name__)
@@ -93,9 +93,9 @@ class Relay:
         self._recover = recover
         self._pending: deque[Commit] = deque()
         self._wake = asyncio.Event()
-        # Others' announcements: as they were seen last, how often, and how far they were followed.
+        # Others' announcements: as they were seen last, how often, and how far each of their streams was followed.
         self._seen: dict[str, tuple[Document, int]] | None = None
-        self._followed: dict[str, int] = {}
+        self._followed: dict[tuple[str, str], int] = {}
         # Those of the last look that have to be followed; None when that was done.
         self._due: list[Document] | None = None
         self._looks = 0
@@ -207,7 +207,7 @@ class Relay:
             seen[row["_id"]] = (row, sights + 1 if last == row else 1)
         self._due = [row for row, sights in seen.values() if self._seen is None or sights > 1]
         self._seen = seen
-        self._followed = {key: version for key, version in self._followed.items() if key in seen}
+        self._followed = {place: version for place, version in self._followed.items() if place[0] in seen}
         # What another process could follow meanwhile is not tried here again.
         self._stuck = {stream: look for stream, look in self._stuck.items() if self._looks - look <= LOOKS_BETWEEN}
 
@@ -216,19 +216,27 @@ class Relay:
         rows, self._due = self._due or [], None
         await self._follow_mine()
         for row in rows:
-            end = await self._tried(row["stream"], max(row["since"], self._followed.get(row["_id"], 0)))
-            if end is None:
-                continue
-            self._followed[row["_id"]] = end
-            _, sights = (self._seen or {}).get(row["_id"], (row, 0))
-            if sights >= SIGHTS_OF_A_DEAD_PROCESS:
-                await self._abandoned.put(
-                    {"_id": row["_id"], "stream": row["stream"], "since": row["since"], "end": end}
-                )
-                await self._outbox.remove(row)
+            await self._follow_others(row)
         if self._looks % LOOKS_BETWEEN == 0:
             await self._follow_abandoned()
         self._looks += 1
+
+    async def _follow_others(self, row: Document) -> None:
+        """Each stream by itself; a document whose process died is removed once all of them were followed."""
+        key, ends = row["_id"], dict[str, int | None]()
+        for stream, since in told(row).items():
+            end = ends[stream] = await self._tried(stream, max(since, self._followed.get((key, stream), 0)))
+            if end is not None:
+                self._followed[key, stream] = end
+        _, sights = (self._seen or {}).get(key, (row, 0))
+        if sights < SIGHTS_OF_A_DEAD_PROCESS or None in ends.values():
+            return
+        left = [
+            {"_id": f"{key}|{stream}", "stream": stream, "since": since, "end": ends[stream]}
+            for stream, since in told(row).items()
+        ]
+        await asyncio.gather(*[self._abandoned.put(one) for one in left])
+        await self._outbox.remove(row)
 
     async def _follow_mine(self) -> None:
         for mine in self._outbox.left:

@@ -235,7 +235,8 @@ async def left_behind(stored: Stored, look: int, *, missing: bool = False) -> tu
     row = next(row for row in views._documents.values() if row["stream_version"] > 3)
     key, drawn = row["_id"], dict(row)
     outbox = stored.collections["intake"]["outbox"] = Looked(look, lambda: views.put(drawn))
-    await outbox.put({"_id": "one", "stream": f"dossier:{key}", "owner": "somebody", "since": 2, "beat": 1})
+    streams = {"streams": ["dossier:beside", f"dossier:{key}"], "since": [1, 2]}
+    await outbox.put({"_id": "one", "owner": "somebody", "beat": 1} | streams)
     await (views.remove(key) if missing else views.mark(key, {"stream_version": 1}))
     return outbox, key
 

@@ -6,11 +6,39 @@ import pytest
 
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
-from shared.journal.outbox import LOOKS_FOR_A_COMMIT, SWEEP_SECONDS, Outbox
+from shared.journal.outbox import LOOKS_FOR_A_COMMIT, MAX_STREAMS_PER_DOCUMENT, SWEEP_SECONDS, Outbox, told
 
 
 async def rows(documents: MemoryDocuments) -> list[tuple[str, int]]:
-    return sorted([(row["stream"], row["since"]) async for row in documents.find({})])
+    return sorted([one async for row in documents.find({}) for one in told(row).items()])
+
+
+async def begin_together(outbox: Outbox, *streams: str) -> None:
+    await asyncio.gather(*[outbox.begin(stream, 1) for stream in streams])
+
+
+class Gated(MemoryDocuments):
+    """Stores at once what is inserted, and answers when it is let to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answer = asyncio.Event(), asyncio.Event()
+
+    async def insert(self, document):
+        await super().insert(document)
+        self.asked.set()
+        await self.answer.wait()
+
+
+class Away(MemoryDocuments):
+    """Takes no new document while it is away."""
+
+    away = False
+
+    async def insert(self, document):
+        if self.away:
+            raise Unavailable("database")
+        await super().insert(document)
 
 
 class Clocked(Outbox):
@@ -44,6 +72,81 @@ async def test_what_is_out_is_taken_back_by_the_next_sweep():
     outbox.published("s:b", 1)
     await outbox.sweep()
     assert await rows(documents) == []
+
+
+async def test_streams_announced_at_once_share_a_document():
+    documents = MemoryDocuments()
+    await begin_together(Outbox(documents), "s:a", "s:b", "s:a")
+    assert (await rows(documents), await documents.count({})) == ([("s:a", 1), ("s:b", 1)], 1)
+
+
+async def test_a_document_tells_of_so_many_streams_and_no_more():
+    documents = MemoryDocuments()
+    await begin_together(Outbox(documents), *[f"s:{place}" for place in range(MAX_STREAMS_PER_DOCUMENT + 1)])
+    assert sorted([len(told(row)) async for row in documents.find({})]) == [1, MAX_STREAMS_PER_DOCUMENT]
+
+
+async def test_what_comes_while_a_document_is_inserted_goes_into_the_next_and_waits_until_that_is_stored():
+    documents = Gated()
+    outbox = Outbox(documents)
+    first = asyncio.create_task(outbox.begin("s:a", 1))
+    await documents.asked.wait()
+    later = [asyncio.create_task(outbox.begin(stream, version)) for stream, version in (("s:b", 1), ("s:c", 4))]
+    again = asyncio.create_task(outbox.begin("s:a", 2))
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in (first, *later, again))
+    documents.answer.set()
+    await asyncio.gather(first, *later, again)
+    assert [told(row) async for row in documents.find({})] == [{"s:a": 1}, {"s:b": 1, "s:c": 4}]
+
+
+async def test_a_document_tells_only_of_what_is_left_and_is_taken_back_with_the_last():
+    documents = MemoryDocuments()
+    outbox = Outbox(documents)
+    await begin_together(outbox, "s:a", "s:b")
+    outbox.published("s:a", 1)
+    await outbox.sweep()
+    assert await rows(documents) == [("s:b", 1)]
+    outbox.abandon("s:b", 1, inserted=True)
+    await outbox.sweep()
+    assert await rows(documents) == [("s:b", 1)]
+    for _ in range(LOOKS_FOR_A_COMMIT):
+        (left,) = outbox.left
+        outbox.looked(left, [1], 1)
+    await outbox.sweep()
+    assert await documents.count({}) == 0
+
+
+@pytest.mark.parametrize("beside", [[], ["s:b"]], ids=["its document is removed", "its document is renewed without it"])
+async def test_a_stream_begun_again_while_it_is_taken_back_is_announced_anew(beside):
+    class Meanwhile(MemoryDocuments):
+        """Lets somebody in before it writes."""
+
+        async def remove(self, key):
+            await again()
+            await super().remove(key)
+
+        async def put(self, document):
+            await again()
+            await super().put(document)
+
+    begun = False
+
+    async def again() -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            await outbox.begin("s:a", 2)
+
+    documents = Meanwhile()
+    outbox = Outbox(documents)
+    await begin_together(outbox, "s:a", *beside)
+    outbox.published("s:a", 1)
+    await outbox.sweep()
+    assert begun
+    assert await rows(documents) == [("s:a", 2), *[(stream, 1) for stream in beside]]
+    await outbox.sweep()
+    assert await rows(documents) == [("s:a", 2), *[(stream, 1) for stream in beside]]
 
 
 async def test_a_version_that_somebody_else_took_leaves_nothing():
@@ -112,7 +215,7 @@ async def test_each_sweep_shows_others_that_the_process_lives():
     (first,) = await other.sweep()
     await mine.sweep()
     (second,) = await other.sweep()
-    assert (first["_id"], first["stream"]) == (second["_id"], second["stream"])
+    assert (first["_id"], told(first)) == (second["_id"], told(second))
     assert first != second
     assert await mine.sweep() == []
 
@@ -132,17 +235,21 @@ async def test_an_announcement_made_while_a_sweep_reads_the_outbox_is_kept():
     assert [key async for key in MemoryDocuments.find(documents, {})] != []
 
 
+async def test_an_announcement_that_is_stored_but_not_answered_while_a_sweep_reads_the_outbox_is_kept():
+    documents = Gated()
+    outbox = Outbox(documents)
+    begun = asyncio.create_task(outbox.begin("s:a", 1))
+    await documents.asked.wait()
+    await outbox.sweep()
+    documents.answer.set()
+    await begun
+    assert await rows(documents) == [("s:a", 1)]
+
+
 async def test_an_announcement_that_could_not_be_stored_is_none():
-    class Away(MemoryDocuments):
-        away = True
-
-        async def insert(self, document):
-            if self.away:
-                raise Unavailable("database")
-            await super().insert(document)
-
     documents = Away()
     outbox = Outbox(documents)
+    documents.away = True
     with pytest.raises(Unavailable):
         await outbox.begin("s:a", 1)
     documents.away = False
@@ -153,7 +260,7 @@ async def test_an_announcement_that_could_not_be_stored_is_none():
     assert await rows(documents) == []
 
 
-async def test_an_announcement_whose_answer_was_lost_is_stored_once():
+async def test_an_announcement_whose_answer_was_lost_is_stored_once_after_the_next_sweep():
     class Lost(MemoryDocuments):
         lost = True
 
@@ -168,6 +275,7 @@ async def test_an_announcement_whose_answer_was_lost_is_stored_once():
         await outbox.begin("s:a", 1)
     documents.lost = False
     await outbox.begin("s:a", 1)
+    await outbox.sweep()
     assert await rows(documents) == [("s:a", 1)]
 
 
@@ -186,6 +294,35 @@ async def test_a_process_that_stood_still_announces_anew_and_leaves_one_announce
     outbox.published("s:a", 2)
     await outbox.sweep()
     assert await rows(documents) == []
+
+
+async def test_a_stream_that_cannot_be_announced_anew_stays_announced_beside_the_others():
+    documents = Away()
+    outbox = Clocked(documents)
+    await begin_together(outbox, "s:a", "s:b")
+    await outbox.sweep()
+    outbox.stand_still()
+    documents.away = True
+    with pytest.raises(Unavailable):
+        await outbox.begin("s:a", 2)
+    assert await rows(documents) == [("s:a", 1), ("s:b", 1)]
+    await outbox.sweep()
+    assert await rows(documents) == [("s:a", 1), ("s:b", 1)]
+    outbox.published("s:a", 1)
+    await outbox.sweep()
+    assert await rows(documents) == [("s:b", 1)]
+
+
+async def test_a_stream_that_is_announced_anew_leaves_the_document_it_shared():
+    documents = MemoryDocuments()
+    outbox = Clocked(documents)
+    await begin_together(outbox, "s:a", "s:b")
+    await outbox.sweep()
+    outbox.stand_still()
+    await outbox.begin("s:a", 2)
+    await outbox.sweep()
+    assert await rows(documents) == [("s:a", 1), ("s:b", 1)]
+    assert await documents.count({}) == 2
 
 
 async def test_a_sweep_after_standing_still_is_not_undone_by_who_took_the_process_for_dead():

@@ -5,7 +5,7 @@ import asyncio
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal.filled import Filled, Held, Place, Span
-from shared.journal.outbox import LOOKS_FOR_A_COMMIT, Outbox
+from shared.journal.outbox import LOOKS_FOR_A_COMMIT, Outbox, told
 from shared.journal.relay import Relay
 from shared.service import Service
 from tests.counter import KIND, FixedClock, cause, count
@@ -106,7 +106,7 @@ async def test_a_commit_whose_view_could_not_be_renewed_stays_announced_until_it
     await service.add("a", 1)
     assert service.relay.backlog == 1
     announced = service.collection("outbox")
-    assert [row["stream"] async for row in announced.find({})] == ["counter:a"]
+    assert [told(row) async for row in announced.find({})] == [{"counter:a": 1}]
     views.away = False
     await service.relay.flush()
     assert (await service.totals(), service.relay.backlog) == ({"a": 1}, 0)
@@ -125,4 +125,4 @@ async def test_renewing_the_view_of_what_another_left_does_not_hide_what_waits_t
         await service.relay._look()
         await service.relay._follow_what_is_left()
     announced = [row async for row in stored["outbox"].find({}) if row["owner"] == service.outbox.owner]
-    assert (service.relay.backlog, [row["since"] for row in announced]) == (1, [1])
+    assert (service.relay.backlog, [told(row) for row in announced]) == (1, [{"counter:a": 1}])

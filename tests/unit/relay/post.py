@@ -8,7 +8,7 @@ from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal import Commit, Journal
 from shared.journal.filled import Filled, Held, Place, Span
-from shared.journal.outbox import Outbox
+from shared.journal.outbox import Outbox, told
 from shared.journal.relay import Outgoing, Relay
 from tests.counter import KIND, FixedClock, cause, count
 
@@ -90,6 +90,10 @@ class Post:
         for key in keys:
             await self.journal.append(key, lambda _, key=key: count(1, key), cause())
 
+    async def append_together(self, *keys: str) -> None:
+        """Announced in one document."""
+        await asyncio.gather(*[self.append(key) for key in keys])
+
     def enqueue(self) -> None:
         while self.mine:
             self.relay.enqueue(self.mine.pop(0))
@@ -101,7 +105,7 @@ class Post:
             await self.relay._follow_what_is_left()
 
     async def announcements(self) -> list[tuple[str, int]]:
-        return sorted([(row["stream"], row["since"]) async for row in self.announced.find({})])
+        return sorted([one async for row in self.announced.find({}) for one in told(row).items()])
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -53,6 +53,47 @@ async def test_the_announcement_of_a_dead_process_is_removed_after_its_last_sigh
     assert (post.sent, await post.announcements()) == (["counter:a#1.1"], [])
 
 
+async def test_every_stream_of_a_shared_announcement_is_sent_and_looked_for_by_itself():
+    post = Post()
+    await post.sweep()
+    other = Post(post)
+    await other.append_together("a", "b")
+    await other.append("b")
+    assert await post.announced.count({}) == 1
+    await post.sweep(SIGHTS_OF_A_DEAD_PROCESS)
+    assert post.sent == ["counter:a#1.1", "counter:b#1.1", "counter:b#2.1"]
+    assert await post.announced.count({}) == 0
+    left = [(row["stream"], row["since"], row["end"]) async for row in post.abandoned.find({})]
+    assert left == [("counter:a", 1, 2), ("counter:b", 1, 3)]
+
+
+async def test_an_announcement_as_the_version_before_stored_it_is_followed():
+    post = Post()
+    other = Post(post)
+    await other.append("a")
+    await post.announced.clear()
+    old = {"_id": "counter:a|other|1", "owner": "other", "stream": "counter:a", "since": 1, "beat": 0}
+    await post.announced.insert(old)
+    await post.sweep(SIGHTS_OF_A_DEAD_PROCESS)
+    assert (post.sent, await post.announced.count({})) == (["counter:a#1.1"], 0)
+    assert [(row["stream"], row["end"]) async for row in post.abandoned.find({})] == [("counter:a", 2)]
+
+
+async def test_a_stream_that_cannot_be_followed_holds_up_no_other_of_its_announcement():
+    post = Post()
+    await post.sweep()
+    await Post(post).append_together("a", "b", "c")
+    post.views_fail = ZeroDivisionError
+    await post.sweep(2 * SIGHTS_OF_A_DEAD_PROCESS)
+    assert post.sent == ["counter:b#1.1", "counter:c#1.1"]
+    assert await post.announcements() == [("counter:a", 1), ("counter:b", 1), ("counter:c", 1)]
+    assert (post.relay.backlog, await post.abandoned.count({})) == (1, 0)
+    post.views_fail = None
+    await post.sweep()
+    assert post.sent == ["counter:b#1.1", "counter:c#1.1", "counter:a#1.1"]
+    assert (await post.announcements(), await post.abandoned.count({})) == ([], 3)
+
+
 async def frozen() -> tuple[Post, Post]:
     """One process, and another that announced a stream and stands still before it inserts, longer than is waited."""
     post = Post()
