@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import httpx
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -156,24 +158,32 @@ class Authenticator:
             return self._keys
 
 
-bearer = HTTPBearer(auto_error=False, description="Jeton OIDC de l'émetteur configuré")
+class _Caller(SecurityBase):
+    """The security scheme of every route that is not public; one dependency, as each costs every request."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(description="Jeton OIDC de l'émetteur configuré")
+        self.scheme_name = "HTTPBearer"
+
+    async def __call__(self, request: Request) -> Principal:
+        """The caller. Raises: Unauthenticated."""
+        scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Un jeton d'accès est nécessaire (en-tête Authorization: Bearer …).")
+        authenticator: Authenticator = request.app.state.authenticator
+        return await authenticator.authenticate(token)
 
 
-async def principal(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
-) -> Principal:
-    """The caller. Raises: Unauthenticated."""
-    if credentials is None:
-        raise Unauthenticated("Un jeton d'accès est nécessaire (en-tête Authorization: Bearer …).")
-    authenticator: Authenticator = request.app.state.authenticator
-    return await authenticator.authenticate(credentials.credentials)
+principal = _Caller()
 
 
 def require(*roles: Role) -> Any:
     """A route dependency: the caller must hold one of `roles`; gives the Principal. Every route names its own."""
 
-    async def check(caller: Annotated[Principal, Depends(principal)]) -> Principal:
-        if not caller.roles & set(roles):
+    allowed = frozenset(roles)
+
+    async def check(caller: Annotated[Principal, Security(principal)]) -> Principal:
+        if allowed.isdisjoint(caller.roles):
             raise Forbidden("Votre profil ne donne pas accès à cette opération.")
         return caller
 

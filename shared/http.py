@@ -139,8 +139,8 @@ class Observed:
                 route = getattr(scope.get("route"), "path", "unmatched")
                 Metrics.requests.labels(method, route, message["status"]).observe(time.perf_counter() - started)
                 headers = MutableHeaders(scope=message)
-                headers[CORRELATION_HEADER] = correlation
-                headers["X-Content-Type-Options"] = "nosniff"
+                headers.append(CORRELATION_HEADER, correlation)
+                headers.append("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
