@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from shared.journal import entries
 from shared.journal.entries import Entry, Said
 
@@ -44,8 +46,9 @@ class Commit:
 
     def computed_hash(self) -> str:
         """SHA-256 (hex) over the canonical JSON of everything but the hash."""
-        content = {name: value for name, value in self._stored().items() if name != "hash"}
-        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+        content = {name: value for name, value in sorted(self._stored().items()) if name != "hash"}
+        # The text `canonical_json` makes of text and numbers by name, several times as fast where it is long.
+        return hashlib.sha256(to_json(content)).hexdigest()
 
     def sealed(self) -> "Commit":
         return replace(self, hash=self.computed_hash())

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from shared import crash
 from shared.clock import Clock
 from shared.crash import Step
-from shared.documents import Documents, Duplicate
+from shared.documents import Document, Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import Cause, Event
 from shared.journal.commit import Commit, commit_key, seal
@@ -276,9 +276,7 @@ class Journal(Generic[S]):
             await self._snapshots.restore(head, key)
         begun = head.version
         while head.version - begun < MAX_SINGLE_READS or begun:
-            versions = range(head.version + 1, head.version + 1 + ahead)
-            found = await asyncio.gather(*[self._commits.get(commit_key(stream, version)) for version in versions])
-            for document in found:
+            for document in await self._commits_from(stream, head.version + 1, ahead):
                 if document is None:
                     return
                 await self._fold(head, Commit.from_document(document), key)
@@ -286,6 +284,13 @@ class Journal(Generic[S]):
         rest = {"stream": stream, "version": {"$gt": head.version}}
         async for document in self._commits.find(rest, sort=[("version", 1)]):
             await self._fold(head, Commit.from_document(document), key)
+
+    async def _commits_from(self, stream: str, first: int, count: int) -> list[Document | None]:
+        """So many versions, None for what is not there. A look at the next one is by far the most frequent."""
+        keys = [commit_key(stream, version) for version in range(first, first + count)]
+        if count == 1:
+            return [await self._commits.get(keys[0])]
+        return await asyncio.gather(*[self._commits.get(key) for key in keys])
 
     async def _fold(self, head: Head[S], commit: Commit, key: str) -> None:
         """Raises: PageLost."""

@@ -183,8 +183,17 @@ class Table(Generic[V]):
         return found
 
     def has_any(self, keys: Iterable[str]) -> bool:
-        place = self.place
-        return any(place(key) is not None for key in keys)
+        """Whether any of these is here; what all of them need is asked for at once."""
+        place, needed = self.place, dict[str, None]()
+        for key in keys:
+            try:
+                if place(key) is not None:
+                    return True
+            except PageNeeded as missing:
+                needed |= dict.fromkeys(missing.names)
+        if needed:
+            raise PageNeeded(self.pages, self.directory.prefix, tuple(needed))
+        return False
 
     def get(self, key: str) -> V | None:
         place = self.place(key)

@@ -1,10 +1,11 @@
 """Every lane by name; `python -m tests.bench.lane NAME` measures one, its context on standard input."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+import uvloop
 
 from shared.main import calm_collector
 from tests.bench.context import Context
@@ -48,6 +49,7 @@ LANES: dict[str, Lane] = {
     "restart-short": lambda context: history.restart(context, "restart-short", SHORT),
     "restart-long": lambda context: history.restart(context, "restart-long", context.long),
     **{name: lambda c, name=name, n=n: submissions.intake(c, name, n) for name, n in INTAKES.items()},
+    "submissions-idle": lambda context: served.without_work(context, "submissions-idle"),
     "submissions-memory": lambda context: served.without_database(context, "submissions-memory"),
     **{name: lambda c, name=name, n=n: submissions.peer(c, name, n) for name, n in PEERS.items()},
     **GROWN,
@@ -83,8 +85,9 @@ def environment(name: str) -> dict[str, str]:
 def main() -> None:
     context = Context.from_json(sys.stdin.read())
     name = sys.argv[1]
-    calm_collector()  # every lane alike
-    told = asyncio.run(LANES[name](context))
+    # As a service's process is, every lane alike.
+    calm_collector()
+    told = uvloop.run(LANES[name](context))
     sys.stdout.write(json.dumps(told if isinstance(told, dict) else {name: told}) + "\n")
 
 

@@ -76,6 +76,13 @@ def test_a_commit_without_an_epoch_is_what_it_was_before_there_were_any():
     assert "epoch" not in readable(commit.document())
 
 
+@pytest.mark.parametrize("words", ['"\\/', "\n\r\t\b\f\x00\x1f\x7f", "é\u2028\u00a0’", "😀", "</script>"])
+def test_a_hash_is_over_the_canonical_text_whatever_the_words(words):
+    commit = sealed(words)
+    content = {name: value for name, value in commit.document().items() if name not in ("_id", "hash")}
+    assert commit.hash == hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
 def test_a_readable_document_is_text_and_nothing_else():
     commit = sealed(LONG)
     assert readable(commit.document()) == commit.document() | {"entries": commit.entries}

@@ -16,7 +16,7 @@ from tests.bench import bus, payloads
 from tests.bench.context import Context
 
 # One message at a time is measured on so many times fewer.
-FEWER = 20
+FEWER = 100
 
 
 async def end_to_end(context: Context, lane: str, *, traced: bool = False) -> float:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import statistics
 import sys
 import time
@@ -136,9 +135,9 @@ async def published(port: int, token: str) -> bool:
 
 
 def _watched(context: Context, started: Sequence[Process], *servers: str) -> dict[str, int]:
-    """Whose processor time a deposit costs; the clients are this process."""
+    """Whose processor time a deposit costs, besides the clients': they are this process."""
     services = {f"service-{place}": process.pid for place, process in enumerate(started)}
-    return services | {name: context.servers[name] for name in servers} | {"clients": os.getpid()}
+    return services | {name: context.servers[name] for name in servers}
 
 
 async def submit_all(work: Work, token: str, lane: str, watched: Mapping[str, int] | None = None) -> Measures:
@@ -158,11 +157,12 @@ async def submit_all(work: Work, token: str, lane: str, watched: Mapping[str, in
 
     async with _clients(list(work), token) as clients:
         waiting = {port: iter(part) for port, part in work.items()}
-        before, began = spent.seconds(watched or {}), time.perf_counter()
+        before, here, began = spent.seconds(watched or {}), time.process_time(), time.perf_counter()
         await asyncio.gather(*[client(connection, waiting[port]) for port, connection in clients])
-        elapsed, after = time.perf_counter() - began, spent.seconds(watched or {})
+        elapsed, own = time.perf_counter() - began, time.process_time() - here
+        after = spent.seconds(watched or {})
     assert sorted(numbers) == list(range(1, len(numbers) + 1)), "numbers have no gap"
-    cost = dict[str, float]()
+    cost = {f"{lane}-cpu-clients": 1000 * own / len(numbers)} if watched else dict[str, float]()
     for name, total in after.items():
         part = f"{lane}-cpu-{name.split('-')[0]}"
         cost[part] = cost.get(part, 0) + 1000 * (total - before[name]) / len(numbers)
