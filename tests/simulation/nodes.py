@@ -110,6 +110,7 @@ class Node:
         self.tasks: list[asyncio.Task[Any]] = []
         self.alive = False
         self.deaths = 0
+        self.inbox: Inbox | None = None
         self._context = contextvars.copy_context()
         self._context.run(NODE.set, self)
 
@@ -130,6 +131,20 @@ class Node:
             for task in tasks:
                 task.cancel()
             asyncio.get_running_loop().call_later(RESTART_SECONDS, self.start)
+
+    def forget(self, which: int | None) -> list[str]:
+        """Streams its inbox knows no longer, as when it hears of more than it keeps: one of them, or all.
+
+        A database that then says too little parks the next message for ever, one that says too much drops it. To
+        handle again, or too early, does no harm: journals know causes, and the ledger holds numbers.
+        """
+        known = self.inbox._places._known if self.alive and self.inbox is not None else {}
+        streams = list(known)
+        if which is not None and streams:
+            streams = [streams[which % len(streams)]]
+        for stream in streams:
+            del known[stream]
+        return streams
 
     def leave(self, code: int) -> None:
         """os._exit: nothing after it runs."""
@@ -163,6 +178,7 @@ class Node:
         return []
 
     def _reading(self, inbox: Inbox) -> list[Coroutine[Any, Any, None]]:
+        self.inbox = inbox
         inbox.origins = Origins(inbox.group, self.collection("origins"), Member(self, inbox))
         looks = [self.service._timer(INBOX_CHECK_SECONDS, look) for look in (inbox.origins.look, inbox.tell_missing)]
         return [self._consume(inbox, in_batches=True), *looks]

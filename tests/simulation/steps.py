@@ -224,6 +224,18 @@ class CutTopic(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Forget(Step):
+    """A process's inbox forgets how far it had come, in one stream or in all, while it lives on."""
+
+    service: str
+    place: int
+    which: int | None
+
+    def play(self, world):
+        world.node(self.service, self.place).forget(self.which)
+
+
+@dataclass(frozen=True, slots=True)
 class SetClock(Step):
     """A process's clock is so many seconds ahead from now on, or behind."""
 
@@ -260,6 +272,7 @@ WEIGHTS: dict[type[Step], int] = {
     Rebuild: 1,
     LoseTopic: 2,
     CutTopic: 1,
+    Forget: 3,
     SetClock: 1,
 }
 
@@ -281,9 +294,8 @@ def _draw(random: Random) -> Step:
         case "Tell":
             return Tell(after, dossier, random.random() < 0.5)
         case "ChangeRules":
-            return ChangeRules(
-                after, random.randint(200, 2_000), random.choice(list(Exhaustion)), random.choice((0, 9))
-            )
+            policies = list(Exhaustion)
+            return ChangeRules(after, random.randint(200, 2_000), random.choice(policies), random.choice((0, 9)))
         case "Interrupt":
             return Interrupt(after, random.choice(INTERRUPTIONS))
         case "Kill":
@@ -300,6 +312,8 @@ def _draw(random: Random) -> Step:
             return Repeat(after, random.choice(TOPICS), random.randrange(50))
         case "Overtake" | "LoseTopic" | "CutTopic":
             return made(after, random.choice(TOPICS))
+        case "Forget":
+            return Forget(after, service, place, random.choice((None, random.randrange(50))))
         case "SetClock":
             return SetClock(after, service, place, _off(random))
         case _:

@@ -6,10 +6,13 @@ import pytest
 
 from services.envelope.domain.campaign import Action
 from shared.documents import Document
+from shared.places import Places
 from tests.simulation import world
 from tests.simulation.faults import Effect
+from tests.simulation.nodes import Node
 from tests.simulation.steps import (
     CutTopic,
+    Forget,
     Interrupt,
     Kill,
     LoseTopic,
@@ -98,6 +101,74 @@ HISTORIES: dict[str, list[Step]] = {
 @pytest.mark.parametrize("name", HISTORIES)
 def test_known_histories_end_well(name):
     assert play(0, HISTORIES[name]) == []
+
+
+FORGETTING: list[Step] = [
+    Submit(0, 0),
+    Forget(20, "envelope", 0, None),
+    Submit(0, 1),
+    Forget(20, "envelope", 0, 1),
+    Submit(0, 2),
+    Forget(20, "envelope", 0, None),
+    Repeat(0, "intake.register.v1", 1),
+    Overtake(0, "intake.register.v1"),
+    Submit(0, 3),
+    Submit(0, 4),
+]
+
+
+@pytest.fixture
+def forgotten(monkeypatch) -> list[tuple[int | None, int]]:
+    """What each step that forgets was to forget, and how many streams it did."""
+    told = list[tuple[int | None, int]]()
+    forget = Node.forget
+
+    def telling(self: Node, which: int | None) -> list[str]:
+        streams = forget(self, which)
+        assert self.alive or not streams
+        assert self.inbox is None or not any(self.inbox._places.known(stream) for stream in streams)
+        told.append((which, len(streams)))
+        return streams
+
+    monkeypatch.setattr(Node, "forget", telling)
+    return told
+
+
+def test_an_inbox_that_forgets_how_far_it_had_come_asks_again(forgotten):
+    assert play(0, FORGETTING) == []
+    assert [which for which, _ in forgotten] == [None, 1, None]
+    (_, first), (_, one), (_, rest) = forgotten
+    assert (first > 0, one, rest > 0) == (True, 1, True)
+
+
+def test_seeds_draw_inboxes_that_forget_one_stream_and_all(forgotten):
+    for seed in SEEDS:
+        steps = drawn(seed)
+        if any(isinstance(step, Forget) for step in steps):
+            play(seed, steps)
+        if {which is None for which, streams in forgotten if streams} == {True, False}:
+            break
+    else:
+        pytest.fail("nothing was forgotten")
+    assert any(streams > 1 for which, streams in forgotten if which is None)
+    assert all(streams <= 1 for which, streams in forgotten if which is not None)
+
+
+@pytest.mark.parametrize("answer", ["nothing yet", "this one too"])
+def test_a_forgotten_stream_that_is_told_a_wrong_place_is_noticed(monkeypatch, answer):
+    """Too little parks what comes next for ever; too much drops it."""
+    reached, heard = Places.reached, set[tuple[Places, str]]()
+
+    async def wrong(self: Places, stream: str, sequence: int) -> int:
+        if (self, stream) in heard and not self.known(stream):
+            return 0 if answer == "nothing yet" else sequence
+        heard.add((self, stream))
+        return await reached(self, stream, sequence)
+
+    monkeypatch.setattr(Places, "reached", wrong)
+    assert play(0, FORGETTING)
+    heard.clear()
+    assert play(0, [step for step in FORGETTING if not isinstance(step, Forget)]) == []
 
 
 def test_a_history_that_goes_wrong_is_shrunk_to_the_steps_it_takes(monkeypatch):
