@@ -15,7 +15,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from immutables import Map
 from pydantic import BaseModel
 
-from shared.journal.table import Directory, Pages, Table
+from shared.journal.directory import Directory
+from shared.journal.table import Pages, Table
 
 
 class UnknownShape(TypeError):

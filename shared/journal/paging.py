@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from shared.documents import Document
-from shared.journal.table import Directory, PageNeeded, Pages, Run, Table, packed
+from shared.journal.directory import Directory, Run
+from shared.journal.table import PageNeeded, Pages, Table, packed
 
 # Entries in one document of an index; of two pieces that meet one is half of it at least.
 MAX_ENTRIES = 8_192

@@ -19,10 +19,11 @@ from shared.ids import new_id
 from shared.journal.attempts import Attempts, removed
 from shared.journal.codec import changed, decode, encode, format_of, names_of
 from shared.journal.commit import canonical_json, commit_key
+from shared.journal.directory import PAGE_ROWS, Directory
 from shared.journal.faults import Fault
 from shared.journal.head import Handled, Head, PageLost, StreamKind
 from shared.journal.paging import Store
-from shared.journal.table import PAGE_ROWS, Directory, PageNeeded, Table
+from shared.journal.table import PageNeeded, Table
 
 log = structlog.get_logger(__name__)
 

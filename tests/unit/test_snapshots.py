@@ -19,10 +19,11 @@ from shared.journal import Commit, Entry, Journal, StreamKind
 from shared.journal.attempts import SLOTS
 from shared.journal.codec import UnknownShape, decode, encode, format_of
 from shared.journal.commit import GENESIS_HASH, seal
+from shared.journal.directory import Directory
 from shared.journal.head import HANDLED, Handled, Head
 from shared.journal.paging import paged
 from shared.journal.snapshots import Snapshots, version_of
-from shared.journal.table import Directory, PageNeeded, Pages, Table
+from shared.journal.table import PageNeeded, Pages, Table
 from tests import facts
 from tests.counter import KIND, START, Counted, Counter, FixedClock, cause, count
 from tests.unit.envelope.test_ledger import NOW, Book, rules

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from shared.documents import MemoryDocuments
 from shared.journal import table as tables
 from shared.journal.codec import decode, encode, format_of
+from shared.journal.directory import MAX_PLACE
 from shared.journal.paging import MAX_ENTRIES, Store, pieces
-from shared.journal.table import MAX_PLACE, PageNeeded, Table
+from shared.journal.table import PageNeeded, Table
 
 
 class Amount(NamedTuple):
@@ -111,6 +112,10 @@ class TableMachine(RuleBasedStateMachine):
         assert self.shelf.ask(lambda: self.table.get(key)) == self.model.get(key)
         assert self.shelf.ask(lambda: key in self.table) == (key in self.model)
 
+    @rule(keys=st.sets(st.sampled_from(KEYS), max_size=6))
+    def look_up_several(self, keys):
+        assert self.shelf.ask(lambda: self.table.has_any(keys)) == any(key in self.model for key in keys)
+
     @invariant()
     def as_many_rows(self):
         assert len(self.table) == len(self.model)
@@ -141,6 +146,19 @@ def test_tables_are_equal_by_content_in_the_same_order_wherever_it_is():
     assert EMPTY != {}
     with pytest.raises(TypeError):
         hash(EMPTY)
+
+
+def test_what_several_keys_need_is_asked_for_at_once():
+    shelf = Shelf()
+    table = restarted(shelf.stored(filled(2 * MAX_ENTRIES)))
+    assert len(table.directory.runs[0].names) > 1
+    others = [f"nobody {number}" for number in range(50)]
+    with pytest.raises(PageNeeded) as needed:
+        table.has_any(others)
+    assert set(needed.value.names) == set(table.directory.runs[0].names)
+    shelf.run(shelf.fetch(needed.value))
+    assert not table.has_any(others)
+    assert shelf.ask(lambda: table.has_any([*others, f"{7:032x}"]))
 
 
 def test_what_is_not_there_is_a_key_error():
