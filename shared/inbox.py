@@ -117,14 +117,14 @@ class Inbox:
         assert isinstance(record, ConsumerRecord), "one message at a time"
         await self._never_skipping(lambda: self._knowing_origins([record]))
         await self._never_skipping(lambda: self.deliver(Delivery.of(record)))
-        await self._ack(message)
+        await asyncio.gather(self._ack(message), self._places.tidy())
 
     async def receive_batch(self, message: KafkaMessage) -> None:
         """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
         records = message.raw_message
         assert not isinstance(records, ConsumerRecord), "a batch"
         await self._never_skipping(lambda: self._deliver_batch(records))
-        await self._ack(message)
+        await asyncio.gather(self._ack(message), self._places.tidy())
 
     async def _knowing_origins(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
         if (origins := self.origins) is not None:

@@ -1,11 +1,13 @@
 """How far a consumer group has come in each stream, and what waits for a message that is missing."""
 
+import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from enum import StrEnum
 
 from shared.delivery import Delivery
 from shared.documents import Documents, Duplicate
+from shared.errors import Unavailable
 from shared.events import MessageMeta
 
 MAX_STREAMS_KNOWN = 100_000
@@ -31,6 +33,7 @@ class Places:
         self._positions = positions
         self._parked = parked
         self._known: OrderedDict[str, int] = OrderedDict()
+        self._passed: list[str] = []
 
     def known(self, stream: str) -> int:
         """As far as this member has heard."""
@@ -64,8 +67,16 @@ class Places:
             await self._positions.insert({"_id": f"{key}|{sequence}", "stream": key, "sequence": sequence})
         passed = self._known.get(stream, 0)
         if 0 < passed < sequence:
-            await self._positions.remove(f"{key}|{passed}")
+            self._passed.append(f"{key}|{passed}")
         self._know(stream, sequence)
+
+    async def tidy(self) -> None:
+        """Remove the places that were passed; nothing waits for it, and what could not be removed is tried again."""
+        passed, self._passed = self._passed, []
+        try:
+            await asyncio.gather(*[self._positions.remove(key) for key in passed])
+        except Unavailable:
+            self._passed += passed
 
     async def park(self, stream: str, sequence: int, delivery: Delivery) -> None:
         with suppress(Duplicate):
@@ -90,18 +101,18 @@ class Places:
         """
         while first := [row["_id"] async for row in self._parked.find({}, limit=1)]:
             key, _, sequence = first[0].rpartition("|")
-            if int(sequence) > max(await self._passed(key), default=0):
+            if int(sequence) > max(await self._places_of(key), default=0):
                 return True
             await self._parked.remove(first[0])
         return False
 
-    async def _passed(self, key: str) -> list[int]:
+    async def _places_of(self, key: str) -> list[int]:
         return [row["sequence"] async for row in self._positions.find({"stream": key})]
 
     async def _furthest(self, stream: str) -> int:
         """How far anybody of the group has come."""
         key = f"{self._group}|{stream}"
-        places = sorted(await self._passed(key))
+        places = sorted(await self._places_of(key))
         for passed in places[:-1]:
             await self._positions.remove(f"{key}|{passed}")
         self._know(stream, places[-1] if places else 0)
