@@ -13,7 +13,8 @@ HERE = Path(__file__).parent
 MINIO_MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 INSTALL_SECONDS = 40 * 60
 FERRETDB_MODULE = "github.com/FerretDB/FerretDB"
-# FerretDB 1.24, archived upstream, with three places corrected (docs/adr/0005); file, its text, and what replaces it.
+# FerretDB 1.24, archived upstream, with four faults corrected (docs/adr/0005); file, its text, and what replaces it.
+# What takes more than a few lines is a file in ferretdb/added, put into the source where it lies there.
 FERRETDB_CORRECTIONS = (
     # An index on `_id` is made of one expression and asked by another: SQLite reads the whole collection.
     (
@@ -26,6 +27,16 @@ FERRETDB_CORRECTIONS = (
         "internal/handler/msg_update.go",
         """common.UpdateDocument(ctx, c, "update", iter, &u)\n""",
         """common.UpdateDocument(ctx, c, "update", iter, &u)\n\t\tcloser.Close()\n""",
+    ),
+    # Replacements of one command are each looked up and committed alone, a millisecond each: added/…/replacements.go.
+    (
+        "internal/handler/msg_update.go",
+        "\tfor _, u := range params.Updates {\n",
+        """\tif matched, modified, upserted, err := h.replaceTogether(ctx, db, params); upserted != nil {
+\t\treturn matched, modified, upserted, err
+\t}
+
+\tfor _, u := range params.Updates {\n""",
     ),
     # Documents asked for by several `_id`s are looked for in the whole collection, as nothing but one `_id` is.
     (
@@ -122,8 +133,8 @@ def _jars(cache: Path, title: str, version: str, pom: Path, libs: Path) -> Path:
 
 
 def _ferretdb(cache: Path) -> Path:
-    """FerretDB with three places of its source corrected: see `FERRETDB_CORRECTIONS`."""
-    binary = cache / "ferretdb-1.24.0-3"
+    """FerretDB with four faults of its source corrected: see `FERRETDB_CORRECTIONS`."""
+    binary = cache / "ferretdb-1.24.0-4"
     if not binary.exists():
         go = _tool("go", "FerretDB")
         _say("FerretDB 1.24.0")
@@ -139,10 +150,11 @@ def _ferretdb(cache: Path) -> Path:
         )
         source = build / "source"
         shutil.copytree(json.loads(found.stdout)["Dir"], source, copy_function=shutil.copyfile)
+        _run(["chmod", "-R", "u+w", str(source)], build)  # directories of Go's cache are not to be written in
+        shutil.copytree(build / "added", source, dirs_exist_ok=True)
         for file, wrong, right in FERRETDB_CORRECTIONS:
             text = (source / file).read_text()
             assert text.count(wrong) == 1, f"{file} is not as it was"
-            (source / file).chmod(0o644)
             (source / file).write_text(text.replace(wrong, right))
         _run([go, "mod", "edit", "-replace", f"{FERRETDB_MODULE}=./source"], build)
         _run([go, "build", "-o", str(fresh), "."], build)

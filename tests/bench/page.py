@@ -29,8 +29,8 @@ Every decision a lane counts is synced to disk when it is answered, in both data
 
 - **FerretDB on SQLite**: `journal_mode=wal`; `synchronous` is left at its compiled default, FULL (2),
   so each commit of the write-ahead log ends with a sync. A batch of decisions is one insert, the
-  inbox's place another. Built with three faults corrected (docs/adr/0005): as it is published, a look-up
-  reads the whole collection, and commands of many replacements hang.
+  inbox's place another. Built with four faults corrected (docs/adr/0005): as it is published, a look-up
+  reads the whole collection, and commands of many replacements are slow, or hang.
 - **PostgreSQL**: {postgres}.
 - **Kafka**: `acks=all`, idempotent, one broker, which leaves syncing to the operating system; what is published can be
   published again from the journal. The raw loop keeps nothing else: it is no durable peer.
