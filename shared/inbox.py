@@ -9,7 +9,6 @@ import structlog
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.middlewares import AckPolicy
 from opentelemetry import propagate, trace
 
 from shared import crash
@@ -19,6 +18,7 @@ from shared.delivery import Delivery
 from shared.documents import Documents
 from shared.errors import Refusal, Unavailable
 from shared.events import MessageMeta, Reading, announced, event_class
+from shared.fetching import COMMON, IN_BATCHES
 from shared.origins import KafkaReader, Origins
 from shared.places import Order, Places, stream_of
 from shared.telemetry import Metrics
@@ -27,17 +27,9 @@ from shared.topics import dead_letter_topic
 log = structlog.get_logger(__name__)
 tracer = trace.get_tracer(__name__)
 
-MAX_BATCH_RECORDS = 1_000
-# Of one partition at once: an opening hour's deposits with their content.
-MAX_FETCH_BYTES = 32 * 1024 * 1024
-# aiokafka asks a broker for one thing at a time: a partition that is read waits until those that are silent have been
-# waited for.
-MAX_FETCH_WAIT_MS = 50
 HANDLER_ATTEMPTS = 5
 RETRY_SECONDS = 0.2
 OUTAGE_RETRY_SECONDS = 1.0
-# A handler may wait through an outage; the group must not give its partitions away meanwhile.
-MAX_POLL_INTERVAL_MS = 30 * 60 * 1000
 REDRIVEN = "als_redriven"
 
 Handler = Callable[[Any, MessageMeta], Awaitable[None]]
@@ -81,24 +73,11 @@ class Inbox:
 
         payload = Union[tuple(sorted(self.events, key=lambda cls: cls.__name__))]  # noqa: UP007 (built at run time)
         receive.__annotations__ = {"message": list[payload] if in_batches else payload}
-        batching: dict[str, Any] = {}
-        if in_batches:
-            batching = {
-                "batch": True,
-                "parser": _unread,
-                "max_records": MAX_BATCH_RECORDS,
-                "max_partition_fetch_bytes": MAX_FETCH_BYTES,
-                "fetch_max_wait_ms": MAX_FETCH_WAIT_MS,
-            }
         self._subscriber = broker.subscriber(
             *self.topics,
             group_id=self.group,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
-            decoder=_undecoded,
             title=self.group,
-            **batching,
+            **(COMMON | IN_BATCHES if in_batches else COMMON),
             **options,
         )
         self._subscriber(receive)
@@ -313,18 +292,3 @@ class Inbox:
 
 # A message that is next in its stream.
 _Next = tuple[Delivery, MessageMeta, str]
-
-
-async def _unread(
-    records: "tuple[ConsumerRecord[Any, Any], ...]",
-    parse: "Callable[[tuple[ConsumerRecord[Any, Any], ...]], Awaitable[KafkaMessage]]",
-) -> KafkaMessage:
-    """A fetch as FastStream hands it over; it need not read a thousand headers that the inbox reads."""
-    message = await parse(records[:1])
-    message.raw_message = records
-    return message
-
-
-async def _undecoded(message: KafkaMessage) -> KafkaMessage:
-    """The inbox reads bytes and headers itself, so that an unreadable payload is its to dead-letter."""
-    return message

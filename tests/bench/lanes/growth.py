@@ -14,7 +14,7 @@ from shared.clock import SystemClock
 from shared.contracts.intake import DossierSubmitted
 from shared.documents import Database
 from shared.events import Cause, Event
-from shared.inbox import MAX_BATCH_RECORDS
+from shared.fetching import MAX_BATCH_RECORDS
 from shared.journal import Journal, StreamKind
 from shared.journal.snapshots import Snapshots
 from tests.bench import payloads

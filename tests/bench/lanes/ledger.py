@@ -10,7 +10,8 @@ from services.envelope.main import create_app
 from services.envelope.usecases import Deposit
 from shared.contracts.envelope import RESERVATION_TOPIC, RulesAdopted
 from shared.contracts.intake import REGISTER_TOPIC, DossierSubmitted
-from shared.inbox import MAX_BATCH_RECORDS, Inbox
+from shared.fetching import MAX_BATCH_RECORDS
+from shared.inbox import Inbox
 from shared.service import Service
 from tests.bench import bus, payloads
 from tests.bench.context import Context

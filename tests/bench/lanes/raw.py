@@ -12,7 +12,7 @@ from shared.bus import Producer, make_producer, read_event, read_meta
 from shared.clock import SystemClock
 from shared.contracts.envelope import RESERVATION_TOPIC
 from shared.events import MessageMeta
-from shared.inbox import MAX_BATCH_RECORDS, MAX_FETCH_BYTES
+from shared.fetching import MAX_BATCH_RECORDS, MAX_FETCH_BYTES
 from shared.journal.relay import Outgoing
 from tests.bench import bus, payloads
 from tests.bench.context import Context
