@@ -1,5 +1,6 @@
 """From the draft to the deposit, and what follows it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -181,9 +182,10 @@ class Dossiers:
     async def _content(self, dossier_id: str, found: Dossier, account: Account, revision: int | None) -> Content:
         """What a deposit made now would freeze."""
         assert found.opened is not None
-        campaign = (await self.campaigns.load(found.opened.campaign_id)).state
-        rules = check_deposit(campaign, self.clock.now())
-        draft = await self.drafts.read(dossier_id, revision or 0)
+        campaign, draft = await asyncio.gather(
+            self.campaigns.load(found.opened.campaign_id), self.drafts.read(dossier_id, revision or 0)
+        )
+        rules = check_deposit(campaign.state, self.clock.now())
         if revision is not None and draft.revision != revision:
             raise StaleDraft(etag=draft.etag)
         papers = papers_of(found)
