@@ -42,10 +42,11 @@ class Deciding(Generic[S]):
         taken = request.at_once(self.state)
         if taken is None:
             return False
-        events, self.state = taken
+        events, state = taken
+        assert len(events) == len(causes), "one event a decision"
         alone = [(event,) for event in events]
+        self.state = state
         self._handled |= ids
         self.entries += map(Entry, causes, alone)
         self.outcomes += alone
-        assert len(alone) == len(causes), "one event a decision"
         return True

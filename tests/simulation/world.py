@@ -283,7 +283,7 @@ def play(seed: int, steps: list[Step], kept: list[Stored] | None = None) -> list
             return ["it does not settle"]
         return await world.wrong()
 
-    with repeatable(seed):
+    with repeatable(seed), patch("shared.bus.MESSAGES_A_TURN", 2):  # others have their turn within small publications
         try:
             asyncio.set_event_loop(loop)
             return loop.run_until_complete(history())

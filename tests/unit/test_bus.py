@@ -12,6 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import RecordMetadata
 
 from shared.bus import (
+    MESSAGES_A_TURN,
     Producer,
     Publisher,
     UnreadableMessage,
@@ -285,3 +286,70 @@ async def test_a_broker_that_is_away_is_left_in_bounded_time(monkeypatch):
         await producer.stop()
         await producer.publish([message("a", 2)])
     assert len(server.made) == 2
+
+
+class Encoding(Server):
+    """Tells when a publication begins to be encoded and when the first of it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(partitions=1, batch_bytes=1_000_000)
+        self.begun = asyncio.Event()
+        self.turns = self.turns_encoding = 0
+
+    def connect(self) -> "Connection":
+        self.made.append(Slow(self))
+        return self.made[-1]
+
+    async def turn(self) -> None:
+        """Something else that has to be done, turn by turn."""
+        while True:
+            self.turns += 1
+            await asyncio.sleep(0)
+
+
+class Slow(Connection):
+    _server: Encoding
+
+    def create_batch(self) -> BatchBuilder:
+        self._server.begun.set()
+        self._server.turns_encoding = -self._server.turns
+        return super().create_batch()
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> "asyncio.Future[RecordMetadata]":
+        self._server.turns_encoding += self._server.turns
+        return await super().send_batch(batch, topic, partition=partition)
+
+
+async def test_something_else_goes_on_while_a_large_publication_is_encoded():
+    server = Encoding()
+    beside = asyncio.create_task(server.turn())
+    sent = [message("a", version) for version in range(1, 5 * MESSAGES_A_TURN + 1)]
+    assert await server.producer().publish(sent) == {("intake.dossier.v1", 0): (0, len(sent))}
+    beside.cancel()
+    assert server.turns_encoding >= 5
+    assert server.ids()[0] == [meta.id for _, meta in sent]
+
+
+async def test_what_is_cancelled_while_it_is_encoded_sends_nothing_and_leaves_the_turn_to_the_next():
+    server = Encoding()
+    producer = server.producer()
+    large = [message("a", version) for version in range(1, 5 * MESSAGES_A_TURN + 1)]
+    publishing = asyncio.create_task(producer.publish(large))
+    await server.begun.wait()
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing
+    assert server.ids() == {0: []}
+    assert await producer.publish(large) == {("intake.dossier.v1", 0): (0, len(large))}
+    assert [one.stopped for one in server.made] == [False]
+
+
+async def test_a_publication_asked_for_while_another_is_encoded_comes_after_it():
+    server = Encoding()
+    producer = server.producer()
+    large = [message("a", version) for version in range(1, 3 * MESSAGES_A_TURN)]
+    first = asyncio.create_task(producer.publish(large))
+    await server.begun.wait()
+    await producer.publish([message("b", 1)])
+    await first
+    assert server.ids()[0] == [*[meta.id for _, meta in large], "counter:b#1.1"]

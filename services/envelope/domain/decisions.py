@@ -90,7 +90,7 @@ def submit_all(ledger: Ledger, asked: Sequence[Deposited], now: datetime) -> tup
     and there is room for them all. None where it is not so.
     """
     rules = ledger.rules
-    if rules is None or ledger.waiting or ledger.held or ledger.voided:
+    if rules is None or not asked or ledger.waiting or ledger.held or ledger.voided:
         return None
     names, numbers, amounts = zip(*asked, strict=True)
     first = ledger.decided + 1

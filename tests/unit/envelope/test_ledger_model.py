@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.envelope.domain import decisions
+from services.envelope.domain.decisions import Deposited
 from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger
 from services.envelope.domain.refusals import CommandConflict, NotReserved, NumberAlreadyDecided
@@ -78,6 +79,16 @@ class Prefixes(Book):
             assert list(broken(before)) == []
         return types
 
+    def submit_run(self, run: list[Deposited]) -> None:
+        taken = decisions.submit_all(self.ledger, run, NOW)
+        if taken is None:
+            for one in run:
+                self.submit(*one)
+            return
+        events, self.ledger = taken
+        self.events.extend(events)
+        assert list(broken(self.ledger)) == []
+
 
 class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
@@ -108,6 +119,17 @@ class LedgerMachine(RuleBasedStateMachine):
             self.model.submit(str(number), amount)
             self.deposited[str(number)] = amount
         self.number += len(amounts)
+
+    @rule(amounts=st.lists(st.integers(1, 200) | AMOUNTS, min_size=1, max_size=4))
+    def submit_a_run(self, amounts):
+        """In one step where that can be, as a batch is."""
+        numbered = enumerate(amounts, start=self.number + 1)
+        run = [Deposited(str(number), number, amount) for number, amount in numbered]
+        self.book.submit_run(run)
+        for name, _, amount in run:
+            self.model.submit(name, amount)
+            self.deposited[name] = amount
+        self.number += len(run)
 
     @precondition(lambda self: self.deposited)
     @rule(data=st.data())

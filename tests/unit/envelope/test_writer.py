@@ -1,17 +1,23 @@
 """The writer: one epoch at a time, and the door when another took over."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from services.envelope.domain import decisions
-from services.envelope.domain.ledger import KIND
+from services.envelope.domain import decisions, moments
+from services.envelope.domain.decisions import Deposited
+from services.envelope.domain.facts import EpochBegan
+from services.envelope.domain.ledger import KIND, Ledger
 from services.envelope.domain.refusals import UnknownCampaign
-from services.envelope.usecases import Envelope
+from services.envelope.usecases import Deposit, Envelope
 from services.envelope.writer import EX_FENCED, Writer
+from shared.contracts.envelope import CapChanged, Reserved, SuspensionDecided
+from shared.contracts.intake import DossierWithdrawn
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
-from shared.journal import Journal
+from shared.events import MessageMeta
+from shared.journal import Appended, Journal
 from tests.counter import FixedClock, cause
 from tests.unit.envelope.test_ledger import NOW, rules
 
@@ -187,3 +193,128 @@ async def test_holding_the_commands_takes_nothing_over_while_no_rules_are_due():
     store = await scheduled()
     await envelope(store).follow_due_rules(holding=True)
     assert (await envelope(store).ledger("c")).epoch == 1
+
+
+# -- a run of deposits in one step -------------------------------------------------------------------------------
+
+
+class Run:
+    """Deposits of so many cents each, numbered from `first` on, and how often they were looked at together."""
+
+    def __init__(self, first: int, *amounts: int, now=NOW) -> None:
+        self.asked = [Deposited(str(number), number, amount) for number, amount in enumerate(amounts, start=first)]
+        self.now = now
+        self.looks = 0
+
+    def at_once(self, ledger: Ledger):
+        self.looks += 1
+        return decisions.submit_all(ledger, self.asked, self.now)
+
+    def _each(self, one: Deposited):
+        return lambda ledger: decisions.submit(ledger, *one, self.now), cause(f"x#{one.deposit_number}.2")
+
+    async def by(self, writer: Writer) -> list[Appended[Ledger]]:
+        done = await writer.append_all("c", [self._each(one) for one in self.asked], self.at_once)
+        return [one for one in done if isinstance(one, Appended)]
+
+
+def types(done: list[Appended[Ledger]]) -> list[list[type]]:
+    return [[type(event) for event in one.events] for one in done]
+
+
+async def opened() -> MemoryDocuments:
+    """An open ledger whose writer has ended."""
+    store = MemoryDocuments()
+    await writer(store).append("c", opening, cause("x#1.1"))
+    return store
+
+
+async def test_the_first_deposits_of_a_writer_come_after_its_epoch_and_those_that_follow_go_in_one_step():
+    one = writer(await opened())
+    first, then = Run(1, 10, 20), Run(3, 30, 40)
+    assert types(await first.by(one)) == [[EpochBegan, Reserved], [Reserved]]
+    assert first.looks == 0
+    done = await then.by(one)
+    assert types(done) == [[Reserved], [Reserved]]
+    assert then.looks == 1
+    assert (done[0].state.epoch, done[0].state.writer, done[0].state.reserved_cents) == (2, one.id, 100)
+
+
+async def test_deposits_that_go_in_one_step_are_recorded_in_their_writer_s_epoch():
+    store = await opened()
+    one = writer(store)
+    await Run(1, 10).by(one)
+    await Run(2, 10, 10).by(one)
+    assert [row["epoch"] async for row in store.find({}, sort=[("version", 1)])] == [1, 2, 2]
+
+
+async def test_while_rules_wait_for_their_moment_each_deposit_is_decided_by_itself():
+    one = writer(await scheduled())
+    await Run(1, 10).by(one)
+    run = Run(2, 10, 10)
+    assert types(await run.by(one)) == [[Reserved], [Reserved]]
+    assert run.looks == 0
+
+
+async def test_rules_that_fall_due_are_in_force_before_a_run_of_deposits():
+    service = envelope(await scheduled())
+    one, clock = service.writer, service.clock
+    await Run(1, 10).by(one)
+    assert isinstance(clock, FixedClock)
+    clock.moment = LATER
+    run = Run(2, 1_500, 10, now=LATER)
+    done = await run.by(one)
+    assert types(done) == [[CapChanged, Reserved], [Reserved]]
+    assert (run.looks, done[0].state.reserved_cents) == (0, 1_520)
+
+
+async def test_while_an_interruption_waits_for_its_moment_each_deposit_is_decided_by_itself():
+    one = writer(await opened())
+    suspended = SuspensionDecided(campaign_id="c", decided_at=NOW, effective_at=LATER)
+    await one.append("c", lambda ledger: moments.interrupt(ledger, suspended, NOW), cause("x#2.1"))
+    run = Run(1, 10, 10)
+    assert types(await run.by(one)) == [[Reserved], [Reserved]]
+    assert run.looks == 0
+
+
+async def test_a_writer_that_was_replaced_leaves_although_its_deposits_went_in_one_step():
+    store = await opened()
+    one, two = writer(store), writer(store)
+    await Run(1, 10).by(one)
+    await Run(2, 10).by(two)
+    late = Run(3, 10, 10)
+    with pytest.raises(Left) as left:
+        await late.by(one)
+    assert left.value.args == (EX_FENCED,)
+    assert late.looks == 1  # on what it knew; the insert told it
+    assert (await two.append("c", lambda _: [], cause())).state.decided == 2
+
+
+def heard(number: int, event) -> tuple[Any, MessageMeta]:
+    name = type(event).__name__
+    return event, MessageMeta(f"t#{number}.1", name, 1, "t", number, number, NOW, "c0ffee")
+
+
+async def test_a_service_takes_a_fetch_of_deposits_in_one_step_and_a_mixed_one_each_by_itself(monkeypatch):
+    looks = list[int]()
+
+    def looking(ledger: Ledger, asked, now):
+        looks.append(len(asked))
+        return submit_all(ledger, asked, now)
+
+    submit_all = decisions.submit_all
+    monkeypatch.setattr(decisions, "submit_all", looking)
+    together, singly = envelope(await opened()), envelope(await opened())
+    said: list[Any] = [
+        Deposit(campaign_id="c", dossier_id=str(n), deposit_number=n, principal_cents=10) for n in range(1, 10)
+    ]
+    said.append(DossierWithdrawn(campaign_id="c", dossier_id="3", withdrawn_at=NOW, reason="essai"))
+    messages = [heard(number, event) for number, event in enumerate(said, start=1)]
+    for first, end in ((0, 1), (1, 4), (4, 8), (8, 10)):
+        assert not any(await together.commands(messages[first:end]))
+    for event, meta in messages:
+        await singly.command(event, meta)
+    assert looks == [3, 4]
+    one, other = await together.ledger("c"), await singly.ledger("c")
+    assert one._replace(writer="") == other._replace(writer="")
+    assert (one.decided, one.reserved_cents) == (9, 80)
