@@ -16,7 +16,8 @@ from shared.journal.entries import Entry, Said
 GENESIS_HASH = "0" * 64
 # Below this, compressing saves nothing and a reader of the database sees the text.
 COMPRESSED_FROM_CHARACTERS = 2_000
-COMPRESSION_LEVEL = 3
+# More effort saves little of what is random by half, and runs beside decisions.
+COMPRESSION_LEVEL = 1
 # What a document that is no commit raises when it is read.
 UNREADABLE = (KeyError, ValueError, zlib.error)
 
