@@ -1,8 +1,8 @@
 """Identifiers."""
 
-from uuid import uuid4
+from secrets import token_hex
 
 
 def new_id() -> str:
     """A random identifier of 32 hexadecimal digits."""
-    return uuid4().hex
+    return token_hex(16)
