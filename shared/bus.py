@@ -84,11 +84,6 @@ def raw_headers(meta: MessageMeta) -> dict[str, bytes]:
     return named
 
 
-def headers(meta: MessageMeta) -> dict[str, str]:
-    """The same as text."""
-    return {name: value.decode() for name, value in raw_headers(meta).items()}
-
-
 def read_meta(raw: Mapping[str, bytes]) -> MessageMeta:
     """The metadata of a message's headers. Raises: UnreadableMessage when they are not ours."""
     causation, traceparent = raw.get("ce_causationid"), raw.get("traceparent")

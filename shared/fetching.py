@@ -21,7 +21,7 @@ async def unread(
     records: "tuple[ConsumerRecord[Any, Any], ...]",
     parse: "Callable[[tuple[ConsumerRecord[Any, Any], ...]], Awaitable[KafkaMessage]]",
 ) -> KafkaMessage:
-    """A fetch as FastStream hands it over; it need not read a thousand headers that the inbox reads."""
+    """A fetch as FastStream hands it over; it need not read the headers of each message, which the inbox does."""
     message = await parse(records[:1])
     message.raw_message = records
     return message

@@ -138,7 +138,8 @@ class Inbox:
         # Tasks start in the order they are made, and a handler appends before it waits for anything.
         await asyncio.gather(*[asyncio.create_task(self._handle(delivery, meta)) for delivery, meta, _ in alone])
         last = {stream: meta.sequence for _, meta, stream in run}
-        # What waits for these was parked before they were handled: whether anything does is asked at the same time.
+        # What waits for these was parked before they were handled, or by another member that reads them once more and
+        # takes it from there: whether anything does is asked at the same time.
         waits, *_ = await asyncio.gather(
             self._waiting_out(self._places.anything_parked),
             *[

@@ -5,10 +5,14 @@ from collections import OrderedDict
 from contextlib import suppress
 from enum import StrEnum
 
+import structlog
+
 from shared.delivery import Delivery
 from shared.documents import Documents, Duplicate
 from shared.errors import Unavailable
 from shared.events import MessageMeta
+
+log = structlog.get_logger(__name__)
 
 MAX_STREAMS_KNOWN = 100_000
 
@@ -75,8 +79,10 @@ class Places:
         passed, self._passed = self._passed, []
         try:
             await asyncio.gather(*[self._positions.remove(key) for key in passed])
-        except Unavailable:
+        except Exception as error:
             self._passed += passed
+            if not isinstance(error, Unavailable):
+                log.error("places_not_removed", group=self._group, error=type(error).__name__, exc_info=True)
 
     async def park(self, stream: str, sequence: int, delivery: Delivery) -> None:
         with suppress(Duplicate):

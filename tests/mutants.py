@@ -23,6 +23,7 @@ SUITES = (
     "tests/unit/test_journal.py",
     "tests/unit/test_deciding.py",
     "tests/unit/relay",
+    "tests/unit/test_outbox.py",
     "tests/unit/test_snapshots.py",
     "tests/handlers",
     "tests/simulation",
@@ -201,6 +202,24 @@ GUARDS = (
         "announcement of a process that stands still",
         "shared/journal/relay.py",
         "            await self._follow_abandoned()\n",
+        "            pass\n",
+    ),
+    Guard(
+        "announcement on its way is no orphan",
+        "shared/journal/outbox.py",
+        " | {self._coming}",
+        "",
+    ),
+    Guard(
+        "what is done is forgotten before its announcement is removed",
+        "shared/journal/outbox.py",
+        "            del self._mine[one.stream]\n",
+        "            pass\n",
+    ),
+    Guard(
+        "passed places that could not be removed",
+        "shared/places.py",
+        "            self._passed += passed\n",
         "            pass\n",
     ),
     Guard(

@@ -36,8 +36,7 @@ class Attempt:
             self.pages += PAGES_AT_ONCE
             await self.documents.put(self.document())
         self.written += 1
-        with suppress(Duplicate):
-            await self.documents.insert(page)
+        await self.documents.insert(page)
 
     async def end(self) -> None:
         await self.documents.remove(self.slot)

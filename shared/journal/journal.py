@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+import structlog
+
 from shared import crash
 from shared.clock import Clock
 from shared.crash import Step
@@ -18,6 +20,8 @@ from shared.journal.head import Head, PageLost, S, StreamKind
 from shared.journal.lane import Appended, AtOnce, Decide, HeadCache, Lane, Outbox, Request, answer, next_batch
 from shared.journal.paging import paged
 from shared.journal.table import PageNeeded
+
+log = structlog.get_logger(__name__)
 
 MAX_CACHED_STREAMS = 10_000
 MAX_INSERT_ATTEMPTS = 5
@@ -214,7 +218,7 @@ class Journal(Generic[S]):
         """
         deciding = Deciding(head)
         for request in batch:
-            if request.at_once is not None and await self._paged(lambda request=request: deciding.at_once(request)):
+            if request.at_once is not None and await self._taken_at_once(deciding, request):
                 continue
             for decide, cause in request.decisions:
                 try:
@@ -227,6 +231,16 @@ class Journal(Generic[S]):
                 except Exception as refusal:
                     deciding.outcomes.append(refusal)
         return deciding.entries, deciding.outcomes, deciding.state
+
+    async def _taken_at_once(self, deciding: Deciding[S], request: Request[S]) -> bool:
+        """Raises: PageLost, Unavailable. What nobody foresaw is left to the single decisions, each with its outcome."""
+        try:
+            return await self._paged(lambda: deciding.at_once(request))
+        except (PageLost, Unavailable):
+            raise
+        except Exception as error:
+            log.error("not_taken_at_once", kind=self.kind.name, error=type(error).__name__, exc_info=True)
+            return False
 
     async def _insert(self, commit: Commit) -> bool:
         """True when the commit is in the journal, ours; False when somebody else has that version."""

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from shared.bus import headers
+from shared.bus import raw_headers
 from shared.topics import CONSUMERS, TOPICS
 from tests.bench.payloads import Command
 
@@ -25,7 +25,7 @@ async def preload(bootstrap: str, topic: str, commands: Iterable[Command]) -> No
                 topic,
                 event.model_dump_json().encode(),
                 key=event.campaign_id.encode(),
-                headers=[(name, value.encode()) for name, value in headers(meta).items()],
+                headers=list(raw_headers(meta).items()),
             )
             for event, meta in commands
         ]

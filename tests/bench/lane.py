@@ -39,6 +39,7 @@ GROWN: dict[str, Lane] = {
 LANES: dict[str, Lane] = {
     "ledger": lambda context: ledger.end_to_end(context, "ledger"),
     "raw-loop": lambda context: raw.read_decide_write(context, "raw-loop"),
+    "raw-one-by-one": lambda context: raw.read_decide_write(context, "raw-one-by-one", one_by_one=True),
     "one-at-a-time": lambda context: ledger.one_at_a_time(context, "one-at-a-time"),
     "ledger-from-memory": lambda context: ledger.from_memory(context, "ledger-from-memory"),
     **{name: lambda c, name=name, n=n: postgres.locked_row(c, name, n) for name, n in LOCKED.items()},

@@ -8,7 +8,10 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("aiokafka", "faststream", "motor", "pymongo", "pydantic", "fastapi", "uvicorn", "psycopg")
+PACKAGES = (
+    *("aiokafka", "faststream", "motor", "pymongo", "pydantic"),
+    *("fastapi", "uvicorn", "uvloop", "httptools", "psycopg"),
+)
 SYNCS = 200
 BLOCK_BYTES = 4096
 

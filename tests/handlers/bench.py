@@ -8,7 +8,6 @@ import pytest
 from fastapi import FastAPI
 from faststream.kafka import TestKafkaBroker
 
-from shared.bus import headers
 from shared.documents import Documents, MemoryDocuments
 from shared.events import Cause, Event, MessageMeta
 from shared.inbox import Inbox
@@ -18,6 +17,7 @@ from shared.service import Service
 from shared.settings import ServiceSettings
 from tests.announced import announced
 from tests.counter import START, FixedClock
+from tests.headers import headers
 
 FACTS = announced()
 CORRELATION = "c0ffee"

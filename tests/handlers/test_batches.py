@@ -7,11 +7,12 @@ import pytest
 from aiokafka import ConsumerRecord
 from aiokafka.errors import CommitFailedError
 
-from shared.bus import Publisher, headers, make_broker
+from shared.bus import Publisher, make_broker
 from shared.documents import MemoryDocuments
 from shared.events import MessageMeta
 from shared.inbox import REDRIVEN, Inbox
 from tests.counter import START, Counted
+from tests.headers import headers
 
 TOPIC = "intake.dossier.v1"
 GROUP = "test.batches"

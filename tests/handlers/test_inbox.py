@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from faststream.kafka import TestKafkaBroker
 from prometheus_client import REGISTRY
 
-from shared.bus import Publisher, headers, make_broker
+from shared.bus import Publisher, make_broker
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.events import MessageMeta
@@ -18,6 +18,7 @@ from shared.places import Places
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 from tests.counter import Counted
+from tests.headers import headers
 
 TOPIC = "intake.dossier.v1"
 GROUP = "test.counter"
@@ -79,6 +80,26 @@ async def test_messages_are_handled_in_order_and_duplicates_dropped():
         for sequence in (1, 1, 2, 1, 2, 3):
             await bench.send(sequence)
     assert bench.handled == [1, 2, 3]
+
+
+@pytest.mark.parametrize("failure", [Unavailable("database"), RuntimeError("another")])
+async def test_passed_places_are_removed_and_tried_again_when_that_failed(monkeypatch, failure):
+    bench = Bench()
+    remove, failures = bench.positions.remove, [failure]
+
+    async def failing(key: str) -> None:
+        if failures:
+            raise failures.pop()
+        await remove(key)
+
+    monkeypatch.setattr(bench.positions, "remove", failing)
+    async with TestKafkaBroker(bench.broker):
+        await bench.send(1)
+        await bench.send(2)
+        assert await bench.positions.count({}) == 2
+        await bench.send(3)
+    assert bench.handled == [1, 2, 3]
+    assert [row["sequence"] async for row in bench.positions.find({})] == [3]
 
 
 async def test_an_early_message_waits_for_the_missing_ones():

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.bus import Publisher, headers, make_broker
+from shared.bus import Publisher, make_broker
 from shared.documents import MemoryDocuments
 from shared.events import Cause, MessageMeta
 from shared.http import CORRELATION_HEADER, build_app, cause_of
@@ -25,6 +25,7 @@ from shared.journal.outbox import Outbox
 from shared.journal.relay import Outgoing, Relay
 from shared.telemetry import current_traceparent
 from tests.counter import KIND, Counted, count, make_journal
+from tests.headers import headers
 
 GROUP = "test.trace"
 TRACEPARENT = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")

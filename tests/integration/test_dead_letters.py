@@ -11,13 +11,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.demo.client import awaited
-from shared.bus import headers
 from shared.contracts.contracting import ENGAGEMENT_TOPIC, Engaged
 from shared.contracts.envelope import CAMPAIGN_TOPIC, ResumptionDecided
 from shared.contracts.intake import REGISTER_TOPIC
 from shared.dead_letters import partitions_of, read
 from shared.events import MessageMeta
 from shared.topics import dead_letter_topic
+from tests.headers import headers
 from tests.platform import whole
 
 GROUP = "envelope.ledger"

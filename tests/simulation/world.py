@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 from structlog.testing import capture_logs
 
@@ -265,7 +264,7 @@ STANDINGS = {
 def repeatable(seed: int):
     """Random identifiers come from the seed."""
     random = Random(seed + 1)
-    with patch("shared.ids.uuid4", lambda: UUID(int=random.getrandbits(128), version=4)), capture_logs():
+    with patch("shared.ids.token_hex", lambda size: random.randbytes(size).hex()), capture_logs():
         yield
 
 

@@ -16,7 +16,6 @@ from shared.bus import (
     Producer,
     Publisher,
     UnreadableMessage,
-    headers,
     make_broker,
     make_producer,
     raw_headers,
@@ -28,6 +27,7 @@ from shared.events import MessageMeta, public_events
 from shared.journal.relay import Outgoing
 from tests.announced import announced
 from tests.counter import Counted
+from tests.headers import headers
 
 META = MessageMeta(
     id="counter:a#7.2",

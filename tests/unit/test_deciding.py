@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.envelope.domain import decisions
 from services.envelope.domain.decisions import Deposited
@@ -123,6 +124,19 @@ async def test_what_cannot_be_taken_in_one_step_is_taken_one_by_one():
 
     done = await make_journal(MemoryDocuments()).append_all("a", Run(*ids(1, 4)).decisions, not_today)
     assert (asked, steps(done[0])) == ([0], (1, 2, 4))
+
+
+async def test_a_step_that_fails_unforeseen_is_left_to_the_single_decisions():
+    journal = make_journal(MemoryDocuments())
+    run = Run("x#1.1", "x#2.1")
+
+    def broken(_: Counter) -> tuple[Sequence[Event], Counter]:
+        raise ZeroDivisionError
+
+    with capture_logs() as logs:
+        done = await journal.append_all("a", run.decisions, broken)
+    assert [steps(one) for one in done] == [(1, 2), (1, 2)]
+    assert [line["error"] for line in logs if line["event"] == "not_taken_at_once"] == ["ZeroDivisionError"]
 
 
 @pytest.mark.parametrize("refused_first", [True, False])

@@ -13,6 +13,12 @@ FIGURE = Figure(
     stretch=0.85,
     unit="×",
     beside=(
+        Beside(
+            "the same loop deciding message after message, as one would write it first: ledger / it",
+            ("ledger", "raw-one-by-one"),
+            ratio("ledger", "raw-one-by-one"),
+            "×",
+        ),
         Beside("a decision, end to end", ("ledger",), each_us(plus=["ledger"]), "µs"),
         Beside("of which reading the message", ("reading",), each_us(plus=["reading"]), "µs"),
         Beside("of which deciding and folding", ("deciding",), each_us(plus=["deciding"]), "µs"),

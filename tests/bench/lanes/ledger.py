@@ -49,7 +49,7 @@ async def one_at_a_time(context: Context, lane: str) -> float:
         attach(self, broker, in_batches=False, **options)
 
     Inbox.attach = single
-    return await end_to_end(replace(context, decisions=context.decisions // FEWER), lane)
+    return await end_to_end(replace(context, decisions=max(context.decisions // FEWER, 1)), lane)
 
 
 async def from_memory(context: Context, lane: str) -> float:

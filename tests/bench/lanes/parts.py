@@ -2,18 +2,18 @@
 
 import time
 
-from services.envelope.domain import decisions
 from services.envelope.domain.ledger import KIND
 from services.envelope.usecases import Deposit
 from shared import service as wiring
 from shared.bus import raw_headers, read_event, read_meta
 from shared.clock import SystemClock
+from shared.fetching import MAX_BATCH_RECORDS
 from shared.journal import Journal
 from tests.bench import payloads
 from tests.bench.context import Context
 from tests.bench.lanes import ledger
 from tests.bench.lanes.history import decided, nothing
-from tests.bench.lanes.raw import opened_ledger
+from tests.bench.lanes.raw import at_once, opened_ledger
 from tests.handlers.bench import MemoryDatabase
 
 
@@ -28,15 +28,13 @@ async def reading(context: Context, lane: str) -> float:
 
 
 async def deciding(context: Context, lane: str) -> float:
-    """The domain alone: decide and fold."""
+    """The domain alone: decide and fold, a fetch at once."""
     name = context.name(lane)
     state, now = opened_ledger(name), SystemClock().now()
-    commands = list(payloads.deposits(name, context.decisions))
+    commands = [ledger.deposit_of(event) for event, _ in payloads.deposits(name, context.decisions)]
     began = time.perf_counter()
-    for command, _ in commands:
-        number, amount = command.deposit_number, command.principal_cents
-        for event in decisions.submit(state, command.dossier_id, number, amount, now):
-            state = state.fold(event)
+    for start in range(0, len(commands), MAX_BATCH_RECORDS):
+        _, state = at_once(state, commands[start : start + MAX_BATCH_RECORDS], now)
     return len(commands) / (time.perf_counter() - began)
 
 

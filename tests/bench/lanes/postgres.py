@@ -59,7 +59,7 @@ async def one_statement(context: Context, lane: str, connections: int) -> float:
 
 
 async def _decisions(context: Context, lane: str, connections: int, decide: Decide) -> float:
-    name, count = context.name(lane), context.decisions // FEWER
+    name, count = context.name(lane), max(context.decisions // FEWER, 1)
     commands = list(payloads.deposits(name, count))
     opened = [await AsyncConnection.connect(context.postgres, autocommit=True) for _ in range(connections)]
     try:
