@@ -21,6 +21,7 @@ from shared.events import MessageMeta, Reading, announced, event_class
 from shared.fetching import COMMON, IN_BATCHES
 from shared.origins import KafkaReader, Origins
 from shared.places import Order, Places, stream_of
+from shared.rush import at_once
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 
@@ -59,6 +60,7 @@ class Inbox:
         self._subscriber: Any = None
         self.batch: BatchHandler | None = None
         self.origins: Origins | None = None
+        self.give_way = at_once  # waited for before what came is handled (shared/rush.py)
 
     def attach(
         self, broker: KafkaBroker, *, in_batches: bool = False, batch: BatchHandler | None = None, **options: Any
@@ -92,6 +94,7 @@ class Inbox:
 
     async def receive(self, message: KafkaMessage) -> None:
         """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
+        await self.give_way()
         record = message.raw_message
         assert isinstance(record, ConsumerRecord), "one message at a time"
         await self._never_skipping(lambda: self._knowing_origins([record]))
@@ -100,6 +103,7 @@ class Inbox:
 
     async def receive_batch(self, message: KafkaMessage) -> None:
         """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
+        await self.give_way()
         records = message.raw_message
         assert not isinstance(records, ConsumerRecord), "a batch"
         await self._never_skipping(lambda: self._deliver_batch(records))

@@ -55,7 +55,9 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     questions = Questions(asked, service.view(question.KIND), mailbox, settings.questions_to, service.clock)
     notices = Notices(journal, accounts.accounts, service.view(dossier.KIND), mailbox, service.clock)
     answers = Answers(dossiers, journal, service.objects, service.clock)
-    service.consume(GROUP, handlers(dossiers), in_batches=True, batch=dossiers.heard)
+    inbox = service.consume(GROUP, handlers(dossiers), in_batches=True, batch=dossiers.heard)
+    # A landlord waits for a number; that others hear of it, nobody waits for.
+    service.relay.give_way = inbox.give_way = dossiers.rush.passed
     service.every(SCAN_CHECK_SECONDS, depositing.scan_pending)
     service.every(MAIL_CHECK_SECONDS, questions.mail_pending)
     service.every(MAIL_CHECK_SECONDS, notices.mail_due)

@@ -18,6 +18,7 @@ from shared.journal.commit import Commit, commit_key
 from shared.journal.filled import Filled, Place, Span
 from shared.journal.outbox import SWEEP_SECONDS, Outbox, told
 from shared.journal.verify import in_order
+from shared.rush import at_once
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +92,7 @@ class Relay:
         self._topics = topics
         self._publish = publish
         self._recover = recover
+        self.give_way = at_once  # waited for before a round (shared/rush.py)
         self._pending: deque[Commit] = deque()
         self._wake = asyncio.Event()
         # Others' announcements: as they were seen last, how often, and how far each of their streams was followed.
@@ -148,6 +150,7 @@ class Relay:
     async def _publish_what_comes(self) -> None:
         while True:
             await self._wake.wait()
+            await self.give_way()
             self._wake.clear()
             if not await self._unless_away(self._drain):
                 self._wake.set()

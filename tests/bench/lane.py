@@ -70,6 +70,7 @@ LANES: dict[str, Lane] = {
 OWN_PARTS, PEER_PARTS = ("service", "ferretdb", "kafka", "clients"), ("service", "postgres", "clients")
 TOLD_BY = (
     {f"{lane}-p99": lane for lane in (*INTAKES, *PEERS)}
+    | {f"{lane}-told": lane for lane in INTAKES}
     | {f"{lane}-cpu-{part}": lane for lane in INTAKES for part in OWN_PARTS}
     | {f"{lane}-cpu-{part}": lane for lane in PEERS for part in PEER_PARTS}
     | {f"{lane}-wired": lane for lane in ("restart-short", "restart-long")}

@@ -115,3 +115,15 @@ async def test_an_ack_that_is_lost_costs_nothing(bench: Bench):
 async def test_a_fetch_of_nothing_is_acked(bench: Bench):
     await bench.fetch()
     assert (bench.handled, bench.acks) == ([], 1)
+
+
+async def test_a_fetch_gives_way_before_it_is_handled(bench: Bench):
+    order = list[str]()
+
+    async def give_way() -> None:
+        order.append(f"after {len(bench.handled)}")
+
+    bench.inbox.give_way = give_way
+    await bench.fetch(record(1), record(2))
+    await bench.fetch(record(3))
+    assert (order, bench.handled) == (["after 0", "after 2"], ["a1", "a2", "a3"])

@@ -14,6 +14,7 @@ from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, ReviewS
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import OfferIssued
 from shared.events import Event, MessageMeta
+from shared.rush import Rush
 from tests.counter import START
 from tests.facts import CAMPAIGN, DOSSIER, opinion
 from tests.handlers.bench import FACTS, Bench, bench, local
@@ -30,6 +31,11 @@ async def intake(monkeypatch) -> AsyncIterator[Bench]:
 
 def test_everything_handled_is_heard_here(intake: Bench):
     assert set(intake.inbox.handlers) == {*about_a_dossier(), *ABOUT_A_CAMPAIGN}
+
+
+def test_what_others_hear_gives_way_to_landlords(intake: Bench):
+    assert intake.inbox.give_way == intake.service.relay.give_way
+    assert getattr(intake.inbox.give_way, "__func__", None) is Rush.passed
 
 
 @pytest.mark.parametrize("cls", about_a_dossier())

@@ -29,6 +29,7 @@ from shared.ids import new_id
 from shared.journal import Journal
 from shared.lending import LoanLimits
 from shared.money import MAX_CENTS
+from shared.rush import Rush
 from shared.territory import Territory
 
 
@@ -45,6 +46,7 @@ class Dossiers:
     view: Documents
     campaign_id: str
     clock: Clock
+    rush: Rush = field(default_factory=Rush)
     limits: LoanLimits = field(default_factory=LoanLimits)
     territory: Territory = field(default_factory=Territory.load)
 
@@ -155,6 +157,10 @@ class Dossiers:
         Raises: NotFound, Forbidden, CampaignUnknown, CampaignNotOpen, CampaignClosedNow, CampaignSuspendedNow,
         EnvelopeConsumed, StaleDraft, Incomplete.
         """
+        with self.rush:
+            return await self._submit(dossier_id, revision, caller, cause)
+
+    async def _submit(self, dossier_id: str, revision: int | None, caller: Principal, cause: Cause) -> DossierSubmitted:
         found, account = await self._owned(dossier_id, caller)
         check_represents(account, caller)
         if found.submitted is not None:

@@ -40,6 +40,15 @@ FIGURE = Figure(
             Beside(f"intake, processes: {n}", (name,), lambda values, name=name: values[name], "/s")
             for name, n in INTAKES.items()
         ],
+        *[
+            Beside(
+                f"intake, processes: {n}, until every deposit is announced as well",
+                (f"{name}-told",),
+                lambda values, name=name: values[f"{name}-told"],
+                "/s",
+            )
+            for name, n in INTAKES.items()
+        ],
         Beside(
             "the database taken away: intake on documents in memory, in one process with its clients",
             ("submissions-memory",),

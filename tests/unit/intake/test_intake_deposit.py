@@ -18,6 +18,7 @@ from shared.contracts.values import Signatory
 from shared.documents import Documents, MemoryDocuments
 from shared.errors import Forbidden, NotFound
 from shared.events import Event, MessageMeta
+from shared.rush import RUSH_REQUESTS
 from shared.service import Service
 from shared.territory import Territory
 from tests import facts
@@ -325,3 +326,17 @@ async def test_any_deposit_is_found_by_its_number_among_commits_that_hold_one_se
         assert (found.dossier_id, found.deposit_number) == (name, number)
     with pytest.raises(AssertionError):
         await there.deposits.numbered(CAMPAIGN, 13, version)
+
+
+async def test_what_nobody_waits_for_lets_a_rush_of_deposits_pass(here: Dossiers, monkeypatch):
+    waiting = [await ready(here) for _ in range(RUSH_REQUESTS)]
+    append, awaited = here.registers.append, list[bool]()
+
+    async def looked(*given):
+        awaited.append(not here.rush._over.is_set())
+        return await append(*given)
+
+    monkeypatch.setattr(here.registers, "append", looked)
+    await asyncio.gather(*[here.submit(one, None, REPRESENTATIVE, cause()) for one in waiting])
+    assert awaited == [True] * RUSH_REQUESTS
+    await here.rush.passed()
