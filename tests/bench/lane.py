@@ -50,7 +50,6 @@ LANES: dict[str, Lane] = {
     "restart-short": lambda context: history.restart(context, "restart-short", SHORT),
     "restart-long": lambda context: history.restart(context, "restart-long", context.long),
     **{name: lambda c, name=name, n=n: submissions.intake(c, name, n) for name, n in INTAKES.items()},
-    "submissions-idle": lambda context: served.without_work(context, "submissions-idle"),
     "submissions-memory": lambda context: served.without_database(context, "submissions-memory"),
     **{name: lambda c, name=name, n=n: submissions.peer(c, name, n) for name, n in PEERS.items()},
     **GROWN,

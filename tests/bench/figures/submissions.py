@@ -56,18 +56,6 @@ FIGURE = Figure(
             "/s",
         ),
         Beside(
-            "the work taken away too: a receipt made up, answered in one process with its clients",
-            ("submissions-idle",),
-            lambda values: values["submissions-idle"],
-            "/s",
-        ),
-        Beside(
-            "the work taken away too / FastAPI and PostgreSQL at its best",
-            ("submissions-idle", *PEERS),
-            against_best("submissions-idle", tuple(PEERS)),
-            "×",
-        ),
-        Beside(
             "the database taken away / FastAPI and PostgreSQL at its best",
             ("submissions-memory", *PEERS),
             against_best("submissions-memory", tuple(PEERS)),

@@ -5,7 +5,6 @@ import contextvars
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import count
 
 import uvicorn
 from pymongo import monitoring
@@ -16,14 +15,11 @@ from deploy.local.services import wait_for
 from services.intake.domain import dossier
 from services.intake.main import create_app
 from services.intake.settings import IntakeSettings
-from services.intake.usecases.dossiers import Dossiers
 from shared import service as wiring
-from shared.contracts.intake import DossierSubmitted
 from shared.service import Service
-from tests import facts
 from tests.bench.context import Context
 from tests.bench.lanes import submissions as outside
-from tests.bench.lanes.submissions import START_SECONDS, Measures, Ready
+from tests.bench.lanes.submissions import START_SECONDS, Measures
 from tests.handlers.bench import MemoryDatabase
 
 
@@ -53,19 +49,6 @@ async def without_database(context: Context, lane: str) -> float:
     async with _served_here(context, lane) as (_, port, token):
         work = await outside.prepare(context.submissions, [port], token)
         await outside.until(lambda: outside.published(port, token))
-        return (await outside.submit_all(work, token, lane))[lane]
-
-
-async def without_work(context: Context, lane: str) -> float:
-    """Answers a second when nothing is deposited: what is left is HTTP, FastAPI, the token's check, and the clients."""
-    numbers = count(1)
-
-    async def submit(_: Dossiers, dossier_id: str, *_given: object) -> DossierSubmitted:
-        return facts.submitted(dossier_id=dossier_id, deposit_number=next(numbers))
-
-    Dossiers.submit = submit  # pyright: ignore[reportAttributeAccessIssue]
-    async with _served_here(context, lane) as (_, port, token):
-        work = {port: [Ready(f"dossier-{number}", '"1"') for number in range(context.submissions)]}
         return (await outside.submit_all(work, token, lane))[lane]
 
 
