@@ -21,7 +21,7 @@ from shared.events import MessageMeta, Reading, announced, event_class
 from shared.fetching import COMMON, IN_BATCHES
 from shared.origins import KafkaReader, Origins
 from shared.places import Order, Places, stream_of
-from shared.rush import at_once
+from shared.rush import no_rush
 from shared.telemetry import Metrics
 from shared.topics import dead_letter_topic
 
@@ -60,7 +60,7 @@ class Inbox:
         self._subscriber: Any = None
         self.batch: BatchHandler | None = None
         self.origins: Origins | None = None
-        self.give_way = at_once  # waited for before what came is handled (shared/rush.py)
+        self.give_way = no_rush  # waited for before what came is handled (shared/rush.py)
 
     def attach(
         self, broker: KafkaBroker, *, in_batches: bool = False, batch: BatchHandler | None = None, **options: Any

@@ -11,8 +11,8 @@ CALM_SECONDS = 0.05
 MAX_SECONDS = 2.0
 
 
-async def at_once() -> None:
-    """What gives way to nothing."""
+async def no_rush() -> None:
+    """There is nobody to give way to."""
 
 
 class Rush:

@@ -18,7 +18,7 @@ from shared.journal.commit import Commit, commit_key
 from shared.journal.filled import Filled, Place, Span
 from shared.journal.outbox import SWEEP_SECONDS, Outbox, told
 from shared.journal.verify import in_order
-from shared.rush import at_once
+from shared.rush import no_rush
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +92,7 @@ class Relay:
         self._topics = topics
         self._publish = publish
         self._recover = recover
-        self.give_way = at_once  # waited for before a round (shared/rush.py)
+        self.give_way = no_rush  # waited for before a round (shared/rush.py)
         self._pending: deque[Commit] = deque()
         self._wake = asyncio.Event()
         # Others' announcements: as they were seen last, how often, and how far each of their streams was followed.

@@ -9,8 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGES = (
-    *("aiokafka", "faststream", "motor", "pymongo", "pydantic"),
-    *("fastapi", "uvicorn", "uvloop", "httptools", "psycopg"),
+    "aiokafka",
+    "faststream",
+    "motor",
+    "pymongo",
+    "pydantic",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "psycopg",
 )
 SYNCS = 200
 BLOCK_BYTES = 4096

@@ -21,24 +21,29 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
+def crowd(rush: Rush, many: int = RUSH_REQUESTS) -> ExitStack:
+    """So many requests, answered when this is closed."""
+    answers = ExitStack()
+    for _ in range(many):
+        answers.enter_context(rush)
+    return answers
+
+
 def waiting(rush: Rush) -> "asyncio.Task[None]":
     return asyncio.create_task(rush.passed())
 
 
 async def test_a_few_requests_are_no_rush():
     rush = Rush()
-    with ExitStack() as answers:
-        for _ in range(RUSH_REQUESTS - 1):
-            answers.enter_context(rush)
+    with crowd(rush, RUSH_REQUESTS - 1):
         passing = waiting(rush)
         await settled()
         assert passing.done()
 
 
 async def test_a_rush_is_let_pass_until_its_requests_are_answered():
-    rush, answers = Rush(), ExitStack()
-    for _ in range(RUSH_REQUESTS):
-        answers.enter_context(rush)
+    rush = Rush()
+    answers = crowd(rush)
     passing = waiting(rush)
     await settled()
     assert not passing.done()
@@ -48,16 +53,15 @@ async def test_a_rush_is_let_pass_until_its_requests_are_answered():
 
 async def test_a_short_dip_is_not_its_end(monkeypatch):
     monkeypatch.setattr(rushes, "CALM_SECONDS", 60)
-    rush, answers = Rush(), ExitStack()
-    for _ in range(RUSH_REQUESTS - 1):
-        answers.enter_context(rush)
-    for _ in range(3):
-        with rush:
-            passing = waiting(rush)
-            await settled()
-            assert not passing.done()
-            passing.cancel()
-    assert not rush._over.is_set()
+    rush = Rush()
+    with crowd(rush, RUSH_REQUESTS - 1):
+        for _ in range(3):
+            with rush:
+                passing = waiting(rush)
+                await settled()
+                assert not passing.done()
+                passing.cancel()
+        assert not rush._over.is_set()
     assert rush._ending is not None
     rush._ending.cancel()
 
@@ -65,9 +69,7 @@ async def test_a_short_dip_is_not_its_end(monkeypatch):
 async def test_a_rush_that_lasts_is_waited_for_no_longer(monkeypatch):
     monkeypatch.setattr(rushes, "MAX_SECONDS", 0)
     rush = Rush()
-    with ExitStack() as answers:
-        for _ in range(RUSH_REQUESTS + 1):
-            answers.enter_context(rush)
+    with crowd(rush, RUSH_REQUESTS + 1):
         await rush.passed()
         assert not rush._over.is_set()
 
@@ -75,18 +77,14 @@ async def test_a_rush_that_lasts_is_waited_for_no_longer(monkeypatch):
 async def test_a_wait_for_a_rush_ends_with_its_time(monkeypatch):
     monkeypatch.setattr(rushes, "MAX_SECONDS", 0.001)
     rush = Rush()
-    with ExitStack() as answers:
-        for _ in range(RUSH_REQUESTS):
-            answers.enter_context(rush)
+    with crowd(rush):
         await asyncio.wait_for(rush.passed(), 60)
 
 
 async def test_the_next_rush_is_another_one():
     rush = Rush()
     for _ in range(2):
-        answers = ExitStack()
-        for _ in range(RUSH_REQUESTS):
-            answers.enter_context(rush)
+        answers = crowd(rush)
         passing = waiting(rush)
         await settled()
         assert not passing.done()
@@ -104,10 +102,8 @@ async def test_a_request_that_fails_is_answered():
 
 
 async def test_the_relay_announces_what_a_rush_recorded_when_it_has_passed():
-    post, rush, answers = Post(), Rush(), ExitStack()
-    post.relay.give_way = rush.passed
-    for _ in range(RUSH_REQUESTS):
-        answers.enter_context(rush)
+    post, rush = Post(), Rush()
+    post.relay.give_way, answers = rush.passed, crowd(rush)
     running = asyncio.create_task(post.relay.run())
     try:
         await post.append("a", "b")
