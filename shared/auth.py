@@ -6,10 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
@@ -158,39 +158,34 @@ class Authenticator:
             return self._keys
 
 
-class _Caller(SecurityBase):
-    """The security scheme of every route that is not public; one dependency, as each costs every request."""
+class _Required(SecurityBase):
+    """What a route asks of its caller: a token, and one of some roles. A scheme and its check in one dependency, as
+    each costs every request.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, roles: tuple[Role, ...]) -> None:
         self.model = HTTPBearer(description="Jeton OIDC de l'émetteur configuré")
         self.scheme_name = "HTTPBearer"
+        self.roles = roles
+        self._allowed = frozenset(roles)
 
     async def __call__(self, request: Request) -> Principal:
-        """The caller. Raises: Unauthenticated."""
+        """The caller. Raises: Unauthenticated, Forbidden, Unavailable."""
         scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Un jeton d'accès est nécessaire (en-tête Authorization: Bearer …).")
         authenticator: Authenticator = request.app.state.authenticator
-        return await authenticator.authenticate(token)
-
-
-principal = _Caller()
+        caller = await authenticator.authenticate(token)
+        if self._allowed.isdisjoint(caller.roles):
+            raise Forbidden("Votre profil ne donne pas accès à cette opération.")
+        return caller
 
 
 def require(*roles: Role) -> Any:
     """A route dependency: the caller must hold one of `roles`; gives the Principal. Every route names its own."""
-
-    allowed = frozenset(roles)
-
-    async def check(caller: Annotated[Principal, Security(principal)]) -> Principal:
-        if allowed.isdisjoint(caller.roles):
-            raise Forbidden("Votre profil ne donne pas accès à cette opération.")
-        return caller
-
-    check.__dict__["roles"] = roles
-    return Depends(check)
+    return Depends(_Required(roles))
 
 
 def required_roles(dependency: Callable[..., Any]) -> tuple[Role, ...]:
     """The roles a `require` dependency asks for; empty for any other callable (architecture test, documents)."""
-    return getattr(dependency, "roles", ())
+    return dependency.roles if isinstance(dependency, _Required) else ()

@@ -231,7 +231,6 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         provider = telemetry.configure(self.name, self.settings.otlp_endpoint)
-
         crash.arm(self.settings.crash_at)
         tasks = [asyncio.create_task(self._prepare()), asyncio.create_task(self._bus())]
         tasks += [asyncio.create_task(self._kept_up("relay", self.relay.run))]
@@ -249,7 +248,8 @@ class Service:
                 await asyncio.wait_for(self.relay.flush(), FLUSH_SECONDS)
             await self.producer.stop()
             self.database.close()
-            provider.shutdown()
+            if provider is not None:
+                provider.shutdown()
 
     async def _prepare(self) -> None:
         """Make the indexes; a database that is down is waited for, beside everything else."""

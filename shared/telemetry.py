@@ -11,7 +11,6 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from prometheus_client import Counter, Gauge, Histogram
 
 # Libraries whose warnings name the holders of certificates: what they find is in the journal's reports.
@@ -41,14 +40,11 @@ class Metrics:
     ledger_epoch = Gauge("als_ledger_epoch", "Takeovers of the ledger so far, as this writer knows it", ["campaign"])
 
 
-def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
-    """Logs to standard output, spans to the collector when there is one. Call once a process."""
-    # Spans that nobody collects still have ids, for log lines and commits; nothing is recorded of them.
-    provider = TracerProvider(None if otlp_endpoint else ALWAYS_OFF, Resource({SERVICE_NAME: service}))
-    if otlp_endpoint:
-        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+def configure(service: str, otlp_endpoint: str | None) -> TracerProvider | None:
+    """Logs to standard output; spans to the collector, and none where there is none: what belongs together is found by
+    its correlation. Call once a process. What is returned has to be shut down.
+    """
+    provider = _collected(service, otlp_endpoint) if otlp_endpoint else None
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(message)s", force=True)
     keep_names_out()
     structlog.configure(
@@ -65,6 +61,13 @@ def configure(service: str, otlp_endpoint: str | None) -> TracerProvider:
         logger_factory=structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    return provider
+
+
+def _collected(service: str, otlp_endpoint: str) -> TracerProvider:
+    provider = TracerProvider(resource=Resource({SERVICE_NAME: service}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")))
+    trace.set_tracer_provider(provider)
     return provider
 
 
