@@ -62,8 +62,8 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     service.every(MAIL_CHECK_SECONDS, questions.mail_pending)
     service.every(MAIL_CHECK_SECONDS, notices.mail_due)
     routers = [
+        dossiers_api.router(dossiers),  # first, as the deposit is in it: routes are tried one after the other
         bailleurs.router(accounts),
-        dossiers_api.router(dossiers),
         documents.router(dossiers, depositing),
         offers.router(dossiers, answers),
         public.router(dossiers, questions, Library(settings.directive_file)),

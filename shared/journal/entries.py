@@ -47,9 +47,9 @@ class Alike(NamedTuple):
         """Each by itself. Raises: ValueError."""
         return decode_all([{"type": self.cls.__name__, "data": row} for row in rows(self.written, self.many)])
 
-    def columns(self) -> Columns:
-        """The values of each field, validated, in the order of the events. Raises: ValueError."""
-        valid = _by_column(self.cls).validate_python(self.written, extra="ignore")
+    def columns(self, *names: str) -> Columns:
+        """The values of these fields, validated, in the order of the events. Raises: ValueError."""
+        valid = _by_column(self.cls, names).validate_python(self.written, extra="ignore")
         return {name: spread(column, self.many) for name, column in valid.items()}
 
 
@@ -158,7 +158,7 @@ def _many(cls: type[Event], entries: Sequence[Entry]) -> str:
     cause = to_json({name: _once(values) for name, values in told if values[0] is not None}).decode()
     values = [entry.events[0].__dict__ for entry in entries]
     columns = {name: _once([one[name] for one in values]) for name in cls.model_fields}
-    data = _by_column(cls).dump_json(columns).decode()
+    data = _by_column(cls, tuple(cls.model_fields)).dump_json(columns).decode()
     return f'{{"alike":{len(entries)},"cause":{cause},"type":"{cls.__name__}","data":{data}}}'
 
 
@@ -180,7 +180,7 @@ def _read_alike(item: Mapping[str, Any]) -> Alike:
 
 
 @cache
-def _by_column(cls: type[Event]) -> TypeAdapter[Any]:
-    """Lists of the values of each field, held to what the field is held to."""
-    fields = {name: list[one.rebuild_annotation()] for name, one in cls.model_fields.items()}
+def _by_column(cls: type[Event], names: tuple[str, ...]) -> TypeAdapter[Any]:
+    """Lists of the values of these fields, held to what the field is held to."""
+    fields = {name: list[cls.model_fields[name].rebuild_annotation()] for name in names}
     return TypeAdapter(TypedDict(cls.__name__, fields, total=False))  # pyright: ignore (made at run time)

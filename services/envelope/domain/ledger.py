@@ -159,7 +159,7 @@ class Ledger(NamedTuple):
     def fold_alike(self, alike: Alike) -> "Ledger":
         """As `fold`, event after event; reservations in one step."""
         if alike.cls is Reserved:
-            by_field = alike.columns()
+            by_field = alike.columns("dossier_id", "deposit_number", "amount_cents")
             return self.reserve(by_field["dossier_id"], by_field["deposit_number"], by_field["amount_cents"])
         ledger = self
         for event in alike.events():

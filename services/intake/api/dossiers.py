@@ -132,8 +132,8 @@ class Timeline(BaseModel):
 
 def router(dossiers: Dossiers) -> APIRouter:
     routes = APIRouter(prefix="/dossiers", tags=["dossiers"])
-    _route_drafts(routes, dossiers)
     _route_deposit(routes, dossiers)
+    _route_drafts(routes, dossiers)
     _route_reading(routes, dossiers)
     return routes
 

@@ -9,7 +9,7 @@ from shared.contracts.intake import REGISTER_TOPIC, DossierSubmitted, DossierWit
 from shared.contracts.values import Bailleur, FinancingPlan, Loan, Operation, StoredDocument
 from shared.errors import NotFound, Refusal
 from shared.events import Event
-from shared.journal import StreamKind, Table
+from shared.journal import Alike, StreamKind, Table
 
 
 class AlreadyWithdrawn(Refusal):
@@ -50,13 +50,22 @@ class Register:
     last_at: datetime | None = None
     deposits: Table[Deposit] = field(default_factory=lambda: Table(Deposit))
 
+    def fold_alike(self, alike: Alike) -> "Register":
+        """As `fold`, event after event; deposits, which another process recorded, in one step, without their content:
+        this one only goes on from their numbers.
+        """
+        if alike.cls is DossierSubmitted:
+            told = alike.columns("dossier_id", "deposit_number", "submitted_at", "loans")
+            return self._take(told["dossier_id"], told["deposit_number"], told["submitted_at"], told["loans"])
+        register = self
+        for event in alike.events():
+            register = register.fold(event)
+        return register
+
     def fold(self, event: Event) -> "Register":
         match event:
             case DossierSubmitted(dossier_id=dossier_id, deposit_number=number, submitted_at=at, loans=loans):
-                assert number == self.last_number + 1, "numbers have no gap"
-                assert self.last_at is None or at >= self.last_at, "numbers follow time"
-                deposits = self.deposits.add(dossier_id, Deposit(number, _lines(loans)))
-                return replace(self, last_number=number, last_at=at, deposits=deposits)
+                return self._take([dossier_id], [number], [at], [loans])
             case DossierWithdrawn(dossier_id=dossier_id):
                 gone = self.deposits[dossier_id]._replace(withdrawn=True)
                 return replace(self, deposits=self.deposits.set(dossier_id, gone))
@@ -65,6 +74,25 @@ class Register:
                 return replace(self, deposits=self.deposits.set(dossier_id, reduced))
             case _:
                 return self
+
+    def _take(
+        self,
+        dossiers: Sequence[str],
+        numbers: Sequence[int],
+        moments: Sequence[datetime],
+        loans: Sequence[tuple[Loan, ...]],
+    ) -> "Register":
+        last, at = self.last_number, self.last_at
+        for number, moment in zip(numbers, moments, strict=True):
+            assert number == last + 1, "numbers have no gap"
+            assert at is None or moment >= at, "numbers follow time"
+            last, at = number, moment
+        rows = {
+            dossier_id: Deposit(number, _lines(lines))
+            for dossier_id, number, lines in zip(dossiers, numbers, loans, strict=True)
+        }
+        assert len(rows) == len(dossiers), "a dossier is deposited once"
+        return replace(self, last_number=last, last_at=at, deposits=self.deposits.add_all(rows))
 
 
 def _lines(loans: tuple[Loan, ...]) -> tuple[tuple[str, int], ...]:

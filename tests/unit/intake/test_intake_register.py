@@ -10,6 +10,10 @@ from services.intake.domain import register as domain
 from services.intake.domain.register import AlreadyWithdrawn, LoanOnlyDecreases, Register, UnknownLoan
 from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansReduced
 from shared.errors import NotFound
+from shared.events import Cause
+from shared.journal import Alike, Entry
+from shared.journal.entries import MIN_ALIKE, encoded, said
+from shared.journal.head import folded
 from tests.facts import CAMPAIGN, SUBMITTED_AT
 from tests.unit.intake.samples import SECOND, content, opened
 
@@ -223,3 +227,38 @@ def test_whatever_happens_amounts_only_go_down_and_nothing_follows_a_withdrawal(
     for event in book.events:
         replayed = replayed.fold(event)
     assert replayed == book.register
+
+
+def recorded(*events) -> tuple:
+    """What a fold gets of a commit another process recorded."""
+    return said(encoded([Entry(Cause("user:u", "c"), (event,)) for event in events])).pieces
+
+
+@given(st.lists(st.lists(st.integers(1, 500), min_size=1, max_size=3), min_size=MIN_ALIKE, max_size=2 * MIN_ALIKE))
+def test_what_another_process_recorded_folds_as_what_this_one_did(principals):
+    book = Book()
+    for place, lines in enumerate(principals):
+        book.deposit(f"d{place}", *lines, at=SUBMITTED_AT + place // 2 * SECOND)
+    for place in range(MIN_ALIKE):
+        book.withdraw(f"d{place}")
+    pieces = recorded(*book.events)
+    assert [type(piece) for piece in pieces] == [Alike, Alike]
+    assert folded(Register(), pieces) == book.register
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        pytest.param({"deposit_number": MIN_ALIKE + 2}, "numbers have no gap", id="a gap"),
+        pytest.param({"deposit_number": MIN_ALIKE}, "numbers have no gap", id="a number twice"),
+        pytest.param({"submitted_at": SUBMITTED_AT - SECOND}, "numbers follow time", id="an earlier time"),
+        pytest.param({"dossier_id": "d0"}, "a dossier is deposited once", id="a dossier twice"),
+    ],
+)
+def test_a_run_of_deposits_is_held_to_what_each_is_held_to(wrong, words):
+    book = Book()
+    for place in range(MIN_ALIKE + 1):
+        book.deposit(f"d{place}", 300)
+    *before, last = book.events
+    with pytest.raises(AssertionError, match=words):
+        folded(Register(), recorded(*before, last.model_copy(update=wrong)))
