@@ -1,5 +1,6 @@
 """The deposit register: first come, first numbered, without a gap."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansRed
 from shared.errors import NotFound
 from shared.events import Cause
 from shared.journal import Alike, Entry
-from shared.journal.entries import MIN_ALIKE, encoded, said
+from shared.journal.entries import MIN_ALIKE, Piece, encoded, said
 from shared.journal.head import folded
 from tests.facts import CAMPAIGN, SUBMITTED_AT
 from tests.unit.intake.samples import SECOND, content, opened
@@ -229,7 +230,7 @@ def test_whatever_happens_amounts_only_go_down_and_nothing_follows_a_withdrawal(
     assert replayed == book.register
 
 
-def recorded(*events) -> tuple:
+def recorded(*events) -> Sequence[Piece]:
     """What a fold gets of a commit another process recorded."""
     return said(encoded([Entry(Cause("user:u", "c"), (event,)) for event in events])).pieces
 
