@@ -32,10 +32,7 @@ MAX_SINGLE_READS = 40
 # Commits looked up at once while a stream is caught up with.
 MAX_READ_AHEAD = 32
 
-
 T = TypeVar("T")
-
-
 OnCommit = Callable[[Commit, Any], Awaitable[None]]
 
 
@@ -62,12 +59,16 @@ class Journal(Generic[S]):
         self.epoch_of: Callable[[str], int] = lambda _: 0
         self._lanes: OrderedDict[str, Lane[S]] = OrderedDict()
 
-    async def load(self, key: str) -> Appended[S]:
+    def seen(self, key: str) -> S:
+        """The stream as this process knows it, maybe not yet: for what never changes once it is there."""
+        return self._lane(key).head.state
+
+    def load(self, key: str) -> "asyncio.Future[Appended[S]]":
         """The stream as it stands in the database now. Who asks while a look-up waits for its turn shares it."""
         lane = self._lane(key)
         if lane.look is None:
             lane.look = asyncio.create_task(self._look(lane, key))
-        return await asyncio.shield(lane.look)
+        return asyncio.shield(lane.look)
 
     async def _look(self, lane: Lane[S], key: str) -> Appended[S]:
         try:

@@ -244,9 +244,9 @@ async def test_who_asks_while_a_look_up_waits_its_turn_shares_it():
     store = Paused()
     journal = make_journal(store)
     store.open.clear()
-    loads = [asyncio.create_task(journal.load("a"))]
+    loads = [asyncio.ensure_future(journal.load("a"))]
     await store.asked.wait()
-    loads += [asyncio.create_task(journal.load("a")) for _ in range(9)]
+    loads += [asyncio.ensure_future(journal.load("a")) for _ in range(9)]
     await asyncio.sleep(0)
     store.open.set()
     await asyncio.gather(*loads)
@@ -260,10 +260,10 @@ async def test_who_asks_after_a_commit_of_another_process_sees_it_though_a_look_
     await journal.load("a")
     store.asked.clear()
     store.open.clear()
-    early = asyncio.create_task(journal.load("a"))
+    early = asyncio.ensure_future(journal.load("a"))
     await store.asked.wait()  # it has its answer: nothing new
     await other.append("a", lambda _: count(9), cause())
-    late = asyncio.create_task(journal.load("a"))
+    late = asyncio.ensure_future(journal.load("a"))
     await asyncio.sleep(0)
     store.open.set()
     assert [(await one).state.total for one in (early, late)] == [1, 10]
@@ -275,9 +275,9 @@ async def test_who_stops_waiting_for_a_shared_look_up_takes_it_from_nobody():
     await journal.append("a", lambda _: count(1), cause())
     store.asked.clear()
     store.open.clear()
-    under_way = asyncio.create_task(journal.load("a"))
+    under_way = asyncio.ensure_future(journal.load("a"))
     await store.asked.wait()
-    shared = [asyncio.create_task(journal.load("a")) for _ in range(2)]
+    shared = [asyncio.ensure_future(journal.load("a")) for _ in range(2)]
     await asyncio.sleep(0)
     shared[0].cancel()
     store.open.set()

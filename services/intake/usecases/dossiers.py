@@ -105,13 +105,18 @@ class Dossiers:
 
     async def _owned(self, dossier_id: str, caller: Principal) -> tuple[Dossier, Account]:
         """A dossier as its own stream has it, and its bailleur's account."""
-        found = (await self.dossiers.load(dossier_id)).state
-        if found.opened is None:
+        opened = await self._opened(dossier_id)
+        found, account = await asyncio.gather(self.dossiers.load(dossier_id), self.accounts.accounts.load(opened.siren))
+        if not account.state.has(caller.subject):
             raise NotFound("Dossier inconnu.")
-        try:
-            return found, await self.accounts.member(found.opened.siren, caller)
-        except NotFound:
-            raise NotFound("Dossier inconnu.") from None
+        return found.state, account.state
+
+    async def _opened(self, dossier_id: str) -> DossierOpened:
+        """Which never changes: what this process knows will do. Raises: NotFound."""
+        opened = self.dossiers.seen(dossier_id).opened or (await self.dossiers.load(dossier_id)).state.opened
+        if opened is None:
+            raise NotFound("Dossier inconnu.")
+        return opened
 
     async def _with_deposit(self, dossier_id: str, found: Dossier) -> Dossier:
         """With the deposit that the register holds and whose topic has not brought it yet: written into the dossier
@@ -161,14 +166,18 @@ class Dossiers:
             return await self._submit(dossier_id, revision, caller, cause)
 
     async def _submit(self, dossier_id: str, revision: int | None, caller: Principal, cause: Cause) -> DossierSubmitted:
-        found, account = await self._owned(dossier_id, caller)
+        campaign_id = (await self._opened(dossier_id)).campaign_id
+        # At once: a landlord waits for each look-up that waits for another.
+        (found, account), campaign, draft = await asyncio.gather(
+            self._owned(dossier_id, caller),
+            self.campaigns.load(campaign_id),
+            self.drafts.read(dossier_id, revision or 0),
+        )
         check_represents(account, caller)
         if found.submitted is not None:
             return found.submitted
-        assert found.opened is not None
-        campaign_id = found.opened.campaign_id
         try:
-            content = await self._content(dossier_id, found, account, revision)
+            content = self._content(found, account, campaign.state, draft, revision)
         except Refusal:
             # What is deposited keeps its number, whatever the campaign and the draft are now.
             submitted = await self._deposited(campaign_id, dossier_id)
@@ -185,13 +194,11 @@ class Dossiers:
         assert submitted is not None, "the register holds what it was given"
         return submitted
 
-    async def _content(self, dossier_id: str, found: Dossier, account: Account, revision: int | None) -> Content:
-        """What a deposit made now would freeze."""
-        assert found.opened is not None
-        campaign, draft = await asyncio.gather(
-            self.campaigns.load(found.opened.campaign_id), self.drafts.read(dossier_id, revision or 0)
-        )
-        rules = check_deposit(campaign.state, self.clock.now())
+    def _content(
+        self, found: Dossier, account: Account, campaign: Campaign, draft: Draft, revision: int | None
+    ) -> Content:
+        """What a deposit made now freezes. Raises: as `submit`."""
+        rules = check_deposit(campaign, self.clock.now())
         if revision is not None and draft.revision != revision:
             raise StaleDraft(etag=draft.etag)
         papers = papers_of(found)
