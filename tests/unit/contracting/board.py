@@ -4,14 +4,9 @@ from datetime import date, datetime
 from typing import Any
 
 from services.contracting.domain import deliberation
-from services.contracting.domain.board import (
-    AgendaItem,
-    Decision,
-    Presence,
-    Session,
-    Votes,
-)
+from services.contracting.domain.board import AgendaItem, Decision, Presence, Session, Votes
 from services.contracting.domain.deliberation import Taken
+from tests.unit.contracting.cases import Case, favourable
 from tests.unit.contracting.samples import (
     ALL_FOR,
     CHAIR,
@@ -22,9 +17,7 @@ from tests.unit.contracting.samples import (
     PRINTING,
     SECRETARY,
     TODAY,
-    Case,
     document,
-    favourable,
     sitting,
 )
 

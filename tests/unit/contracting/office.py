@@ -29,7 +29,8 @@ from shared.objects import ObjectMissing, StoredObject
 from shared.objects.port import KeyTaken, collect
 from shared.views import View
 from tests.counter import FixedClock
-from tests.unit.contracting.samples import DOSSIER, NOW, Case
+from tests.unit.contracting.cases import Case
+from tests.unit.contracting.samples import DOSSIER, NOW
 
 FIRST_OPENING, RETENTION_DAYS = 100_00, 3_650
 IBAN = "FR7630001007941234567890185"

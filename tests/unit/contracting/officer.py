@@ -38,7 +38,8 @@ from shared.signing import Seal
 from shared.views import View
 from tests.counter import FixedClock
 from tests.unit.contracting import stationery
-from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, received, rules, screened, sendable
+from tests.unit.contracting.cases import sendable
+from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, received, rules, screened
 
 CAUSE = Cause("user:legal_officer-1", "c0ffee")
 RETENTION_DAYS = 3_653

@@ -5,15 +5,8 @@ from services.contracting.domain.facts import Basis, Direction, Outcome, RefundP
 from services.contracting.domain.payment import Payment
 from shared.contracts.intake import DossierWithdrawn
 from shared.events import Event
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    DOSSIER,
-    NOW,
-    PREMIUM_CENTS,
-    TODAY,
-    received,
-    sent,
-)
+from tests.unit.contracting.cases import sent
+from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, NOW, PREMIUM_CENTS, TODAY, received
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 

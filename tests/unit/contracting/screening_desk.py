@@ -18,16 +18,9 @@ from shared import campaign
 from shared.auth import Role
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
+from tests.unit.contracting.cases import Case, sent
 from tests.unit.contracting.office import Office
-from tests.unit.contracting.samples import (
-    CHECKER,
-    DOSSIER,
-    NOW,
-    TODAY,
-    Case,
-    lodged,
-    sent,
-)
+from tests.unit.contracting.samples import CHECKER, DOSSIER, NOW, TODAY, lodged
 from tests.unit.contracting.stationery import papers
 
 PATH = f"/engagements/{DOSSIER}"

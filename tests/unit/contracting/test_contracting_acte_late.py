@@ -5,14 +5,7 @@ from datetime import timedelta
 from services.contracting.domain import premium
 from shared.auth import Role
 from tests.unit.contracting.office import ACTOR, problem
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    DOSSIER,
-    PREMIUM_CENTS,
-    TODAY,
-    received,
-    returned,
-)
+from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, PREMIUM_CENTS, TODAY, received, returned
 from tests.unit.contracting.screening_desk import PATH, PERSON, Desk, entry, ready
 
 

@@ -5,13 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.contracting.domain import deliberation
-from services.contracting.domain.board import (
-    Decision,
-    Member,
-    Presence,
-    Session,
-    session_id_of,
-)
+from services.contracting.domain.board import Decision, Member, Presence, Session, session_id_of
 from services.contracting.domain.board_refusals import (
     BoardTooLarge,
     ChairNotNamed,
@@ -22,14 +16,10 @@ from services.contracting.domain.board_refusals import (
     SessionNotHeldYet,
     UnknownMember,
 )
-from services.contracting.domain.refusals import (
-    AlreadyDecided,
-    EngagementEnded,
-    NoFavourableOpinion,
-    ReasonRequired,
-)
+from services.contracting.domain.refusals import AlreadyDecided, EngagementEnded, NoFavourableOpinion, ReasonRequired
 from shared.contracts.instruction import Opinion
 from tests.unit.contracting.board import Sitting, item
+from tests.unit.contracting.cases import Case, favourable
 from tests.unit.contracting.samples import (
     ALL_FOR,
     CHAIR,
@@ -40,8 +30,6 @@ from tests.unit.contracting.samples import (
     PRESENT,
     SECRETARY,
     TODAY,
-    Case,
-    favourable,
     issued,
     opinion,
     sitting,

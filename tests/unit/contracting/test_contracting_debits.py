@@ -4,17 +4,9 @@ import pytest
 
 from services.contracting.domain import returns
 from services.contracting.domain.payment import PaymentStatus, Queue
-from services.contracting.domain.refusals import (
-    DebitMismatch,
-    PaymentClosed,
-    WrongDirection,
-)
+from services.contracting.domain.refusals import DebitMismatch, PaymentClosed, WrongDirection
 from tests.unit.contracting.payments import booked, debit, decided_in_part, dismissed, fold, kept, returning
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    NOW,
-    PREMIUM_CENTS,
-)
+from tests.unit.contracting.samples import ACCOUNTANT, NOW, PREMIUM_CENTS
 
 
 def test_a_debit_is_the_return_of_one_credit_of_its_amount():

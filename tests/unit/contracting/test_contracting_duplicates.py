@@ -7,20 +7,10 @@ import pytest
 from services.contracting.domain import duplicates, payment
 from services.contracting.domain.facts import Basis
 from services.contracting.domain.payment import PaymentStatus, Queue
-from services.contracting.domain.refusals import (
-    PaymentClosed,
-    PaymentCounted,
-)
+from services.contracting.domain.refusals import PaymentClosed, PaymentCounted
+from tests.unit.contracting.cases import sent
 from tests.unit.contracting.payments import booked, decided, dismissed, fold, held, kept, matched
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    DOSSIER,
-    NOW,
-    PREMIUM_CENTS,
-    TODAY,
-    received,
-    sent,
-)
+from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, NOW, PREMIUM_CENTS, TODAY, received
 
 
 def order(payment_id: str, amount_cents: int = PREMIUM_CENTS, payer: str = "Bailleur Éssai", end_to_end: str = ""):

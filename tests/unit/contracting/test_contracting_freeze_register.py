@@ -15,11 +15,7 @@ from services.contracting.freeze_register import RegisterFile, RegisterObject, R
 from services.contracting.store import render_screening
 from shared.errors import Unavailable
 from shared.objects import DirectoryObjects
-from tests.unit.contracting.samples import (
-    NOW,
-    TODAY,
-    opinion,
-)
+from tests.unit.contracting.samples import NOW, TODAY, opinion
 from tests.unit.contracting.screening_desk import PERSON, entry, published
 
 COMPANY = entry(

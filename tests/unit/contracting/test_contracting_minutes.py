@@ -5,11 +5,7 @@ from datetime import date
 import pytest
 
 from services.contracting.domain import deliberation
-from services.contracting.domain.board import (
-    BoardMinutesWritten,
-    Decision,
-    SessionStatus,
-)
+from services.contracting.domain.board import BoardMinutesWritten, Decision, SessionStatus
 from services.contracting.domain.board_refusals import (
     AgendaNotFinished,
     DecisionFinal,
@@ -18,22 +14,12 @@ from services.contracting.domain.board_refusals import (
     MinutesOutdated,
 )
 from services.contracting.domain.facts import BoardAdjourned
-from services.contracting.domain.refusals import (
-    TwoPeopleNeeded,
-)
+from services.contracting.domain.refusals import TwoPeopleNeeded
 from services.contracting.domain.states import EngagementState
 from shared.contracts.instruction import Opinion
 from tests.unit.contracting.board import Sitting, item, signed
-from tests.unit.contracting.samples import (
-    NOW,
-    SECRETARY,
-    Case,
-    accepted,
-    favourable,
-    issued,
-    opinion,
-    submitted,
-)
+from tests.unit.contracting.cases import Case, favourable
+from tests.unit.contracting.samples import NOW, SECRETARY, accepted, issued, opinion, submitted
 
 # -- minutes and sign-off --------------------------------------------------------------------------------------------
 

@@ -21,18 +21,9 @@ from services.contracting.domain.refusals import (
 )
 from shared.contracts.contracting import PremiumPaid, PremiumPaymentRecorded
 from shared.money import MAX_CENTS, AmountOutOfRange
+from tests.unit.contracting.cases import engaged, sent
 from tests.unit.contracting.payments import WITHDRAWN, booked, debit, decided, dismissed, fold, kept, matched
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    DOSSIER,
-    NOW,
-    PREMIUM_CENTS,
-    TODAY,
-    engaged,
-    opinion,
-    received,
-    sent,
-)
+from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, NOW, PREMIUM_CENTS, TODAY, opinion, received
 
 
 @pytest.mark.parametrize(

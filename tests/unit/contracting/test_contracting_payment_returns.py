@@ -19,6 +19,7 @@ from services.contracting.domain.refusals import (
 )
 from shared.contracts.contracting import PremiumPaymentReversed
 from shared.events import Event
+from tests.unit.contracting.cases import complete, sent
 from tests.unit.contracting.payments import (
     booked,
     debit,
@@ -31,14 +32,7 @@ from tests.unit.contracting.payments import (
     promised,
     returning,
 )
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    NOW,
-    PREMIUM_CENTS,
-    TODAY,
-    complete,
-    sent,
-)
+from tests.unit.contracting.samples import ACCOUNTANT, NOW, PREMIUM_CENTS, TODAY
 
 
 def test_a_return_is_decided_then_made_and_each_is_said_once():

@@ -7,15 +7,9 @@ import pytest
 from shared.auth import Role
 from shared.contracts.intake import DossierWithdrawn
 from shared.errors import Unavailable
+from tests.unit.contracting.cases import engaged, sent
 from tests.unit.contracting.office import problem
-from tests.unit.contracting.samples import (
-    DOSSIER,
-    NOW,
-    TODAY,
-    engaged,
-    lodged,
-    sent,
-)
+from tests.unit.contracting.samples import DOSSIER, NOW, TODAY, lodged
 from tests.unit.contracting.screening_desk import PATH, PERSON, Desk, entry, ready
 
 

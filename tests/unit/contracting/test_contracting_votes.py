@@ -4,11 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracting.domain.board import (
-    BoardSessionOpened,
-    Decision,
-    Votes,
-)
+from services.contracting.domain.board import BoardSessionOpened, Decision, Votes
 from services.contracting.domain.board_refusals import (
     DecisionNotCarried,
     DecisionUnsettled,
@@ -21,13 +17,7 @@ from services.contracting.domain.board_refusals import (
 )
 from services.contracting.domain.votes import casting_vote
 from tests.unit.contracting.board import Sitting, item
-from tests.unit.contracting.samples import (
-    CHAIR,
-    DOSSIER,
-    PRESENT,
-    QUORUM,
-    sitting,
-)
+from tests.unit.contracting.samples import CHAIR, DOSSIER, PRESENT, QUORUM, sitting
 
 
 def test_recused_members_do_not_count_for_the_quorum_of_their_dossier():
