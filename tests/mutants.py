@@ -20,10 +20,10 @@ ROOT = Path(__file__).parents[1]
 COPIED = ("services", "shared", "deploy", "tests", "pyproject.toml")
 SUITES = (
     "tests/unit/envelope",
-    "tests/unit/test_journal.py",
+    "tests/unit/journal",
     "tests/unit/test_deciding.py",
     "tests/unit/relay",
-    "tests/unit/test_outbox.py",
+    "tests/unit/outbox",
     "tests/unit/test_snapshots.py",
     "tests/handlers",
     "tests/simulation",

@@ -16,7 +16,7 @@ from shared.events import Event
 from shared.journal import Appended, Commit, Journal
 from tests.counter import Counter, cause, count, make_journal
 from tests.unit.envelope.test_ledger import NOW
-from tests.unit.test_journal import LostAnswers, Overtaken, refuse
+from tests.unit.journal.documents import LostAnswers, Overtaken, refuse
 from tests.unit.test_snapshots import Opened, Process, decided, folded_from, twelve
 
 
