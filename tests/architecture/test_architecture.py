@@ -12,7 +12,7 @@ from deploy.local.services import NAMES
 from shared.auth import Role
 from shared.service import Service
 from shared.topics import CONSUMERS
-from tests.mutants import GUARDS
+from tests.guards import GUARDS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ("services", "shared", "deploy") for path in (ROOT / folder).rglob("*.py"))
