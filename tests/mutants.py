@@ -26,7 +26,7 @@ SUITES = (
     "tests/unit/test_deciding.py",
     "tests/unit/relay",
     "tests/unit/outbox",
-    "tests/unit/test_snapshots.py",
+    "tests/unit/snapshots",
     "tests/handlers",
     "tests/simulation",
 )

@@ -17,7 +17,7 @@ from shared.journal import Appended, Commit, Journal
 from tests.counter import Counter, cause, count, make_journal
 from tests.unit.envelope.test_ledger import NOW
 from tests.unit.journal.documents import LostAnswers, Overtaken, refuse
-from tests.unit.test_snapshots import Opened, Process, decided, folded_from, twelve
+from tests.unit.snapshots.processes import Opened, Process, decided, folded_from, twelve
 
 
 def one_more(state: Counter) -> list[Event]:
