@@ -27,7 +27,7 @@ from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects
 from shared.views import View
 from tests.facts import CAMPAIGN, DOSSIER, opinion, profile, submitted
-from tests.unit.envelope.test_ledger import rules
+from tests.unit.envelope.book import rules
 from tests.unit.pricing.samples import GRID, NOW
 
 OFFICER, SECOND_OFFICER = "tarificateur-1", "tarificateur-2"

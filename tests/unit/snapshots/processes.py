@@ -11,7 +11,7 @@ from shared.journal.directory import Directory
 from shared.journal.head import Head
 from shared.journal.snapshots import Snapshots
 from tests.counter import KIND, FixedClock, cause, count
-from tests.unit.envelope.test_ledger import NOW, rules
+from tests.unit.envelope.book import NOW, rules
 
 EVERY = 5
 

@@ -16,7 +16,7 @@ from shared.journal.snapshots import Snapshots
 from shared.journal.table import Table
 from tests import facts
 from tests.counter import START
-from tests.unit.envelope.test_ledger import NOW, Book, rules
+from tests.unit.envelope.book import NOW, Book, rules
 from tests.unit.snapshots.processes import EVERY, Opened, Process, decided, folded_from, twelve
 
 
