@@ -112,6 +112,9 @@ async def test_a_deposit_that_the_register_does_not_hold_under_that_number_is_na
     assert {where for where, check in said(await audited(stored)) if check.startswith("numéro du")} == {"ledger:sim"}
 
 
+# -- as it stood -------------------------------------------------------------------------------------------------
+
+
 async def test_the_envelope_as_it_stood_has_the_figures_of_then(stored):
     moments = sorted(row["recorded_at"] for row in journal(stored, "envelope").values())
     seen = []

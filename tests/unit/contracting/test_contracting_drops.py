@@ -101,6 +101,9 @@ async def test_a_bucket_that_holds_other_bytes_than_it_was_given_proves_nothing(
         await BdtBucket(objects, "s3://bdt").send(ACTE, NOW)
 
 
+# -- SFTP --------------------------------------------------------------------------------------------------------------
+
+
 async def test_a_server_with_another_key_gets_nothing(sftp):
     impostor = sftp.client(asyncssh.generate_private_key("ssh-ed25519"))
     with pytest.raises(BdtHostUnknown):

@@ -117,6 +117,9 @@ async def test_a_lost_page_of_the_ledger_is_folded_anew_whoever_needs_it(kind):
         assert await process.journal.read("c", lambda ledger, whole=whole: ledger == whole)
 
 
+# -- pages that are wrong ----------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("kind", ["rows", "index"])
 @pytest.mark.parametrize("damage", [None, {}, {"rows": "bm90IGEgcGFnZQ=="}, {"index": "?"}])
 async def test_a_page_that_is_missing_or_damaged_is_not_missed(kind, damage):
