@@ -15,7 +15,7 @@ from shared.contracts.pricing import OFFER_TOPIC, OfferExpired
 from shared.contracts.values import CampaignRules, Exhaustion
 from tests.counter import START
 from tests.simulation.faults import Effect
-from tests.unit.envelope.test_ledger import rules as campaign_rules
+from tests.unit.envelope.book import rules as campaign_rules
 
 NODES = ("intake", "envelope")
 GROUPS = {"intake": intake_handlers.GROUP, "envelope": envelope_handlers.GROUP}

@@ -4,7 +4,7 @@ import pytest
 
 from shared.campaign import Campaign
 from shared.contracts.envelope import CampaignOpened, CampaignSuspended, CapChanged, RulesChanged
-from tests.unit.envelope.test_ledger import NOW, rules
+from tests.unit.envelope.book import NOW, rules
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from shared.errors import Refusal, Unavailable
 from shared.events import Event
 from shared.journal import Appended, Commit, Journal
 from tests.counter import Counter, cause, count, make_journal
-from tests.unit.envelope.test_ledger import NOW
-from tests.unit.test_journal import LostAnswers, Overtaken, refuse
-from tests.unit.test_snapshots import Opened, Process, decided, folded_from, twelve
+from tests.unit.envelope.book import NOW
+from tests.unit.journal.documents import LostAnswers, Overtaken, refuse
+from tests.unit.snapshots.processes import Opened, Process, decided, folded_from, twelve
 
 
 def one_more(state: Counter) -> list[Event]:

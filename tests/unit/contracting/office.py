@@ -19,7 +19,7 @@ from services.contracting.usecases.books import Books
 from services.contracting.usecases.payments import Payments
 from services.contracting.usecases.refunds import Refunds
 from services.contracting.usecases.statements import Statements
-from shared.auth import Principal, Role, principal
+from shared.auth import Principal, Role
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.events import Cause, Event
@@ -28,8 +28,10 @@ from shared.journal import Commit, Journal
 from shared.objects import ObjectMissing, StoredObject
 from shared.objects.port import KeyTaken, collect
 from shared.views import View
+from tests.callers import TOKEN, called_by
 from tests.counter import FixedClock
-from tests.unit.contracting.samples import DOSSIER, NOW, Case
+from tests.unit.contracting.cases import Case
+from tests.unit.contracting.samples import DOSSIER, NOW
 
 FIRST_OPENING, RETENTION_DAYS = 100_00, 3_650
 IBAN = "FR7630001007941234567890185"
@@ -110,8 +112,10 @@ class Office:
             lifespan=None,  # pyright: ignore[reportArgumentType] (the transport starts nothing)
             checks=_nothing,
         )
-        app.dependency_overrides[principal] = lambda: self.caller
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://contracting")
+        called_by(app, lambda: self.caller)
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://contracting", headers=TOKEN
+        )
 
     def journal(self, kind, render) -> Journal[Any]:
         self._views[kind.name] = View(MemoryDocuments(), render)

@@ -23,7 +23,7 @@ from services.contracting.usecases.engagements import Engagements
 from services.contracting.usecases.screenings import Screenings
 from services.contracting.usecases.signed_returns import SignedReturns
 from shared import campaign
-from shared.auth import Principal, Role, principal
+from shared.auth import Principal, Role
 from shared.contracts.envelope import CampaignOpened
 from shared.contracts.intake import SignedConventionLodged
 from shared.contracts.values import StoredDocument
@@ -36,9 +36,11 @@ from shared.objects import DirectoryObjects
 from shared.reprint import events_of
 from shared.signing import Seal
 from shared.views import View
+from tests.callers import TOKEN, called_by
 from tests.counter import FixedClock
 from tests.unit.contracting import stationery
-from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, received, rules, screened, sendable
+from tests.unit.contracting.cases import sendable
+from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, received, rules, screened
 
 CAUSE = Cause("user:legal_officer-1", "c0ffee")
 RETENTION_DAYS = 3_653
@@ -71,7 +73,9 @@ class Officer:
         examiner = Examiner(self.authority.root)
         self.returns = SignedReturns(self.journal, self.view.documents, self.objects, papers, examiner, clock)
         self.caller = Principal("nobody", frozenset())
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(_app(self)), base_url="http://contracting")
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(_app(self)), base_url="http://contracting", headers=TOKEN
+        )
 
     async def _keep(self, commit: Commit, _: Any) -> None:
         """Campaigns and register screenings have no view here."""
@@ -142,5 +146,5 @@ def _app(officer: Officer) -> FastAPI:
 
     routers = [engagements_api.router(officer.engagements), signed_returns_api.router(officer.returns)]
     app = build_app("Contractualisation", routers, lifespan, checks)
-    app.dependency_overrides[principal] = lambda: officer.caller
+    called_by(app, lambda: officer.caller)
     return app

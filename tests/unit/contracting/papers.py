@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from services.contracting.domain.reference import payment_reference
+from services.contracting.statements import read
 from tests.unit.contracting.office import FIRST_OPENING, IBAN
 from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY
 
 REFERENCE = payment_reference(12, DOSSIER)
 PAYER = "Bailleur d'essai"
+XML, CSV = "application/xml", "text/csv"
+ENTITY = "<!DOCTYPE Document [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
+BOMB = "<!DOCTYPE Document [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]>"
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,9 @@ def row(amount: str = euros(PREMIUM_CENTS), entry_id: str = "B2024-1", direction
 
 def table(*rows: str, header: str = HEADER) -> str:
     return "\n".join([header, *rows]) + "\n"
+
+
+def parsed(content: str, kind: str = XML):
+    """The one statement of a file."""
+    (statement,) = read(content.encode(), kind, IBAN).statements
+    return statement

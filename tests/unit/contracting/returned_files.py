@@ -20,7 +20,8 @@ from services.contracting.documents import BAILLEUR_BOX, BAILLEUR_FIELD, render_
 from services.contracting.domain.convention import Terms
 from services.contracting.domain.engagement import Engagement
 from shared.signing import Box, KeyFiles, Seal
-from tests.unit.contracting.samples import NOW, engaged
+from tests.unit.contracting.cases import engaged
+from tests.unit.contracting.samples import NOW
 from tests.unit.contracting.stationery import GUARANTOR
 
 SIREN, NAME = "542065479", "Bailleur d'essai"

@@ -20,6 +20,7 @@ from services.contracting.domain.refusals import (
 from shared.contracts.contracting import ActeTransmitted
 from shared.contracts.intake import DossierWithdrawn
 from shared.events import Event
+from tests.unit.contracting.cases import Case, complete, sent
 from tests.unit.contracting.samples import (
     CHECKER,
     DOSSIER,
@@ -27,14 +28,11 @@ from tests.unit.contracting.samples import (
     OTHER,
     PRINTING,
     TODAY,
-    Case,
-    complete,
     document,
     loan,
     lodged,
     proof,
     reduced,
-    sent,
 )
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)

@@ -12,9 +12,10 @@ from services.contracting.domain.statement import BankStatement, StatementImport
 from shared.auth import Role
 from shared.errors import Unavailable
 from shared.events import decode
+from tests.unit.contracting.cases import sent
 from tests.unit.contracting.office import ACTOR, FIRST_OPENING, IBAN, RETENTION_DAYS, Office, problem
 from tests.unit.contracting.papers import Line, camt, row, stmt, table
-from tests.unit.contracting.samples import NOW, PREMIUM_CENTS, sent
+from tests.unit.contracting.samples import NOW, PREMIUM_CENTS
 
 OTHER_IBAN = "FR7630006000011234567890189"
 

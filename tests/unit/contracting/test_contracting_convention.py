@@ -1,23 +1,20 @@
-"""The convention: sent when everything is there, checked by a person, lapsed by a person."""
+"""The convention: sent when everything is there, checked by a person."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from stdnum import iso11649
 
-from services.contracting.domain import acte, convention
+from services.contracting.domain import convention
 from services.contracting.domain.facts import EngagementScreened, Purpose, Verdict
 from services.contracting.domain.gate import Who, acte_gate, convention_gate
 from services.contracting.domain.reference import compact, payment_reference
 from services.contracting.domain.refusals import (
     ActeAlreadyPrepared,
-    ActeAlreadyTransmitted,
     AlreadyChecked,
     ConventionGateClosed,
     DateInFuture,
     DossierChanged,
-    EngagementEnded,
-    LapseTooEarly,
     ReasonRequired,
     ScreeningTooEarly,
     SignedConventionUnknown,
@@ -25,34 +22,24 @@ from services.contracting.domain.refusals import (
 from shared.campaign import Campaign
 from shared.contracts.contracting import ConventionSent
 from shared.contracts.envelope import CampaignOpened, CapChanged, RulesChanged
+from tests.unit.contracting.cases import Case, complete, engaged, favourable, sendable, sent
 from tests.unit.contracting.samples import (
-    CHECKER,
     DOSSIER,
     NOW,
     PREMIUM_CENTS,
     TODAY,
-    Case,
     committed,
-    complete,
     document,
-    engaged,
-    favourable,
     issued,
     loan,
     lodged,
     opinion,
     printed,
-    proof,
     reduced,
     rules,
     screened,
-    sendable,
-    sent,
     submitted,
 )
-
-AFTER_RETURN = datetime(2024, 8, 2, 22, tzinfo=UTC)  # 60 days after 3 June end at 23:59:59 on 2 August in Paris
-AFTER_DUE = datetime(2024, 7, 3, 22, tzinfo=UTC)  # 30 days after 3 June is 3 July
 
 
 def recorded(purpose: Purpose, at: datetime) -> EngagementScreened:
@@ -207,17 +194,6 @@ def test_a_prepared_acte_settles_the_convention():
         case.send()
 
 
-def test_an_ended_dossier_gets_no_convention():
-    with pytest.raises(EngagementEnded):
-        convention.check_sendable(_lapsed().engagement, NOW)
-
-
-def _lapsed() -> Case:
-    case = sent()
-    case.do(convention.lapse, "Sans retour", AFTER_RETURN)
-    return case
-
-
 def test_screenings_are_recorded_once_and_the_latest_counts():
     case = sendable()
     assert case.screen(Purpose.CONVENTION) == []
@@ -268,69 +244,6 @@ def test_only_the_last_return_is_checked(name):
         case.check(name=name)
     with pytest.raises(SignedConventionUnknown):
         sent().check(name=name)
-
-
-def test_an_ended_dossier_is_checked_no_more():
-    case = _lapsed().hear(lodged())
-    with pytest.raises(EngagementEnded):
-        case.do(convention.check_signed, "signed-1", Verdict.ACCEPT, "", CHECKER, NOW)
-
-
-def test_a_lapse_waits_for_a_passed_deadline():
-    with pytest.raises(LapseTooEarly):
-        engaged().do(convention.lapse, "Sans retour", AFTER_RETURN)
-    case = sent()
-    case.pay()
-    with pytest.raises(LapseTooEarly) as refused:
-        case.do(convention.lapse, "Sans retour", AFTER_RETURN - timedelta(microseconds=1))
-    assert refused.value.facts["premium_due_on"] == "2024-07-03"
-    assert len(case.do(convention.lapse, "Sans retour", AFTER_RETURN)) == 1
-    assert case.do(convention.lapse, "Sans retour", AFTER_RETURN) == []
-
-
-def test_an_unpaid_premium_can_lapse_from_the_day_after_it_was_due():
-    case = sent().hear(lodged())
-    case.check()
-    with pytest.raises(LapseTooEarly):
-        case.do(convention.lapse, "Impayé", AFTER_DUE - timedelta(seconds=1))
-    with pytest.raises(ReasonRequired):
-        case.do(convention.lapse, " ", AFTER_DUE)
-    assert case.do(convention.lapse, "Impayé", AFTER_DUE)
-
-
-def test_a_return_in_the_hands_of_the_checker_is_not_late():
-    case = sent().hear(lodged())
-    case.pay()
-    with pytest.raises(LapseTooEarly):
-        case.do(convention.lapse, "Sans retour", AFTER_RETURN)
-
-
-def test_nothing_lapses_once_the_acte_is_transmitted_not_even_when_the_premium_went_back():
-    case = complete()
-    case.prepare()
-    case.do(acte.record_transmission, proof(), NOW)
-    case.take_back("p1", PREMIUM_CENTS)
-    assert case.engagement.paid is None
-    assert (case.engagement.premium_awaited_until, case.engagement.return_awaited_until) == (None, None)
-    with pytest.raises(ActeAlreadyTransmitted):
-        case.do(convention.lapse, "Impayé", AFTER_RETURN)
-
-
-def test_a_lapsed_dossier_awaits_nothing():
-    ended = _lapsed().engagement
-    assert ended.return_awaited_until is None
-    assert ended.premium_awaited_until is None
-
-
-def test_another_end_is_not_lapsed_again():
-    with pytest.raises(EngagementEnded):
-        sent().hear(_refusing()).do(convention.lapse, "Sans retour", AFTER_RETURN)
-
-
-def _refusing():
-    from shared.contracts.intake import DossierWithdrawn
-
-    return DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 
 
 def test_the_campaign_copy_holds_the_rules_in_force():

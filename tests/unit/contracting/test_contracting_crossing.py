@@ -7,9 +7,10 @@ import pytest
 from services.contracting.domain.facts import Basis
 from services.contracting.domain.refusals import PaymentClosed
 from shared.documents import MemoryDocuments
+from tests.unit.contracting.cases import sent
 from tests.unit.contracting.office import ACTOR, SECOND, Office, problem
 from tests.unit.contracting.papers import REFERENCE, Line, camt
-from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, sent
+from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY
 from tests.unit.contracting.test_contracting_queues import act, names, office_with, pay
 from tests.unit.contracting.test_contracting_refunds import cut_off
 

@@ -32,8 +32,9 @@ from shared.errors import Unavailable
 from shared.filing import keep_pdf
 from shared.journal import Journal
 from shared.objects import DirectoryObjects
+from tests.unit.contracting.cases import complete
 from tests.unit.contracting.office import ACTOR, Office, problem
-from tests.unit.contracting.samples import DOSSIER, NOW, OTHER, PRINTING, TODAY, complete
+from tests.unit.contracting.samples import DOSSIER, NOW, OTHER, PRINTING, TODAY
 from tests.unit.contracting.stationery import papers
 
 PDF = b"%PDF-1.7 an acte"

@@ -5,15 +5,11 @@ import pytest
 from services.contracting.domain import acte, duplicates, payment, returns
 from services.contracting.domain.facts import Basis, Outcome, PaymentBooked
 from services.contracting.domain.payment import Payment, PaymentStatus, Queue
-from services.contracting.domain.refusals import (
-    NothingToConfirm,
-    PaymentClosed,
-    PaymentNotConfirmed,
-    TwoPeopleNeeded,
-)
+from services.contracting.domain.refusals import NothingToConfirm, PaymentClosed, PaymentNotConfirmed, TwoPeopleNeeded
 from services.contracting.domain.states import ENDED, EngagementState
 from shared.contracts.intake import DossierWithdrawn
-from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, NOW, complete, proof, received, sent
+from tests.unit.contracting.cases import complete, sent
+from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, NOW, proof, received
 
 FIRST, SECOND = "user:accountant-1", "user:accountant-2"
 ENTERED = received().model_copy(update={"entered_by": FIRST})

@@ -10,10 +10,10 @@ from services.contracting.domain.board import Decision, Session, Votes
 from services.contracting.minutes import render_minutes
 from services.pricing.documents import render_offer
 from shared.typeset import ENGINE
+from tests.unit.contracting.board import Sitting, item
 from tests.unit.contracting.returned_files import TERMS, engagement
 from tests.unit.contracting.samples import NOW
 from tests.unit.contracting.stationery import GUARANTOR, PAYEE
-from tests.unit.contracting.test_contracting_board import Sitting, item
 from tests.unit.pricing.samples import LAST, drafted
 
 # What a released version of the templates says and looks like is settled: what was signed is printed again from it.

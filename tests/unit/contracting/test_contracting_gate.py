@@ -9,24 +9,19 @@ from services.contracting.domain import acte, convention
 from services.contracting.domain.engagement import Engagement
 from services.contracting.domain.facts import Purpose
 from services.contracting.domain.gate import Who, acte_gate
+from tests.unit.contracting.cases import Case, complete, engaged, favourable, sendable, sent
 from tests.unit.contracting.samples import (
     CHECKER,
     NOW,
     OTHER,
     TODAY,
-    Case,
     accepted,
     committed,
-    complete,
-    engaged,
-    favourable,
     issued,
     lodged,
     opinion,
     proof,
     screened,
-    sendable,
-    sent,
     submitted,
 )
 

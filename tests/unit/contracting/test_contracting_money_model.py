@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from services.contracting.domain.facts import Direction
 from services.contracting.domain.payment import Payment, Queue
 from shared.errors import Refusal
+from tests.unit.contracting.cases import sent
 from tests.unit.contracting.office import ACTOR, SECOND, Office
 from tests.unit.contracting.papers import PAYER, REFERENCE, Line, camt
-from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, sent
+from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY
 from tests.unit.contracting.test_contracting_crossing import SlowDocuments
 from tests.unit.contracting.test_contracting_money import WITHDRAWN
 

@@ -1,34 +1,22 @@
-"""The papers as PDFs: archival, tagged, in French, saying what they must, and the same bytes from the same journal."""
+"""The papers as PDFs: archival, tagged, in French, saying what they must."""
 
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 
 import pikepdf
 import pypdf
 import pytest
 
-from deploy.local.authority import Authority
 from services.contracting.documents import BAILLEUR_BOX, render_acte, render_convention, render_premium_call
 from services.contracting.domain.convention import Terms
-from services.contracting.domain.engagement import Engagement, EngagementDocument
-from services.contracting.domain.facts import ActePrepared
-from services.contracting.papers import Papers
-from services.contracting.reprint import REPRINTED, reprint
-from shared.contracts.values import RateBasis, Signatory
-from shared.errors import NotFound, Unavailable
-from shared.lending import AmortisationProfile, Frequency, PrefinancingInterest
-from shared.objects import DirectoryObjects
-from shared.reprint import compare
-from shared.signing import Seal
+from services.contracting.domain.engagement import Engagement
+from shared.contracts.values import Signatory
 from tests.archival import check_archival
 from tests.unit.contracting import stationery
-from tests.unit.contracting.officer import Officer
+from tests.unit.contracting.cases import engaged
 from tests.unit.contracting.returned_files import TERMS, engagement
-from tests.unit.contracting.samples import NOW, document, engaged, issued, loan
+from tests.unit.contracting.samples import INDEXED, NOW, document, issued, loan
 from tests.unit.contracting.stationery import GUARANTOR
 
 
@@ -207,21 +195,6 @@ async def test_pages_are_numbered_out_of_how_many_and_headed_from_the_second_on(
         assert said.startswith("Convention de cautionnement n° c-12") == (number > 1)
 
 
-INDEXED = loan().model_copy(
-    update={
-        "annual_rate": Decimal("0.02875"),
-        "rate_basis": RateBasis.LIVRET_A,
-        "margin": Decimal("0.006"),
-        "prefinancing_months": 24,
-        "prefinancing_interest": PrefinancingInterest.CAPITALISED,
-        "deferral_months": 12,
-        "frequency": Frequency.HALF_YEARLY,
-        "profile": AmortisationProfile.PROGRESSIVE_INSTALMENTS,
-        "progressivity": Decimal("-0.005"),
-    }
-)
-
-
 async def test_every_characteristic_of_a_loan_is_in_both_papers():
     one = replace(engagement(), loans=(INDEXED,))
     for pdf in (await render_convention(one, TERMS, GUARANTOR), await render_acte(one, NOW, GUARANTOR)):
@@ -295,109 +268,6 @@ async def test_the_acte_binds_als_to_the_lender_and_says_how_it_is_called():
 async def test_a_dossier_without_land_has_no_table_of_land():
     building = replace(engagement(), loans=(loan(),))
     assert "foncier" not in words(await render_acte(building, NOW, GUARANTOR))
-
-
-async def test_without_a_retention_papers_are_kept_without_a_lock(tmp_path):
-    objects = DirectoryObjects(tmp_path / "objects")
-    unlocked = stationery.papers(tmp_path, objects)
-    document, _ = await unlocked.acte(engagement(), NOW)
-    await unlocked.retain(engagement(), document, NOW)
-    await objects.delete(document.object_key)
-
-
-async def test_what_guarantees_is_locked_until_the_longest_loan_has_run_and_the_retention_after_it(tmp_path):
-    objects = Held(tmp_path / "objects")
-    locked = stationery.papers(tmp_path, objects, retention_days=10)
-    known = replace(engagement(), loans=(loan(), INDEXED))
-    convention, _ = await locked.convention(known, TERMS)
-    acte, _ = await locked.acte(known, NOW)
-    call, _ = await locked.premium_call(known, TERMS)
-    returned = document("signed").model_copy(update={"object_key": convention.object_key})
-    await locked.retain(known, returned, NOW + timedelta(days=1))
-    ends = datetime(2061, 6, 3, 21, 59, 59, 999_999, tzinfo=UTC)
-    assert objects.until == [
-        (convention.object_key, ends + timedelta(days=10)),
-        (acte.object_key, ends + timedelta(days=10)),
-        (call.object_key, NOW + timedelta(days=10)),
-        (returned.object_key, ends + timedelta(days=11)),
-    ]
-
-
-class Held(DirectoryObjects):
-    """Notes until when each object is locked."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.until: list[tuple[str, datetime]] = []
-
-    async def retain(self, key: str, until: datetime) -> None:
-        self.until.append((key, until))
-        await super().retain(key, until)
-
-
-async def test_a_certificate_that_expires_while_the_service_runs_is_an_outage(tmp_path):
-    objects = DirectoryObjects(tmp_path / "objects")
-    old = Authority(tmp_path).issue("old", "Périmé", "900000118", not_after=NOW - timedelta(days=1))
-    with pytest.raises(Unavailable) as said:
-        await Papers(objects, Seal(old), stationery.PAYEE, GUARANTOR).acte(engagement(), NOW)
-    assert said.value.component == "signature"
-
-
-@pytest.fixture
-async def officer(tmp_path) -> Officer:
-    made = Officer(tmp_path)
-    await made.bring_to_acte()
-    return made
-
-
-@pytest.mark.parametrize("kind", REPRINTED)
-async def test_a_paper_is_printed_again_from_the_journal_byte_for_byte(officer, kind):
-    again = await reprint(await officer.events(), kind)
-    assert again.same
-    kept = await officer.kept(kind)
-    assert kept.startswith(again.pdf), "the signature was appended to these very bytes"
-
-
-async def test_other_data_would_print_other_bytes(officer):
-    events = await officer.events()
-    place = next(number for number, one in enumerate(events) if type(one).__name__ == "OfferAccepted")
-    moved = [one for number, one in enumerate(events) if number != place - 1]
-    assert not (await reprint(moved, EngagementDocument.CONVENTION)).same
-
-
-async def test_what_was_never_printed_is_not_found(officer):
-    with pytest.raises(NotFound):
-        await reprint((await officer.events())[:3], EngagementDocument.CONVENTION)
-    unrecorded = [one for one in await officer.events() if type(one).__name__ != "PapersPrinted"]
-    with pytest.raises(NotFound):
-        await reprint(unrecorded, EngagementDocument.PREMIUM_CALL)
-
-
-async def test_the_command_says_that_the_bytes_are_the_same(officer, capsys, tmp_path):
-    out = tmp_path / "again.pdf"
-    assert await compare("acte", reprint(await officer.events(), EngagementDocument.ACTE), out) == 0
-    assert "à l'octet près" in capsys.readouterr().out
-    assert out.read_bytes().startswith(b"%PDF-")
-
-
-async def test_the_command_says_that_the_bytes_differ_and_which_typesetter_made_them(officer, capsys):
-    def moved(event):
-        if not isinstance(event, ActePrepared):
-            return event
-        assert event.printing is not None
-        printing = event.printing.model_copy(update={"engine": "typst 0"})
-        return event.model_copy(update={"prepared_at": NOW + timedelta(days=1), "printing": printing})
-
-    events = [moved(event) for event in await officer.events()]
-    assert await compare("acte", reprint(events, EngagementDocument.ACTE)) == 1
-    said = capsys.readouterr().err
-    assert "DIFFÉRENT" in said
-    assert "édité par typst 0" in said
-
-
-async def test_the_command_says_that_nothing_was_printed(capsys):
-    assert await compare("acte", reprint([], EngagementDocument.ACTE)) == 1
-    assert "pas encore" in capsys.readouterr().err
 
 
 async def test_nothing_is_printed_where_the_bailleur_signs_even_below_a_long_name():

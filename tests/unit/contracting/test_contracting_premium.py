@@ -21,18 +21,8 @@ from services.contracting.domain.refusals import (
 from shared.contracts.contracting import PremiumPaid, PremiumPaymentReversed
 from shared.contracts.intake import DossierWithdrawn
 from shared.events import Event
-from tests.unit.contracting.samples import (
-    ACCOUNTANT,
-    DOSSIER,
-    NOW,
-    OTHER,
-    PREMIUM_CENTS,
-    Case,
-    complete,
-    proof,
-    returned,
-    sent,
-)
+from tests.unit.contracting.cases import Case, complete, sent
+from tests.unit.contracting.samples import ACCOUNTANT, DOSSIER, NOW, OTHER, PREMIUM_CENTS, proof, returned
 
 WITHDRAWN = DossierWithdrawn(campaign_id="c", dossier_id=DOSSIER, withdrawn_at=NOW)
 

@@ -4,9 +4,10 @@ import pytest
 
 from services.contracting.domain.facts import Basis
 from shared.auth import Role
+from tests.unit.contracting.cases import Case, lapsed, sent
 from tests.unit.contracting.office import ACTOR, Office, problem
 from tests.unit.contracting.papers import Line, camt
-from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY, Case, lapsed, sent
+from tests.unit.contracting.samples import DOSSIER, PREMIUM_CENTS, TODAY
 
 
 def unknown(entry_id: str = "B2024-1") -> Line:

@@ -8,9 +8,10 @@ from services.contracting.domain import acte, premium
 from services.contracting.domain.gate import acte_gate
 from shared.contracts.contracting import PremiumPaid, PremiumPaymentRecorded
 from shared.events import Event
+from tests.unit.contracting.cases import complete, sent
 from tests.unit.contracting.office import ACTOR, Office, problem
 from tests.unit.contracting.papers import Line
-from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, TODAY, complete, proof, sent
+from tests.unit.contracting.samples import DOSSIER, NOW, PREMIUM_CENTS, TODAY, proof
 from tests.unit.contracting.test_contracting_queues import act, names, office_with, pay
 
 EXCESS = 500

@@ -32,7 +32,8 @@ from services.contracting.domain.returned import (
 from services.contracting.report import sentences
 from shared.contracts.contracting import SignedConventionRefused
 from shared.contracts.values import Bailleur, Signatory, Structure
-from tests.unit.contracting.samples import CHECKER, NOW, Case, by_hand, findings, lodged, sent, signature, submitted
+from tests.unit.contracting.cases import Case, sent
+from tests.unit.contracting.samples import CHECKER, NOW, by_hand, findings, lodged, signature, submitted
 
 BAILLEUR = submitted().bailleur
 SAME, MARKED, CHANGED, ADDED, MISSING = PageState

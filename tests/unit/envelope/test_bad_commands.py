@@ -21,7 +21,7 @@ from shared.inbox import REDRIVEN, Delivery, Inbox
 from shared.journal import Journal
 from tests import facts
 from tests.counter import START, FixedClock
-from tests.unit.envelope.test_ledger import NOW, rules
+from tests.unit.envelope.book import NOW, rules
 
 
 class Letters:

@@ -22,7 +22,7 @@ from services.envelope.domain.campaign import (
 from services.envelope.domain.refusals import UnknownCampaign
 from shared.contracts.envelope import ClosureDecided, Committed, ResumptionDecided, RulesAdopted, SuspensionDecided
 from shared.errors import NotFound
-from tests.unit.envelope.test_ledger import rules
+from tests.unit.envelope.book import rules
 
 NOW = datetime(2024, 4, 20, 8, tzinfo=UTC)
 

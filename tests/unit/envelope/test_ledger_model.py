@@ -13,7 +13,7 @@ from services.envelope.domain.ledger import Ledger
 from services.envelope.domain.refusals import CommandConflict, NotReserved, NumberAlreadyDecided
 from shared.contracts.values import Exhaustion
 from shared.money import MAX_CENTS
-from tests.unit.envelope.test_ledger import NOW, Book, alike, rules
+from tests.unit.envelope.book import NOW, Book, alike, rules
 
 AMOUNTS = st.integers(1, 700) | st.sampled_from((0, -1, 1_000, 1_001, MAX_CENTS + 1))
 

@@ -25,7 +25,7 @@ from shared.contracts.envelope import (
     SuspensionDecided,
     Waitlisted,
 )
-from tests.unit.envelope.test_ledger import NOW, Book, rules
+from tests.unit.envelope.book import NOW, Book, rules
 
 HOUR = timedelta(hours=1)
 Decided = SuspensionDecided | ResumptionDecided | ClosureDecided

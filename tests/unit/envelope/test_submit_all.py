@@ -16,7 +16,7 @@ from shared.contracts.values import Exhaustion
 from shared.errors import Refusal
 from shared.events import Event
 from shared.money import MAX_CENTS
-from tests.unit.envelope.test_ledger import NOW, Book, rules
+from tests.unit.envelope.book import NOW, Book, rules
 
 LATER = NOW + timedelta(seconds=1)
 NEW = ("a", "b", "c", "d")

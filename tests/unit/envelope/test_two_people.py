@@ -15,7 +15,7 @@ from shared.documents import MemoryDocuments
 from shared.events import MessageMeta
 from shared.journal import Commit, Journal
 from tests.counter import START, FixedClock, cause
-from tests.unit.envelope.test_ledger import NOW, rules
+from tests.unit.envelope.book import NOW, rules
 
 ONE, TWO = cause()._replace(actor="user:one"), cause()._replace(actor="user:two")
 LATER = NOW + timedelta(days=1)

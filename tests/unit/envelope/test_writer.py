@@ -19,7 +19,7 @@ from shared.errors import Unavailable
 from shared.events import MessageMeta
 from shared.journal import Appended, Journal
 from tests.counter import FixedClock, cause
-from tests.unit.envelope.test_ledger import NOW, rules
+from tests.unit.envelope.book import NOW, rules
 
 
 class Left(BaseException):

@@ -13,12 +13,13 @@ from services.instruction.domain.eligibility import RULES
 from services.instruction.domain.review import KIND, PROFILE_KIND, SUSPICION_KIND
 from services.instruction.handlers import handlers
 from services.instruction.usecases import Instruction
-from shared.auth import Principal, Role, principal
+from shared.auth import Principal, Role
 from shared.documents import MemoryDocuments
 from shared.events import MessageMeta
 from shared.http import build_app
 from shared.journal import Commit, Journal
 from shared.views import View
+from tests.callers import TOKEN, called_by
 from tests.counter import FixedClock
 from tests.facts import DOSSIER
 from tests.unit.instruction.samples import NOW, TODAY, assessments, reserved, submitted
@@ -54,7 +55,9 @@ class Desk:
         self._heard = 0
         self.caller = Principal("nobody", frozenset())
         app = _app(self)
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://instruction")
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://instruction", headers=TOKEN
+        )
 
     async def _keep(self, commit: Commit, _: Any) -> None:
         self.commits.append(commit)
@@ -104,7 +107,7 @@ def _app(desk: Desk) -> FastAPI:
         return {}
 
     app = build_app("Instruction", [router(desk.instruction)], lifespan, checks)
-    app.dependency_overrides[principal] = lambda: desk.caller
+    called_by(app, lambda: desk.caller)
     return app
 
 

@@ -10,7 +10,7 @@ from services.intake.domain.invariants import broken
 from services.intake.domain.register import Register
 from shared.contracts.envelope import CampaignClosed, CampaignOpened
 from tests import facts
-from tests.unit.envelope.test_ledger import NOW, rules
+from tests.unit.envelope.book import NOW, rules
 
 
 def test_a_closed_campaign_takes_no_deposit():

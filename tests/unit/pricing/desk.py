@@ -18,7 +18,7 @@ from services.pricing.handlers import handlers
 from services.pricing.usecases.offers import Offers
 from services.pricing.usecases.tariffs import Tariffs
 from shared import campaign
-from shared.auth import Principal, Role, principal
+from shared.auth import Principal, Role
 from shared.contracts.envelope import CampaignOpened
 from shared.documents import MemoryDocuments
 from shared.events import Event, MessageMeta
@@ -26,8 +26,9 @@ from shared.http import build_app
 from shared.journal import Commit, Journal
 from shared.objects import DirectoryObjects
 from shared.views import View
+from tests.callers import TOKEN, called_by
 from tests.facts import CAMPAIGN, DOSSIER, opinion, profile, submitted
-from tests.unit.envelope.test_ledger import rules
+from tests.unit.envelope.book import rules
 from tests.unit.pricing.samples import GRID, NOW
 
 OFFICER, SECOND_OFFICER = "tarificateur-1", "tarificateur-2"
@@ -68,7 +69,9 @@ class Desk:
         )
         self._journal, self._heard = journal, 0
         self._caller = Principal("nobody", frozenset())
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app()), base_url="http://pricing")
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self._app()), base_url="http://pricing", headers=TOKEN
+        )
 
     @classmethod
     async def opened(cls, objects: Path) -> "Desk":
@@ -95,7 +98,7 @@ class Desk:
 
         routers = [offers.router(self.offers), grids.router(self.offers.tariffs)]
         app = build_app("Tarification", routers, lifespan, checks)
-        app.dependency_overrides[principal] = lambda: self._caller
+        called_by(app, lambda: self._caller)
         return app
 
     async def _keep(self, commit: Commit, _: Any) -> None:

@@ -10,10 +10,10 @@ from shared.documents import MemoryDocuments
 from shared.errors import Refusal, Unavailable
 from shared.journal import Commit, Journal, StreamKind
 from shared.journal.journal import Appended
-from shared.journal.relay import messages
 from shared.journal.verify import verify
 from shared.views import View
-from tests.counter import KIND, Counter, FixedClock, Muttered, cause, count, make_journal
+from tests.counter import KIND, Counter, FixedClock, cause, count, make_journal
+from tests.unit.journal.documents import LostAnswers, Overtaken, refuse
 
 
 async def test_what_is_appended_is_folded():
@@ -70,36 +70,10 @@ async def test_a_refusal_answers_its_own_request_only():
     assert (await journal.load("a")).state.total == 2
 
 
-class LostAnswers(MemoryDocuments):
-    """The insert succeeds and its answer is lost."""
-
-    def __init__(self, times: int) -> None:
-        super().__init__()
-        self.times = times
-
-    async def insert(self, document):
-        await super().insert(document)
-        if self.times:
-            self.times -= 1
-            raise Unavailable("database")
-
-
 async def test_an_insert_whose_answer_was_lost_counts_once():
     store = LostAnswers(times=1)
     done = await make_journal(store).append("a", lambda _: count(5), cause())
     assert (done.state.total, done.version, await store.count({})) == (5, 1, 1)
-
-
-class Overtaken(MemoryDocuments):
-    """Somebody else takes the version between our look and our insert."""
-
-    rival: Journal[Counter] | None = None
-
-    async def insert(self, document):
-        rival, self.rival = self.rival, None
-        if rival is not None:
-            await rival.append("a", lambda _: count(10), cause("rival#1.1"))
-        await super().insert(document)
 
 
 async def test_a_version_that_somebody_else_took_is_folded_and_the_decision_taken_again():
@@ -123,13 +97,6 @@ async def test_a_view_that_is_overtaken_reads_the_stream_again_while_the_append_
     async with asyncio.timeout(10):
         await journal.append("a", lambda _: count(1), cause())
     assert await views.get("a") == {"_id": "a", "total": 11, "stream_version": 2}
-
-
-# -- several decisions at once -----------------------------------------------------------------------------------
-
-
-def refuse(_: Counter):
-    raise Refusal("non")
 
 
 async def test_decisions_given_together_are_one_commit_and_each_has_its_own_outcome():
@@ -167,124 +134,6 @@ async def test_no_commit_takes_more_decisions_than_it_may_and_no_request_is_part
     assert [len(commit.decoded()) for commit in seen] == [4, 2, 3]
 
 
-# -- appending without a look first ------------------------------------------------------------------------------
-
-
-class Watched(MemoryDocuments):
-    """Counts what is asked of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gets: list[str] = []
-
-    async def get(self, key):
-        self.gets.append(key)
-        return await super().get(key)
-
-
-async def test_who_knows_a_stream_appends_to_it_without_a_look():
-    store = Watched()
-    journal = make_journal(store)
-    await journal.append("a", lambda _: count(1), cause())
-    store.gets.clear()
-    await journal.append("a", lambda _: count(1), cause())
-    assert store.gets == []
-
-
-async def test_who_is_refused_is_refused_on_what_the_database_holds():
-    store = MemoryDocuments()
-    mine, other = make_journal(store), make_journal(store)
-
-    def once_it_is_ten(state: Counter):
-        if state.total < 10:
-            raise Refusal("pas encore")
-        return count(1)
-
-    await mine.append("a", lambda _: count(1), cause())
-    with pytest.raises(Refusal):
-        await mine.append("a", once_it_is_ten, cause())
-    await other.append("a", lambda _: count(9), cause())
-    assert (await mine.append("a", once_it_is_ten, cause())).state.total == 11
-
-
-async def test_nothing_is_decided_only_on_what_the_database_holds():
-    store = MemoryDocuments()
-    mine, other = make_journal(store), make_journal(store)
-    await mine.append("a", lambda _: count(1), cause())
-    await other.append("a", lambda _: count(9), cause())
-    done = await mine.append("a", lambda state: count(1) if state.total == 10 else [], cause())
-    assert (done.state.total, done.version) == (11, 3)
-
-
-async def test_what_another_process_handled_is_not_handled_again_by_who_did_not_look():
-    store = MemoryDocuments()
-    mine, other = make_journal(store), make_journal(store)
-    await mine.append("a", lambda _: count(1), cause("x#1.1"))
-    await other.append("a", lambda _: count(2), cause("x#2.1"))
-    done = await mine.append("a", lambda _: count(5), cause("x#2.1"))
-    assert (done.events, done.state.total, done.version) == ((), 3, 2)
-
-
-class Paused(Watched):
-    """A look-up waits for its answer until it is let through."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.open = asyncio.Event(), asyncio.Event()
-        self.open.set()
-
-    async def get(self, key):
-        found = await super().get(key)
-        self.asked.set()
-        await self.open.wait()
-        return found
-
-
-async def test_who_asks_while_a_look_up_waits_its_turn_shares_it():
-    store = Paused()
-    journal = make_journal(store)
-    store.open.clear()
-    loads = [asyncio.ensure_future(journal.load("a"))]
-    await store.asked.wait()
-    loads += [asyncio.ensure_future(journal.load("a")) for _ in range(9)]
-    await asyncio.sleep(0)
-    store.open.set()
-    await asyncio.gather(*loads)
-    assert store.gets == ["counter:a#1", "counter:a#1"]
-
-
-async def test_who_asks_after_a_commit_of_another_process_sees_it_though_a_look_up_is_under_way():
-    store = Paused()
-    journal, other = make_journal(store), make_journal(store)
-    await other.append("a", lambda _: count(1), cause())
-    await journal.load("a")
-    store.asked.clear()
-    store.open.clear()
-    early = asyncio.ensure_future(journal.load("a"))
-    await store.asked.wait()  # it has its answer: nothing new
-    await other.append("a", lambda _: count(9), cause())
-    late = asyncio.ensure_future(journal.load("a"))
-    await asyncio.sleep(0)
-    store.open.set()
-    assert [(await one).state.total for one in (early, late)] == [1, 10]
-
-
-async def test_who_stops_waiting_for_a_shared_look_up_takes_it_from_nobody():
-    store = Paused()
-    journal = make_journal(store)
-    await journal.append("a", lambda _: count(1), cause())
-    store.asked.clear()
-    store.open.clear()
-    under_way = asyncio.ensure_future(journal.load("a"))
-    await store.asked.wait()
-    shared = [asyncio.ensure_future(journal.load("a")) for _ in range(2)]
-    await asyncio.sleep(0)
-    shared[0].cancel()
-    store.open.set()
-    assert ((await under_way).version, (await shared[1]).version) == (1, 1)
-    assert (await asyncio.gather(shared[0], return_exceptions=True))[0].__class__ is asyncio.CancelledError
-
-
 class Down(MemoryDocuments):
     async def insert(self, document):
         raise Unavailable("database")
@@ -298,41 +147,6 @@ async def test_an_outage_is_said_and_the_append_can_be_repeated(monkeypatch):
         await journal.append("a", lambda _: count(1), cause("x#1.1"))
     journal._commits = MemoryDocuments()
     assert (await journal.append("a", lambda _: count(1), cause("x#1.1"))).state.total == 1
-
-
-async def test_messages_carry_a_gapless_sequence_over_private_events():
-    seen = list[Commit]()
-    journal = make_journal(MemoryDocuments(), seen)
-    await journal.append("a", lambda _: [Muttered(words="…"), *count(1)], cause())
-    await journal.append("a", lambda _: [Muttered(words="…")], cause())
-    await journal.append("a", lambda _: [*count(1), *count(2)], cause("other#4.1"))
-    sent = [meta for commit in seen for _, meta in messages(commit, KIND.topics)]
-    assert [meta.sequence for meta in sent] == [1, 2, 3]
-    assert [meta.id for meta in sent] == ["counter:a#1.2", "counter:a#3.1", "counter:a#3.2"]
-    assert sent[1].causation == "other#4.1"
-
-
-@pytest.mark.parametrize("field", ["entries", "prev_hash", "recorded_at", "sequences"])
-async def test_verify_names_the_first_changed_commit(field):
-    store = MemoryDocuments()
-    journal = make_journal(store)
-    for _ in range(3):
-        await journal.append("a", lambda _: count(1), cause())
-    broken = await store.get("counter:a#2")
-    assert broken
-    await store.mark("counter:a#2", {field: broken[field].replace("1", "2", 1).replace("0", "9", 1)})
-    report = await verify(store.find({}, sort=[("version", 1)]))
-    assert [fault.commit for fault in report.faults] == ["counter:a#2"]
-
-
-async def test_verify_finds_a_removed_commit():
-    store = MemoryDocuments()
-    journal = make_journal(store)
-    for _ in range(3):
-        await journal.append("a", lambda _: count(1), cause())
-    await store.remove("counter:a#2")
-    (fault,) = (await verify(store.find({}, sort=[("version", 1)]))).faults
-    assert (fault.commit, fault.check, fault.expected) == ("counter:a#3", "version", "2")
 
 
 @settings(max_examples=50, deadline=None)
