@@ -171,8 +171,8 @@ def _once(column: Sequence[Any]) -> Sequence[Any]:
     """A column, or its one value."""
     first = column[0]
     kind = type(first)
-    same = kind in PLAIN and all(type(value) is kind and value == first for value in column)
-    return [first] if same else list(column)
+    equal = kind in PLAIN and column[-1] == first and column.count(first) == len(column)
+    return [first] if equal and set(map(type, column)) == {kind} else list(column)
 
 
 def _read_alike(item: Mapping[str, Any]) -> Alike:

@@ -245,6 +245,8 @@ class Table(Generic[V]):
                         break
                     if entries[at] - mark <= MAX_PLACE:
                         there.add(mark)
+        if not there and grown.keys().isdisjoint(keys):
+            return []
         return [key for key, mark in zip(keys, marks, strict=True) if mark in there or key in grown]
 
     def _at(self, place: int) -> tuple[str, V]:
