@@ -126,3 +126,9 @@ class MessageMeta(NamedTuple):
     def cause(self, service: str) -> Cause:
         """The cause of what `service` decides on this message."""
         return Cause(f"service:{service}", self.correlation, self.id, self.traceparent)
+
+
+def causes(service: str, metas: Sequence[MessageMeta]) -> list[Cause]:
+    """The causes of what `service` decides on each of these messages."""
+    actor = f"service:{service}"
+    return [Cause(actor, meta.correlation, meta.id, meta.traceparent) for meta in metas]

@@ -117,21 +117,22 @@ class Inbox:
         await self._knowing_origins(records)
         together: list[_Next] = []
         reached: dict[str, int] = {}
-        for delivery in map(Delivery.of, records):
-            meta = meta_or_none(delivery.raw)
-            if meta is not None and delivery.raw.get(REDRIVEN) != self._redriven_here:
-                stream = stream_of(delivery, meta)
+        for record in records:
+            raw = dict(record.headers)
+            meta = meta_or_none(raw)
+            if meta is not None and raw.get(REDRIVEN) != self._redriven_here:
+                stream = stream_of(record.topic, meta)
                 if stream not in reached:
                     reached[stream] = await self._waiting_out(
                         lambda stream=stream, meta=meta: self._places.reached(stream, meta.sequence)
                     )
                 if meta.sequence == reached[stream] + 1:
                     reached[stream] = meta.sequence
-                    together.append((delivery, meta, stream))
+                    together.append((record, meta, stream))
                     continue
             await self._handle_together(together)
             together = []
-            await self.deliver(delivery)
+            await self.deliver(Delivery.of(record))
             reached.clear()
         await self._handle_together(together)
 
@@ -140,7 +141,8 @@ class Inbox:
             return
         alone = run if self.batch is None else await self._handle_at_once(run, self.batch)
         # Tasks start in the order they are made, and a handler appends before it waits for anything.
-        await asyncio.gather(*[asyncio.create_task(self._handle(delivery, meta)) for delivery, meta, _ in alone])
+        handling = [self._handle(Delivery.of(record), meta) for record, meta, _ in alone]
+        await asyncio.gather(*map(asyncio.create_task, handling))
         last = {stream: meta.sequence for _, meta, stream in run}
         # What waits for these was parked before they were handled, or by another member that reads them once more and
         # takes it from there: whether anything does is asked at the same time.
@@ -157,36 +159,37 @@ class Inbox:
 
     async def _handle_at_once(self, run: "list[_Next]", handle: BatchHandler) -> "list[_Next]":
         """Give a run to the batch handler; those that failed in it, for their retries."""
-        read = list[tuple[_Next, Any]]()
+        taken, read = list[_Next](), list[tuple[Any, MessageMeta]]()
         for one in run:
-            delivery, meta, _ = one
+            record, meta, _ = one
             try:
-                event = self._read(delivery, meta)
+                event = self._read(record.value or b"", meta)
             except UnreadableMessage as unreadable:
-                await self._dead_letter(delivery, unreadable.reason, str(unreadable))
+                await self._dead_letter(Delivery.of(record), unreadable.reason, str(unreadable))
                 continue
             if event is not None:
-                read.append((one, event))
+                taken.append(one)
+                read.append((event, meta))
         with (
             tracer.start_as_current_span(f"{self.group} batch", kind=trace.SpanKind.CONSUMER) as span,
             Metrics.handling.labels(self.group, "batch").time(),
         ):
             if span.is_recording():
-                for (_, meta, _), _ in read:
+                for _, meta in read:
                     parent = propagate.extract({"traceparent": meta.traceparent} if meta.traceparent else {})
                     span.add_link(trace.get_current_span(parent).get_span_context())
-            outcomes = await self._waiting_out(lambda: handle([(event, meta) for (_, meta, _), event in read]))
-        done = Counter(meta.type for ((_, meta, _), _), failure in zip(read, outcomes, strict=True) if failure is None)
+            outcomes = await self._waiting_out(lambda: handle(read))
+        done = Counter([meta.type for (_, meta), failure in zip(read, outcomes, strict=True) if failure is None])
         for name, count in done.items():
             Metrics.messages.labels(self.group, name, "handled").inc(count)
-        return [one for (one, _), failure in zip(read, outcomes, strict=True) if failure is not None]
+        return [one for one, failure in zip(taken, outcomes, strict=True) if failure is not None]
 
-    def _read(self, delivery: Delivery, meta: MessageMeta) -> Any:
+    def _read(self, body: bytes, meta: MessageMeta) -> Any:
         """The event, as it is handled here; None when it is not. Raises: UnreadableMessage."""
         cls = self._handled_as.get(meta.type)
         if cls is None and event_class(meta.type) is not None:
             return None
-        return read_event(delivery.body, meta, cls if cls is not None and issubclass(cls, Reading) else None)
+        return read_event(body, meta, cls if cls is not None and issubclass(cls, Reading) else None)
 
     async def _ack(self, message: KafkaMessage) -> None:
         crash.reached(Step.BEFORE_ACK)
@@ -206,7 +209,7 @@ class Inbox:
         if delivery.raw.get(REDRIVEN) == self._redriven_here:
             await self._handle(delivery, meta)
             return
-        stream = stream_of(delivery, meta)
+        stream = stream_of(delivery.topic, meta)
         match await self._waiting_out(lambda: self._places.order(stream, meta.sequence)):
             case Order.DUPLICATE:
                 Metrics.messages.labels(self.group, meta.type, Order.DUPLICATE).inc()
@@ -222,7 +225,7 @@ class Inbox:
 
     async def _handle(self, delivery: Delivery, meta: MessageMeta) -> None:
         try:
-            event = self._read(delivery, meta)
+            event = self._read(delivery.body, meta)
         except UnreadableMessage as unreadable:
             await self._dead_letter(delivery, unreadable.reason, str(unreadable))
             return
@@ -296,4 +299,4 @@ class Inbox:
 
 
 # A message that is next in its stream.
-_Next = tuple[Delivery, MessageMeta, str]
+_Next = tuple["ConsumerRecord[Any, Any]", MessageMeta, str]

@@ -132,6 +132,6 @@ class Places:
             self._known.popitem(last=False)
 
 
-def stream_of(delivery: Delivery, meta: MessageMeta) -> str:
+def stream_of(topic: str, meta: MessageMeta) -> str:
     """What positions are kept by: a stream feeds each of its topics in its own sequence."""
-    return f"{delivery.topic}|{meta.stream}"
+    return f"{topic}|{meta.stream}"

@@ -1,12 +1,13 @@
 """A small stream for tests of the journal: it counts."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shared.contracts.intake import DOSSIER_TOPIC
 from shared.events import Cause, Event
-from shared.journal import Commit, Journal, StreamKind
+from shared.journal import Appended, Commit, Journal, StreamKind
 
 START = datetime(2024, 4, 29, 7, tzinfo=UTC)
 
@@ -54,6 +55,15 @@ def count(amount: int, key: str = "a") -> list[Event]:
 
 def cause(causation: str | None = None) -> Cause:
     return Cause("service:test", "c0ffee", causation)
+
+
+async def append_all(
+    journal: Any, key: str, decisions: Sequence[tuple[Callable[[Any], Sequence[Event]], Cause]], at_once: Any = None
+) -> list[Appended[Any] | Exception]:
+    """Several decisions in one commit, by a journal or a writer: of each the stream after it all, or its refusal."""
+    causes = [cause for _, cause in decisions]
+    done = await journal.append_all(key, causes, lambda place, state: decisions[place][0](state), at_once)
+    return [one if isinstance(one, Exception) else Appended(done.state, done.version, one) for one in done.outcomes]
 
 
 def make_journal(commits, seen: list[Commit] | None = None) -> Journal[Counter]:

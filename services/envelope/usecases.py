@@ -1,11 +1,11 @@
 """What envelope does: every command of the ledger comes from the bus, through the single writer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import structlog
@@ -25,7 +25,7 @@ from shared.contracts.intake import DossierSubmitted, LoansReduced
 from shared.contracts.values import CampaignRules
 from shared.documents import Document, Documents
 from shared.errors import NotFound, Unavailable
-from shared.events import Cause, Event, MessageMeta, Reading
+from shared.events import Cause, Event, MessageMeta, Reading, causes
 from shared.ids import new_id
 from shared.journal import Appended, Journal
 from shared.telemetry import Metrics
@@ -63,9 +63,8 @@ class Envelope:
         campaign_id = await self.campaign_of(event)
         decide = partial(_decision, event, self.clock.now())
         done = await self.writer.append(campaign_id, decide, meta.cause("envelope"))
-        tell(campaign_id, done)
-        if self._may_have_crossed(event, campaign_id):
-            await self._follow_home(event.dossier_id, meta)
+        tell(campaign_id, done.state, done.events)
+        await self._follow_crossed([(event, meta)], campaign_id)
 
     async def commands(self, heard: Sequence[tuple[Any, MessageMeta]]) -> list[Exception | None]:
         """The same for many at once: those that follow each other in one campaign go into one commit."""
@@ -80,17 +79,18 @@ class Envelope:
 
     async def _commands(self, campaign_id: str, heard: list[tuple[Any, MessageMeta]]) -> list[Exception | None]:
         now = self.clock.now()
-        decided = [(partial(_decision, event, now), meta.cause("envelope")) for event, meta in heard]
         deposits = [event for event, _ in heard if isinstance(event, Deposit)]
         at_once = partial(_reserved_at_once, deposits, now) if len(deposits) == len(heard) else None
-        done = await self.writer.append_all(campaign_id, decided, at_once)
-        outcomes = list[Exception | None]()
-        for (event, meta), one in zip(heard, done, strict=True):
-            outcomes.append(one if isinstance(one, Exception) else None)
-            if self._may_have_crossed(event, campaign_id):
-                await self._follow_home(event.dossier_id, meta)
-        tell(campaign_id, *(one for one in done if not isinstance(one, Exception)))
-        return outcomes
+        done = await self.writer.append_all(
+            campaign_id,
+            causes("envelope", [meta for _, meta in heard]),
+            lambda place, ledger: _decision(heard[place][0], now, ledger),
+            at_once,
+        )
+        await self._follow_crossed(heard, campaign_id)
+        if taken := [one for one in done.outcomes if not isinstance(one, Exception)]:
+            tell(campaign_id, done.state, chain.from_iterable(taken))
+        return [one if isinstance(one, Exception) else None for one in done.outcomes]
 
     async def _outcome(self, event: Any, meta: MessageMeta) -> Exception | None:
         try:
@@ -119,11 +119,14 @@ class Envelope:
                 return campaign_id
         return self.campaign_id
 
-    def _may_have_crossed(self, event: Any, campaign_id: str) -> bool:
+    async def _follow_crossed(self, heard: Sequence[tuple[Any, MessageMeta]], campaign_id: str) -> None:
         """A deposit of another campaign, or an event that found no deposit there: each may have missed the other."""
-        if isinstance(event, Deposit):
-            return campaign_id != self.campaign_id
-        return campaign_id == self.campaign_id and not hasattr(event, "campaign_id") and hasattr(event, "dossier_id")
+        if campaign_id != self.campaign_id:
+            crossed = [one for one in heard if isinstance(one[0], Deposit)]
+        else:
+            crossed = [one for one in heard if not hasattr(one[0], "campaign_id") and hasattr(one[0], "dossier_id")]
+        for event, meta in crossed:
+            await self._follow_home(event.dossier_id, meta)
 
     async def _follow_home(self, dossier_id: str, meta: MessageMeta) -> None:
         """Carry a release that came before its deposit from the configured campaign's ledger to the dossier's own.
@@ -137,7 +140,7 @@ class Envelope:
         # Without causation: the message may have been handled in this ledger; releasing twice changes nothing.
         cause = Cause("service:envelope", meta.correlation)
         done = await self.writer.append(home, lambda ledger: decisions.release(ledger, dossier_id, reason, now), cause)
-        tell(home, done)
+        tell(home, done.state, done.events)
 
     async def follow_due_rules(self, holding: bool) -> None:
         """Put what was scheduled in force when its moment comes, command or none; only where this process writes.
@@ -149,7 +152,7 @@ class Envelope:
         for campaign_id in self.writer.campaigns | due:
             cause = Cause("service:envelope", correlation=campaign_id)
             done = await self.writer.append(campaign_id, lambda _: [], cause)
-            tell(campaign_id, done)
+            tell(campaign_id, done.state, done.events)
 
     async def _due(self, campaign_id: str) -> bool:
         ledger = (await self.ledgers.load(campaign_id)).state
@@ -218,13 +221,12 @@ def named_campaign(event: Any) -> str | None:
     return event.rules.campaign_id if isinstance(event, RulesAdopted) else getattr(event, "campaign_id", None)
 
 
-def tell(campaign_id: str, *done: Appended[Ledger]) -> None:
-    """What operations see of appends that followed each other: the figures, and rules the ledger could not follow."""
-    for event in (event for one in done for event in one.events):
+def tell(campaign_id: str, ledger: Ledger, events: Iterable[Event]) -> None:
+    """What operations see of an append: rules the ledger could not follow, and the figures it led to."""
+    for event in events:
         if isinstance(event, RulesRefused):
             log.warning("rules_refused", campaign=campaign_id, version=event.rules.version, reason=event.reason)
-    if done:
-        show(campaign_id, done[-1].state)
+    show(campaign_id, ledger)
 
 
 def show(campaign_id: str, ledger: Ledger) -> None:

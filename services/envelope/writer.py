@@ -11,7 +11,7 @@ from services.envelope.domain.ledger import Ledger
 from shared.clock import Clock
 from shared.events import Cause, Event
 from shared.ids import new_id
-from shared.journal import Appended, AtOnce, Journal
+from shared.journal import Appended, AppendedAll, AtOnce, DecideEach, Journal
 
 log = structlog.get_logger(__name__)
 
@@ -47,30 +47,32 @@ class Writer:
 
     async def append(self, campaign_id: str, decide: Decide, cause: Cause) -> Appended[Ledger]:
         """Decide under our epoch and the rules due by now. Raises what `decide` raises; does not return when fenced."""
-        (outcome,) = await self.append_all(campaign_id, [(decide, cause)])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        return (await self.append_all(campaign_id, [cause], lambda _, ledger: decide(ledger))).only()
 
     async def append_all(
-        self, campaign_id: str, commands: Sequence[tuple[Decide, Cause]], at_once: AtOnce[Ledger] | None = None
-    ) -> list[Appended[Ledger] | Exception]:
+        self,
+        campaign_id: str,
+        causes: Sequence[Cause],
+        decide: DecideEach[Ledger],
+        at_once: AtOnce[Ledger] | None = None,
+    ) -> AppendedAll[Ledger]:
         """The same for several commands in one commit; a refusal is its own outcome only. `at_once` takes them in one
         step, where this process writes already and nothing is due.
         """
-        fenced = [(partial(self._fenced, campaign_id, decide), cause) for decide, cause in commands]
+        fenced = partial(self._fenced, campaign_id, decide)
         together = partial(self._together, at_once) if at_once is not None else None
-        outcomes = await self._ledgers.append_all(campaign_id, fenced, together)
-        if any(not isinstance(one, Exception) and one.state.writer == self.id for one in outcomes):
+        done = await self._ledgers.append_all(campaign_id, causes, fenced, together)
+        if done.state.writer == self.id and not all(isinstance(one, Exception) for one in done.outcomes):
             self._taken.add(campaign_id)
-        return outcomes
+        return done
 
     def _together(self, at_once: AtOnce[Ledger], ledger: Ledger) -> tuple[Sequence[Event], Ledger] | None:
         ours = ledger.writer == self.id and not ledger.scheduled and not ledger.interruptions
         return at_once(ledger) if ours else None
 
-    def _fenced(self, campaign_id: str, decide: Decide, ledger: Ledger) -> Sequence[Event]:
+    def _fenced(self, campaign_id: str, each: DecideEach[Ledger], place: int, ledger: Ledger) -> Sequence[Event]:
         """What a command decides on a ledger that is this process's; first the epoch, where it takes over."""
+        decide = partial(each, place)
         if ledger.writer == self.id:
             return self._under_due_rules(ledger, decide)
         if campaign_id in self._taken:

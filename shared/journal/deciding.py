@@ -34,7 +34,7 @@ class Deciding(Generic[S]):
 
     def at_once(self, request: Request[S]) -> bool:
         """Whether all of a request were taken in one step. Raises: PageNeeded."""
-        causes = [cause for _, cause in request.decisions]
+        causes = request.causes
         ids = {cause.causation for cause in causes if cause.causation is not None}
         if len(ids) < len(causes) or not self._handled.isdisjoint(ids) or self._head.handled.has_any(ids):
             return False

@@ -1,8 +1,8 @@
 """Where the rows of a table are stored, and the index of their keys (docs/adr/0018)."""
 
 import zlib
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,18 @@ from typing import Any
 PAGE_ROWS = 1_024
 PLACE_BITS = 32
 MAX_PLACE = (1 << PLACE_BITS) - 1
+# Above every entry.
+END = 1 << 2 * PLACE_BITS
 
 
 def mark_of(key: str) -> int:
     """Where a key stands in an index: 32 bits of it above, its row's place below."""
     return zlib.crc32(key.encode()) << PLACE_BITS
+
+
+def marks_of(keys: Iterable[str]) -> list[int]:
+    """The same for many."""
+    return [zlib.crc32(key.encode()) << PLACE_BITS for key in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,13 @@ class Run:
         if after < len(firsts) and firsts[after] <= last:
             return self.names[max(after - 1, 0) : bisect_right(firsts, last)]
         return self.names[after - 1 : after]
+
+    def spans(self, marks: Sequence[int]) -> Iterator[tuple[str, int, int]]:
+        """The documents that may hold entries of these marks, which are sorted, and which marks: from, to."""
+        for name, first, end in zip(self.names, self.firsts, (*self.firsts[1:], END), strict=True):
+            since, until = bisect_left(marks, first - MAX_PLACE), bisect_left(marks, end)
+            if since < until:
+                yield name, since, until
 
 
 @dataclass(frozen=True, slots=True)

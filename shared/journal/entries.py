@@ -5,7 +5,8 @@ by column instead: `{"alike": how many, "cause", "type", "data"}`, where each fi
 value that all of them have. A batch of a thousand is read as a few lists.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import groupby, islice, repeat
@@ -62,10 +63,14 @@ class Said(NamedTuple):
     pieces: Sequence[Piece]
     causes: Sequence[str]
 
-    def counts(self) -> Iterator[tuple[type[Event], int]]:
-        """How many events of which class; a class may come several times."""
-        for piece in self.pieces:
-            yield (piece.cls, piece.many) if isinstance(piece, Alike) else (type(piece), 1)
+    def counts(self) -> Mapping[type[Event], int]:
+        """How many events of which class."""
+        counted = Counter[Any](map(type, self.pieces))
+        if counted.pop(Alike, 0):
+            for piece in self.pieces:
+                if isinstance(piece, Alike):
+                    counted[piece.cls] += piece.many
+        return counted
 
 
 def encoded(entries: Sequence[Entry]) -> str:
@@ -166,8 +171,8 @@ def _once(column: Sequence[Any]) -> Sequence[Any]:
     """A column, or its one value."""
     first = column[0]
     kind = type(first)
-    same = kind in PLAIN and all(type(value) is kind and value == first for value in column)
-    return [first] if same else list(column)
+    equal = kind in PLAIN and column[-1] == first and column.count(first) == len(column)
+    return [first] if equal and set(map(type, column)) == {kind} else list(column)
 
 
 def _read_alike(item: Mapping[str, Any]) -> Alike:

@@ -114,7 +114,7 @@ class Head(Generic[S]):
 
     def advance(self, commit: Commit, said: Said, state: S, kind: StreamKind[S]) -> None:
         """Move to a commit whose events fold to `state`."""
-        for cls, count in said.counts():
+        for cls, count in said.counts().items():
             self.fresh += count
             if cls.topic in kind.topics:
                 self.sequences[cls.topic] = self.sequences.get(cls.topic, 0) + count

@@ -1,8 +1,8 @@
 """Append, fold, inbox and group commit: the one primitive every fact goes through (docs/adr/0001)."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -17,13 +17,25 @@ from shared.journal.commit import Commit, commit_key, seal
 from shared.journal.deciding import Deciding
 from shared.journal.entries import Entry
 from shared.journal.head import Head, PageLost, S, StreamKind
-from shared.journal.lane import Appended, AtOnce, Decide, HeadCache, Lane, Outbox, Request, answer, next_batch
+from shared.journal.lane import (
+    Appended,
+    AppendedAll,
+    AtOnce,
+    Decide,
+    DecideEach,
+    HeadCache,
+    Lane,
+    Lanes,
+    Outbox,
+    Request,
+    answer,
+    next_batch,
+)
 from shared.journal.paging import paged
 from shared.journal.table import PageNeeded
 
 log = structlog.get_logger(__name__)
 
-MAX_CACHED_STREAMS = 10_000
 MAX_INSERT_ATTEMPTS = 5
 INSERT_RETRY_SECONDS = 0.2
 # A stream is read by the `_id`s of its commits, the one look-up every server answers from an index; what is longer
@@ -57,15 +69,15 @@ class Journal(Generic[S]):
         self._outbox = outbox
         # What a single writer says of itself in each commit, by stream key; asked when a commit is decided.
         self.epoch_of: Callable[[str], int] = lambda _: 0
-        self._lanes: OrderedDict[str, Lane[S]] = OrderedDict()
+        self._lanes = Lanes(kind.initial)
 
     def seen(self, key: str) -> S:
         """The stream as this process knows it, maybe not yet: for what never changes once it is there."""
-        return self._lane(key).head.state
+        return self._lanes.of(key).head.state
 
     def load(self, key: str) -> "asyncio.Future[Appended[S]]":
         """The stream as it stands in the database now. Who asks while a look-up waits for its turn shares it."""
-        lane = self._lane(key)
+        lane = self._lanes.of(key)
         if lane.look is None:
             lane.look = asyncio.create_task(self._look(lane, key))
         return asyncio.shield(lane.look)
@@ -90,7 +102,7 @@ class Journal(Generic[S]):
             try:
                 return await self._paged(lambda state=state: look(state))
             except PageLost:
-                lane = self._lane(key)
+                lane = self._lanes.of(key)
                 async with lane.lock:
                     lane.head.forget(self.kind)
 
@@ -101,22 +113,19 @@ class Journal(Generic[S]):
         was first the decision is taken again on what they wrote.
         Raises: whatever `decide` raises; Unavailable when the outcome could not be learned (safe to repeat).
         """
-        (outcome,) = await self.append_all(key, [(decide, cause)])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        return (await self.append_all(key, [cause], lambda _, state: decide(state))).only()
 
     async def append_all(
-        self, key: str, decisions: Sequence[tuple[Decide[S], Cause]], at_once: AtOnce[S] | None = None
-    ) -> list[Appended[S] | Exception]:
-        """Several decisions in one commit, each on what those before it decided; a refusal is its own outcome only.
-        `at_once` takes them in one step when none was handled before.
+        self, key: str, causes: Sequence[Cause], decide: DecideEach[S], at_once: AtOnce[S] | None = None
+    ) -> AppendedAll[S]:
+        """Several decisions in one commit, `decide(place, state)` for each cause, on what those before it decided; a
+        refusal is its own outcome only. `at_once` takes them in one step when none was handled before.
 
         Raises: Unavailable when the outcome could not be learned (safe to repeat).
         """
-        lane = self._lane(key)
-        answer: asyncio.Future[list[Appended[S] | Exception]] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(Request(decisions, answer, at_once))
+        lane = self._lanes.of(key)
+        answer: asyncio.Future[AppendedAll[S]] = asyncio.get_running_loop().create_future()
+        lane.waiting.append(Request(causes, decide, answer, at_once))
         if lane.worker is None or lane.worker.done():
             lane.worker = asyncio.create_task(self._work(lane, key))
         return await answer
@@ -132,21 +141,6 @@ class Journal(Generic[S]):
         """Wait until no snapshot is being written."""
         if self._snapshots is not None:
             await self._snapshots.settled()
-
-    def _lane(self, key: str) -> Lane[S]:
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(Head(self.kind.initial))
-            if len(self._lanes) > MAX_CACHED_STREAMS:
-                self._drop_oldest_idle()
-        self._lanes.move_to_end(key)
-        return lane
-
-    def _drop_oldest_idle(self) -> None:
-        for key, lane in self._lanes.items():
-            if not lane.waiting and not lane.lock.locked() and (lane.worker is None or lane.worker.done()):
-                del self._lanes[key]
-                return
 
     async def _work(self, lane: Lane[S], key: str) -> None:
         while lane.waiting:
@@ -221,12 +215,13 @@ class Journal(Generic[S]):
         for request in batch:
             if request.at_once is not None and await self._taken_at_once(deciding, request):
                 continue
-            for decide, cause in request.decisions:
+            for place, cause in enumerate(request.causes):
+                step = partial(deciding.step, partial(request.decide, place), cause)
                 try:
                     try:
-                        deciding.step(decide, cause)
+                        step()
                     except PageNeeded:
-                        await self._paged(lambda decide=decide, cause=cause: deciding.step(decide, cause))
+                        await self._paged(step)
                 except (PageLost, Unavailable):
                     raise
                 except Exception as refusal:

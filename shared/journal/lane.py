@@ -1,7 +1,7 @@
 """What waits to be decided on a stream, and whom its journal tells of what it does."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +12,7 @@ from shared.journal.head import Head, S
 from shared.journal.table import PageNeeded
 
 MAX_DECISIONS_PER_COMMIT = 2_000
+MAX_CACHED_STREAMS = 10_000
 
 
 class Appended(NamedTuple, Generic[S]):
@@ -22,7 +23,24 @@ class Appended(NamedTuple, Generic[S]):
     events: tuple[Event, ...]
 
 
+class AppendedAll(NamedTuple, Generic[S]):
+    """The stream after several decisions, and what each came to: its events, as in `Appended`, or its refusal."""
+
+    state: S
+    version: int
+    outcomes: Sequence[tuple[Event, ...] | Exception]
+
+    def only(self) -> Appended[S]:
+        """Where there was one decision. Raises: its refusal."""
+        (outcome,) = self.outcomes
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Appended(self.state, self.version, outcome)
+
+
 Decide = Callable[[S], Sequence[Event]]
+# One of several decisions, by its place among them from 0 on.
+DecideEach = Callable[[int, S], Sequence[Event]]
 # What several decisions make of a state in one step, one event each, and the state after; None when they have to be
 # taken one after the other. The same comes out.
 AtOnce = Callable[[S], tuple[Sequence[Event], S] | None]
@@ -30,10 +48,11 @@ AtOnce = Callable[[S], tuple[Sequence[Event], S] | None]
 
 @dataclass(slots=True)
 class Request(Generic[S]):
-    """Decisions that go into one commit, in their order."""
+    """Decisions that go into one commit, one a cause, in their order."""
 
-    decisions: Sequence[tuple[Decide[S], Cause]]
-    answer: "asyncio.Future[list[Appended[S] | Exception]]"
+    causes: Sequence[Cause]
+    decide: DecideEach[S]
+    answer: "asyncio.Future[AppendedAll[S]]"
     at_once: AtOnce[S] | None = None
 
 
@@ -46,6 +65,29 @@ class Lane(Generic[S]):
     worker: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     look: "asyncio.Task[Appended[S]] | None" = None
+
+
+class Lanes(Generic[S]):
+    """By stream key; of too many the one that is idle for longest is forgotten."""
+
+    def __init__(self, initial: S) -> None:
+        self._initial = initial
+        self._lanes: OrderedDict[str, Lane[S]] = OrderedDict()
+
+    def of(self, key: str) -> Lane[S]:
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(Head(self._initial))
+            if len(self._lanes) > MAX_CACHED_STREAMS:
+                self._drop_oldest_idle()
+        self._lanes.move_to_end(key)
+        return lane
+
+    def _drop_oldest_idle(self) -> None:
+        for key, lane in self._lanes.items():
+            if not lane.waiting and not lane.lock.locked() and (lane.worker is None or lane.worker.done()):
+                del self._lanes[key]
+                return
 
 
 class HeadCache(Protocol):
@@ -77,19 +119,16 @@ class Outbox(Protocol):
 def answer(batch: list[Request[S]], reached: Appended[S], outcomes: Sequence[tuple[Event, ...] | Exception]) -> None:
     told = iter(outcomes)
     for request in batch:
-        answers = list[Appended[S] | Exception]()
-        for outcome in islice(told, len(request.decisions)):
-            refused = isinstance(outcome, Exception)
-            answers.append(outcome if refused else Appended(reached.state, reached.version, outcome))
+        own = list(islice(told, len(request.causes)))
         if not request.answer.done():
-            request.answer.set_result(answers)
+            request.answer.set_result(AppendedAll(reached.state, reached.version, own))
 
 
 def next_batch(waiting: deque[Request[S]]) -> list[Request[S]]:
     """Whole requests, as many as one commit takes; at least one."""
     batch = [waiting.popleft()]
-    size = len(batch[0].decisions)
-    while waiting and size + len(waiting[0].decisions) <= MAX_DECISIONS_PER_COMMIT:
+    size = len(batch[0].causes)
+    while waiting and size + len(waiting[0].causes) <= MAX_DECISIONS_PER_COMMIT:
         batch.append(waiting.popleft())
-        size += len(batch[-1].decisions)
+        size += len(batch[-1].causes)
     return batch

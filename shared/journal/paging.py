@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 from shared.documents import Document
 from shared.journal.directory import Directory, Run
-from shared.journal.table import PageNeeded, Pages, Table, packed
+from shared.journal.table import COMPRESSION, PageNeeded, Pages, Table, packed
 
 # Entries in one document of an index; of two pieces that meet one is half of it at least.
 MAX_ENTRIES = 8_192
 # A run stays while it is larger than this many of the next, so there are few and each entry moves few times.
 RUN_RATIO = 4
+# An index is of random numbers: compressing it takes as long as all else of it and saves a sixth.
+EFFORT = {"rows": COMPRESSION, "index": 0}
 
 T = TypeVar("T")
 Put = Callable[[Document], Awaitable[None]]
@@ -67,7 +69,7 @@ class Store:
     async def _write(self, table: Table[Any], kind: str, content: bytes) -> str:
         self.written += 1
         name = f"{self.generation}.{self.written}"
-        await self.put({"_id": f"{table.directory.prefix}/{name}", kind: packed(content)})
+        await self.put({"_id": f"{table.directory.prefix}/{name}", kind: packed(content, EFFORT[kind])})
         return name
 
     async def _with_new(self, table: Table[Any]) -> list[Run]:

@@ -46,7 +46,7 @@ def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
     recorded_at = datetime.fromisoformat(commit.recorded_at)
     outgoing: list[Outgoing] = []
     key, position = commit.key, 0
-    for cause, events in commit.decoded():
+    for (_, correlation, causation, traceparent), events in commit.decoded():
         for event in events:
             position += 1
             topic = event.topic
@@ -61,9 +61,9 @@ def messages(commit: Commit, topics: frozenset[str]) -> list[Outgoing]:
                 commit.version,
                 sequence,
                 recorded_at,
-                cause.correlation,
-                cause.causation,
-                cause.traceparent,
+                correlation,
+                causation,
+                traceparent,
             )
             outgoing.append((event, meta))
     return outgoing

@@ -12,14 +12,15 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from functools import cache
+from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
 
 from immutables import Map
-from pydantic_core import to_json
+from pydantic import TypeAdapter
 
-from shared.journal.directory import MAX_PLACE, Directory, mark_of
+from shared.journal.directory import MAX_PLACE, Directory, mark_of, marks_of
 
 # Row pages a table keeps in memory between two uses; its index stays, at 8 bytes a row.
 MAX_ROW_PAGES = 128
@@ -75,8 +76,15 @@ class PageNeeded(Exception):
         self.names = tuple(names)
 
 
-def packed(content: bytes) -> str:
-    return base64.b64encode(zlib.compress(content, COMPRESSION)).decode()
+@cache
+def _text_of(shape: type[Row]) -> Callable[[tuple[Any, ...]], bytes]:
+    """How a key and its row are written, held to their types: finding out each value's own is slow."""
+    types = (str, *get_type_hints(shape).values())
+    return TypeAdapter(tuple[types]).serializer.to_json  # pyright: ignore[reportInvalidTypeForm] (made at run time)
+
+
+def packed(content: bytes, effort: int = COMPRESSION) -> str:
+    return base64.b64encode(zlib.compress(content, effort)).decode()
 
 
 def unpacked(text: str) -> bytes:
@@ -128,10 +136,10 @@ class Table(Generic[V]):
             raise KeyError(key)
         return found
 
-    def has_any(self, keys: Iterable[str]) -> bool:
+    def has_any(self, keys: Collection[str]) -> bool:
         """Whether any of these is here; what all of them need is asked for at once."""
         place, needed = self.place, dict[str, None]()
-        for key in keys:
+        for key in self._perhaps(keys):
             try:
                 if place(key) is not None:
                     return True
@@ -219,6 +227,28 @@ class Table(Generic[V]):
             raise PageNeeded(self.pages, self.directory.prefix, missing)
         return next((place for place in places if self._at(place)[0] == key), None) if places else None
 
+    def _perhaps(self, keys: Collection[str]) -> list[str]:
+        """Those that have to be looked for: one way along a sorted index is shorter than a search a key."""
+        grown, marks = self.grown.places, marks_of(keys) if self.directory.count else []
+        if not marks:
+            return [key for key in keys if key in grown]
+        there, sought = set[int](), sorted(marks)
+        for run in self.directory.runs:
+            for name, since, until in run.spans(sought):
+                entries, at = self.pages.index.get(name), 0
+                if entries is None:
+                    there.update(sought[since:until])
+                    continue
+                for mark in sought[since:until]:
+                    at = bisect_left(entries, mark, at)
+                    if at == len(entries):
+                        break
+                    if entries[at] - mark <= MAX_PLACE:
+                        there.add(mark)
+        if not there and grown.keys().isdisjoint(keys):
+            return []
+        return [key for key, mark in zip(keys, marks, strict=True) if mark in there or key in grown]
+
     def _at(self, place: int) -> tuple[str, V]:
         row = self._in_memory(place)
         if row is not None:
@@ -256,20 +286,25 @@ class Table(Generic[V]):
         return cls(shape, grown=grown, count=directory.count, directory=directory, pages=pages)
 
     def changed_pages(self) -> list[int]:
-        places = (*self.changed, *range(self.directory.count, self.count))
-        return sorted({place // self.directory.page_rows for place in places})
+        size = self.directory.page_rows
+        grown = range(self.directory.count // size, -(-self.count // size)) if self.count > self.directory.count else ()
+        return sorted({*grown, *[place // size for place in self.changed]})
 
     def lines(self, number: int) -> list[str]:
         """A page's rows as they are stored."""
         first = number * self.directory.page_rows
-        rows = [self._in_memory(place) for place in range(first, min(first + self.directory.page_rows, self.count))]
-        old = self._page(number) if None in rows else []
-        return [old[line] if row is None else to_json((row[0], *row[1])).decode() for line, row in enumerate(rows)]
+        end = min(first + self.directory.page_rows, self.count)
+        known = range(first, end) if self.changed else range(first, min(self.grown.first, end))
+        rows = [self._in_memory(place) for place in known]
+        rows += self.grown.rows[first + len(rows) - self.grown.first : end - self.grown.first]
+        old, text = self._page(number) if None in rows else [], _text_of(self.shape)
+        return [old[line] if row is None else text((row[0], *row[1])).decode() for line, row in enumerate(rows)]
 
     def new_entries(self) -> "array[int]":
         """The index of what the directory does not have yet."""
-        new = range(self.directory.count, self.count)
-        return array("Q", sorted(mark_of(self.grown.rows[place - self.grown.first][0]) | place for place in new))
+        stored, first = self.directory.count, self.grown.first
+        marks = marks_of(key for key, _ in self.grown.rows[stored - first : self.count - first])
+        return array("Q", sorted([mark | place for place, mark in enumerate(marks, start=stored)]))
 
     def over(self, directory: Directory, pages: Pages) -> "Table[V]":
         """The same rows over what somebody stored since; it holds nothing this table does not have."""

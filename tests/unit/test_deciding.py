@@ -14,7 +14,7 @@ from shared.documents import Document, MemoryDocuments
 from shared.errors import Refusal, Unavailable
 from shared.events import Event
 from shared.journal import Appended, Commit, Journal
-from tests.counter import Counter, cause, count, make_journal
+from tests.counter import Counter, append_all, cause, count, make_journal
 from tests.unit.envelope.book import NOW
 from tests.unit.journal.documents import LostAnswers, Overtaken, refuse
 from tests.unit.snapshots.processes import Opened, Process, decided, folded_from, twelve
@@ -45,7 +45,7 @@ class Run:
         return events, state
 
     async def on(self, journal: Journal[Counter]) -> list[Appended[Counter] | Exception]:
-        return await journal.append_all("a", self.decisions, self.at_once)
+        return await append_all(journal, "a", self.decisions, self.at_once)
 
 
 def ids(first: int, end: int) -> list[str]:
@@ -66,7 +66,7 @@ async def test_the_commit_is_the_one_that_deciding_one_by_one_gives_byte_for_byt
         together, singly = MemoryDocuments(), MemoryDocuments()
         run = Run(*ids(0, many), decide=never)
         done = await run.on(make_journal(together))
-        same = await make_journal(singly).append_all("a", Run(*ids(0, many)).decisions)
+        same = await append_all(make_journal(singly), "a", Run(*ids(0, many)).decisions)
         assert await stored(together) == await stored(singly)
         assert done == same
         assert run.seen == [0]
@@ -100,7 +100,7 @@ async def test_a_run_sees_what_those_before_it_in_the_same_commit_decided():
     seen = list[Commit]()
     journal = make_journal(MemoryDocuments(), seen)
     first, second = Run("x#1.1", "x#2.1", decide=never), Run("x#4.1", decide=never)
-    alone = journal.append_all("a", [(one_more, cause("x#3.1"))])
+    alone = append_all(journal, "a", [(one_more, cause("x#3.1"))])
     await asyncio.gather(first.on(journal), alone, second.on(journal))
     assert (first.seen, second.seen) == ([0], [7])
     assert [len(commit.decoded()) for commit in seen] == [4]
@@ -122,7 +122,7 @@ async def test_what_cannot_be_taken_in_one_step_is_taken_one_by_one():
     def not_today(state: Counter) -> None:
         asked.append(state.total)
 
-    done = await make_journal(MemoryDocuments()).append_all("a", Run(*ids(1, 4)).decisions, not_today)
+    done = await append_all(make_journal(MemoryDocuments()), "a", Run(*ids(1, 4)).decisions, not_today)
     assert (asked, steps(done[0])) == ([0], (1, 2, 4))
 
 
@@ -134,7 +134,7 @@ async def test_a_step_that_fails_unforeseen_is_left_to_the_single_decisions():
         raise ZeroDivisionError
 
     with capture_logs() as logs:
-        done = await journal.append_all("a", run.decisions, broken)
+        done = await append_all(journal, "a", run.decisions, broken)
     assert [steps(one) for one in done] == [(1, 2), (1, 2)]
     assert [line["error"] for line in logs if line["event"] == "not_taken_at_once"] == ["ZeroDivisionError"]
 
@@ -144,7 +144,7 @@ async def test_who_is_refused_takes_nothing_from_a_run_in_the_same_commit(refuse
     seen = list[Commit]()
     journal = make_journal(MemoryDocuments(), seen)
     run = Run(*ids(1, 4), decide=never)
-    refused = journal.append_all("a", [(refuse, cause("y#1.1")), (one_more, cause("y#2.1"))])
+    refused = append_all(journal, "a", [(refuse, cause("y#1.1")), (one_more, cause("y#2.1"))])
     asked = [refused, run.on(journal)] if refused_first else [run.on(journal), refused]
     answers = await asyncio.gather(*asked)
     alone, together = answers if refused_first else reversed(answers)
@@ -212,7 +212,7 @@ async def test_pages_a_run_needs_are_fetched_and_it_is_decided_on_them():
         asked.append(True)
         return decisions.submit_all(ledger, deposits(61, 71), NOW)
 
-    done = await process.journal.append_all("c", [(never, cause(one)) for one in ids(61, 71)], at_once)
+    done = await append_all(process.journal, "c", [(never, cause(one)) for one in ids(61, 71)], at_once)
     assert all(isinstance(one, Appended) for one in done)
     assert len(asked) > 1
     whole = await folded_from(commits)
@@ -231,7 +231,7 @@ async def test_a_dossier_of_a_run_that_only_a_stored_page_knows_is_not_reserved_
         return decisions.submit_all(ledger, run, NOW)
 
     journal = Opened(commits, snapshots).journal
-    *reserved, refused = await journal.append_all("c", [each(one) for one in run], at_once)
+    *reserved, refused = await append_all(journal, "c", [each(one) for one in run], at_once)
     assert [type(one) for one in reserved] == [Appended] * 3
     assert isinstance(refused, decisions.CommandConflict)
 
@@ -259,7 +259,7 @@ async def test_a_run_that_needs_a_lost_page_is_decided_on_the_stream_folded_anew
     def at_once(ledger: Ledger):
         return decisions.submit_all(ledger, deposits(70, 75), NOW)
 
-    await restarted.journal.append_all("c", [(never, cause(one)) for one in ids(70, 75)], at_once)
+    await append_all(restarted.journal, "c", [(never, cause(one)) for one in ids(70, 75)], at_once)
     whole = await folded_from(commits)
     assert whole.decided == 74
     assert await restarted.journal.read("c", lambda ledger: ledger == whole)

@@ -5,14 +5,14 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared.documents import MemoryDocuments
 from shared.journal import table as tables
 from shared.journal.codec import decode, encode, format_of
-from shared.journal.directory import MAX_PLACE
+from shared.journal.directory import MAX_PLACE, PLACE_BITS, Run
 from shared.journal.paging import MAX_ENTRIES, Store, pieces
 from shared.journal.table import PageNeeded, Table
 
@@ -184,6 +184,31 @@ def test_whether_a_key_is_new_takes_a_handful_of_documents_whatever_the_history(
     fresh = restarted(table)
     assert shelf.ask(lambda: "new" not in fresh)
     assert shelf.read <= 6
+
+
+def test_one_known_key_among_many_new_ones_is_found_wherever_it_is(small_documents):
+    shelf, table = Shelf(), EMPTY
+    for first, count in ((0, 400), (400, 80), (480, 15)):
+        table = shelf.stored(filled(count, first, table))
+    assert [len(run.names) > 1 for run in table.directory.runs] == [True, True, False]
+    others = [f"nobody {number}" for number in range(300)]
+    again = restarted(table)
+    for where in (filled(5, 495, table), restarted(table), shelf.ask(lambda: filled(5, 495, again))):
+        assert not shelf.ask(lambda where=where: where.has_any(others))
+        for key, _ in shelf.ask(where.items):
+            assert shelf.ask(lambda where=where, key=key: where.has_any([*others, key]))
+
+
+@given(
+    starts=st.sets(st.tuples(st.integers(1, 9), st.integers(0, 3)), min_size=1),
+    sought=st.lists(st.integers(0, 10)),
+)
+def test_the_documents_of_many_marks_are_those_of_each(starts, sought):
+    firsts = [crc << PLACE_BITS | place for crc, place in sorted(starts)]
+    run = Run(tuple(firsts), tuple(str(number) for number in range(len(firsts))), 0)
+    marks = sorted(crc << PLACE_BITS for crc in sought)
+    spans = [(name, mark) for name, since, until in run.spans(marks) for mark in marks[since:until]]
+    assert sorted(spans) == sorted((name, mark) for mark in marks for name in run.around(mark))
 
 
 def test_a_page_of_a_list_takes_the_pages_it_is_on(small_documents):

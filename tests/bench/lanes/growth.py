@@ -13,7 +13,7 @@ from services.intake.domain import register
 from shared.clock import SystemClock
 from shared.contracts.intake import DossierSubmitted
 from shared.documents import Database
-from shared.events import Cause, Event
+from shared.events import Cause, Event, causes
 from shared.fetching import MAX_BATCH_RECORDS
 from shared.journal import Journal, StreamKind
 from shared.journal.snapshots import Snapshots
@@ -127,12 +127,11 @@ class _Stream:
         return _ms_since(began)
 
     async def _append(self, journal: Journal[Any], first: int, count: int) -> None:
+        commands = list(payloads.deposits(self._name, count, first))
         await journal.append_all(
             self._name,
-            [
-                (lambda state, event=event: self._subject.takes(state, event), meta.cause("bench"))
-                for event, meta in payloads.deposits(self._name, count, first)
-            ],
+            causes("bench", [meta for _, meta in commands]),
+            lambda place, state: self._subject.takes(state, commands[place][0]),
         )
 
 

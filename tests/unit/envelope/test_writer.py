@@ -18,7 +18,7 @@ from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.events import MessageMeta
 from shared.journal import Appended, Journal
-from tests.counter import FixedClock, cause
+from tests.counter import FixedClock, append_all, cause
 from tests.unit.envelope.book import NOW, rules
 
 
@@ -214,7 +214,7 @@ class Run:
         return lambda ledger: decisions.submit(ledger, *one, self.now), cause(f"x#{one.deposit_number}.2")
 
     async def by(self, writer: Writer) -> list[Appended[Ledger]]:
-        done = await writer.append_all("c", [self._each(one) for one in self.asked], self.at_once)
+        done = await append_all(writer, "c", [self._each(one) for one in self.asked], self.at_once)
         return [one for one in done if isinstance(one, Appended)]
 
 

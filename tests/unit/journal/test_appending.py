@@ -12,7 +12,7 @@ from shared.journal import Commit, Journal, StreamKind
 from shared.journal.journal import Appended
 from shared.journal.verify import verify
 from shared.views import View
-from tests.counter import KIND, Counter, FixedClock, cause, count, make_journal
+from tests.counter import KIND, Counter, FixedClock, append_all, cause, count, make_journal
 from tests.unit.journal.documents import LostAnswers, Overtaken, refuse
 
 
@@ -109,7 +109,7 @@ async def test_decisions_given_together_are_one_commit_and_each_has_its_own_outc
         (lambda _: [], cause("x#4.1")),
         (lambda _: count(9), cause("x#1.1")),
     ]
-    outcomes = await journal.append_all("a", decisions)
+    outcomes = await append_all(journal, "a", decisions)
     assert isinstance(outcomes.pop(1), Refusal)
     done = [one for one in outcomes if isinstance(one, Appended)]
     assert [one.events for one in done] == [tuple(count(1)), tuple(count(2)), (), ()]
@@ -119,7 +119,7 @@ async def test_decisions_given_together_are_one_commit_and_each_has_its_own_outc
 
 async def test_decisions_that_are_all_refused_or_empty_insert_nothing():
     store = MemoryDocuments()
-    refused, nothing = await make_journal(store).append_all("a", [(refuse, cause()), (lambda _: [], cause())])
+    refused, nothing = await append_all(make_journal(store), "a", [(refuse, cause()), (lambda _: [], cause())])
     assert isinstance(refused, Refusal)
     assert isinstance(nothing, Appended)
     assert (nothing.version, nothing.events, await store.count({})) == (0, (), 0)
@@ -130,7 +130,7 @@ async def test_no_commit_takes_more_decisions_than_it_may_and_no_request_is_part
     seen = list[Commit]()
     journal = make_journal(MemoryDocuments(), seen)
     several = [(lambda _: count(1), cause())] * 3
-    await asyncio.gather(*[journal.append_all("a", several[:size]) for size in (3, 1, 2, 3)])
+    await asyncio.gather(*[append_all(journal, "a", several[:size]) for size in (3, 1, 2, 3)])
     assert [len(commit.decoded()) for commit in seen] == [4, 2, 3]
 
 
