@@ -31,11 +31,13 @@ async def end_to_end(context: Context, lane: str, *, traced: bool = False) -> fl
     start = await bus.end_of(context.kafka, RESERVATION_TOPIC)
     app = create_app(context.envelope(name, traced=traced))
     service: Service = app.state.service
-    gate = Gate(inbox_of(service))
+    gate = Gate(inbox_of(service), count)
     await open_campaign(service, name)
     async with app.router.lifespan_context(app):
         await published(service)
         gate.open()
+        await gate.passed()
+        await published(service)
         await bus.acknowledged(context.kafka, GROUP, REGISTER_TOPIC)
         ended = await bus.published_at(context.kafka, RESERVATION_TOPIC, start, name, count)
     return count / (ended - gate.passed_at)
@@ -66,23 +68,34 @@ class Gate:
     """Holds back what the broker delivers until everything around it is up.
 
     `passed_at` is when the first fetch went through: joining the group, which may wait for the session of a member
-    that left badly, is no part of deciding.
+    that left badly, is no part of deciding. Nor is asking the broker how far the group is, in the process that decides:
+    who waits waits for the gate.
     """
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, count: int) -> None:
         self.passed_at = 0.0
         self._opened = asyncio.Event()
+        self._left = count
+        self._passed = asyncio.Event()
         for method in ("receive", "receive_batch"):
             setattr(inbox, method, self._held(getattr(inbox, method)))
 
     def open(self) -> None:
         self._opened.set()
 
+    async def passed(self) -> None:
+        """Wait until all were handled. Raises: TimeoutError."""
+        async with asyncio.timeout(bus.WAIT_SECONDS):
+            await self._passed.wait()
+
     def _held(self, receive: Any) -> Any:
         async def held(message: Any) -> None:
             await self._opened.wait()
             self.passed_at = self.passed_at or time.time()
             await receive(message)
+            self._left -= len(message.raw_message) if isinstance(message.raw_message, tuple) else 1
+            if self._left <= 0:
+                self._passed.set()
 
         return held
 
