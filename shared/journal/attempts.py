@@ -4,7 +4,7 @@ A few numbered documents a stream, beside its pages: who begins inserts the firs
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -31,12 +31,14 @@ class Attempt:
         told: dict[str, Any] = {"generation": self.generation, "version": self.version, "pages": self.pages}
         return {"_id": self.slot} | told
 
-    async def put(self, page: Document) -> None:
-        if self.written == self.pages:
+    async def put(self, pages: Sequence[Document]) -> None:
+        """The next few, at once."""
+        if self.written + len(pages) > self.pages:
             self.pages += PAGES_AT_ONCE
             await self.documents.put(self.document())
-        self.written += 1
-        await self.documents.insert(page)
+        self.written += len(pages)
+        assert self.written <= self.pages, "few"
+        await asyncio.gather(*[self.documents.insert(page) for page in pages])
 
     async def end(self) -> None:
         await self.documents.remove(self.slot)

@@ -6,8 +6,8 @@ Documents are written once, under a name nobody had: a snapshot that is cut shor
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from shared.documents import Document
@@ -21,8 +21,11 @@ RUN_RATIO = 4
 # An index is of random numbers: compressing it takes as long as all else of it and saves a sixth.
 EFFORT = {"rows": COMPRESSION, "index": 0}
 
+# Documents that are stored at once: each by itself would sync the disk, for which decisions wait too.
+DOCUMENTS_TOGETHER = 16
+
 T = TypeVar("T")
-Put = Callable[[Document], Awaitable[None]]
+Put = Callable[[Sequence[Document]], Awaitable[None]]
 Fetch = Callable[[PageNeeded], Awaitable[None]]
 
 
@@ -50,6 +53,7 @@ class Store:
     generation: str
     page_rows: int
     written: int = 0
+    waiting: list[Document] = field(default_factory=list)
 
     async def __call__(self, table: Table[Any], prefix: str) -> Table[Any]:
         """The same table with nothing in memory that is not stored. What it replaces is left where it is."""
@@ -63,14 +67,22 @@ class Store:
             table.pages.rows[name] = lines
             table.pages.trim()
         runs = await self._with_new(table)
+        await self._put_waiting()
         directory = replace(table.directory, count=table.count, rows=tuple(rows), runs=tuple(runs))
         return Table.stored(table.shape, directory, table.pages)
 
     async def _write(self, table: Table[Any], kind: str, content: bytes) -> str:
         self.written += 1
         name = f"{self.generation}.{self.written}"
-        await self.put({"_id": f"{table.directory.prefix}/{name}", kind: packed(content, EFFORT[kind])})
+        self.waiting.append({"_id": f"{table.directory.prefix}/{name}", kind: packed(content, EFFORT[kind])})
+        if len(self.waiting) == DOCUMENTS_TOGETHER:
+            await self._put_waiting()
+        await asyncio.sleep(0)  # decisions go on between two documents
         return name
+
+    async def _put_waiting(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        await self.put(waiting)
 
     async def _with_new(self, table: Table[Any]) -> list[Run]:
         """The runs with one of what is new; the smallest are merged first, so that each stays well above the next."""
@@ -102,7 +114,7 @@ class Store:
             stop = len(rest) if end is None else bisect_left(rest, end)
             yield array("Q", sorted(table.pages.index[name] + rest[begin:stop]))
             begin = stop
-            await asyncio.sleep(0)  # decisions go on between two documents
+            await asyncio.sleep(0)
 
 
 def pieces(merged: "list[array[int]]") -> "Iterator[array[int]]":
