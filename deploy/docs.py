@@ -70,12 +70,7 @@ def roles_of(route: APIRoute) -> tuple[Role, ...]:
 
 
 def routes_of(app: FastAPI) -> list[APIRoute]:
-    routes = list[APIRoute]()
-    for route in app.routes:
-        # FastAPI keeps an included router as one entry of the application.
-        within = getattr(route, "original_router", None)
-        routes += [one for one in (within.routes if within else [route]) if isinstance(one, APIRoute)]
-    return routes
+    return [route for route in app.routes if isinstance(route, APIRoute)]
 
 
 def topics_page() -> str:

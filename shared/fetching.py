@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 from faststream.kafka import KafkaMessage
 from faststream.middlewares import AckPolicy
 
-MAX_BATCH_RECORDS = 2_000
+MAX_BATCH_RECORDS = 4_000
 # Of one partition at once: an opening hour's deposits with their content.
 MAX_FETCH_BYTES = 32 * 1024 * 1024
 # aiokafka asks a broker for one thing at a time: a partition that is read waits until those that are silent have been

@@ -85,9 +85,9 @@ def build_app(
     `checks` tells for each component whether it answers; readiness is true when all do.
     """
     app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None, telemetry=TELEMETRY)
-    for router in routers:
-        app.include_router(router)
-    app.include_router(_health(checks))
+    for router in (*routers, _health(checks)):
+        # As they are: an included router looks for its route twice.
+        app.router.routes += router.routes
     app.add_middleware(BodyLimit)
     app.add_middleware(Observed)
     for kind, handler in _HANDLERS.items():

@@ -79,8 +79,7 @@ class Inbox:
             *self.topics,
             group_id=self.group,
             title=self.group,
-            **(COMMON | IN_BATCHES if in_batches else COMMON),
-            **options,
+            **(COMMON | (IN_BATCHES if in_batches else {}) | options),
         )
         self._subscriber(receive)
 

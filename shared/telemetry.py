@@ -79,6 +79,8 @@ def keep_names_out() -> None:
 
 def current_traceparent() -> str | None:
     """The W3C trace context of the running span, to travel in a commit."""
+    if not trace.get_current_span().get_span_context().is_valid:
+        return None
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier.get("traceparent")

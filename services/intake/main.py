@@ -23,6 +23,7 @@ from shared.settings import read_settings
 
 SCAN_CHECK_SECONDS = 2.0
 MAIL_CHECK_SECONDS = 5.0
+HEARD_AT_ONCE = 100
 
 
 def build() -> FastAPI:
@@ -55,8 +56,9 @@ def create_app(settings: IntakeSettings) -> FastAPI:
     questions = Questions(asked, service.view(question.KIND), mailbox, settings.questions_to, service.clock)
     notices = Notices(journal, accounts.accounts, service.view(dossier.KIND), mailbox, service.clock)
     answers = Answers(dossiers, journal, service.objects, service.clock)
-    inbox = service.consume(GROUP, handlers(dossiers), in_batches=True, batch=dossiers.heard)
-    # A landlord waits for a number; that others hear of it, nobody waits for.
+    # A landlord waits for a number; that others hear of it, nobody waits for: few at a time are written before the
+    # next deposit has its turn, and a rush passes first.
+    inbox = service.consume(GROUP, handlers(dossiers), in_batches=True, batch=dossiers.heard, max_records=HEARD_AT_ONCE)
     service.relay.give_way = inbox.give_way = dossiers.rush.passed
     service.every(SCAN_CHECK_SECONDS, depositing.scan_pending)
     service.every(MAIL_CHECK_SECONDS, questions.mail_pending)

@@ -40,6 +40,9 @@ class Draft:
         return f'"{self.revision}"'
 
 
+NO_DRAFT = Draft(DraftForm(), 0)
+
+
 class Drafts:
     """Insert-only revisions, numbered from 1 without a gap: a unique insert is the compare-and-set.
 
@@ -93,7 +96,7 @@ class Drafts:
 
     async def _known(self, dossier_id: str, revision: int) -> Draft:
         """A revision that exists: the one this process saw last, or the one the caller knows."""
-        seen = self._seen.get(dossier_id, Draft(DraftForm(), 0))
+        seen = self._seen.get(dossier_id, NO_DRAFT)
         if seen.revision < revision:
             row = await self._documents.get(_draft_key(dossier_id, revision))
             if row is not None and row["form"] is not None:

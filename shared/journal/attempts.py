@@ -32,12 +32,11 @@ class Attempt:
         return {"_id": self.slot} | told
 
     async def put(self, pages: Sequence[Document]) -> None:
-        """The next few, at once."""
+        """The next ones, at once."""
         if self.written + len(pages) > self.pages:
-            self.pages += PAGES_AT_ONCE
+            self.pages += max(PAGES_AT_ONCE, len(pages))
             await self.documents.put(self.document())
         self.written += len(pages)
-        assert self.written <= self.pages, "few"
         await asyncio.gather(*[self.documents.insert(page) for page in pages])
 
     async def end(self) -> None:

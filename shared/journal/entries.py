@@ -6,7 +6,6 @@ value that all of them have. A batch of a thousand is read as a few lists.
 """
 
 from collections import Counter
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache

@@ -11,7 +11,7 @@ from shared.events import Cause, Event
 from shared.journal.head import Head, S
 from shared.journal.table import PageNeeded
 
-MAX_DECISIONS_PER_COMMIT = 2_000
+MAX_DECISIONS_PER_COMMIT = 4_000
 MAX_CACHED_STREAMS = 10_000
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from shared.documents import MemoryDocuments
+from shared.documents import Document, MemoryDocuments
 from shared.journal import table as tables
 from shared.journal.codec import decode, encode, format_of
 from shared.journal.directory import MAX_PLACE, PLACE_BITS, Run
@@ -48,6 +48,10 @@ class Shelf:
             except StopIteration as done:
                 return done.value
 
+    async def put(self, pages: Sequence[Document]) -> None:
+        for page in pages:
+            await self.documents.insert(page)
+
     async def fetch(self, needed: PageNeeded) -> None:
         for name in needed.names:
             self.read += 1
@@ -57,7 +61,7 @@ class Shelf:
 
     def stored(self, table: Table[Any], page_rows: int = 4) -> Table[Any]:
         self.generation += 1
-        return self.run(Store(self.documents.put, self.fetch, str(self.generation), page_rows)(table, "t"))
+        return self.run(Store(self.put, self.fetch, str(self.generation), page_rows)(table, "t"))
 
     def ask(self, work):
         while True:

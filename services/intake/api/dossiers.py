@@ -19,6 +19,7 @@ from shared.contracts.envelope import Committed, Promoted, Released, Reserved, W
 from shared.contracts.instruction import CommitteeOpinionGiven, Opinion, SupplementRequested
 from shared.contracts.intake import DossierSubmitted
 from shared.contracts.pricing import AnswerRefusal, OfferAnswerRefused
+from shared.direct import Direct
 from shared.errors import NotFound, Refusal
 from shared.events import Event
 from shared.http import cause_of
@@ -177,10 +178,13 @@ def _route_drafts(routes: APIRouter, dossiers: Dossiers) -> None:
 
 
 def _route_deposit(routes: APIRouter, dossiers: Dossiers) -> None:
-    @routes.post("/{dossier_id}/submission", summary="Envoyer le dossier : dépôt définitif et numéro (If-Match)")
     async def submit(dossier_id: str, request: Request, caller: User, if_match: SeenDraft = None) -> DepositReceipt:
         revision = None if if_match is None else _revision(if_match)
         return _deposit(await dossiers.submit(dossier_id, revision, caller, cause_of(request, caller.actor)))
+
+    summary = "Envoyer le dossier : dépôt définitif et numéro (If-Match)"
+    path = "/{dossier_id}/submission"
+    routes.add_api_route(path, submit, methods=["POST"], summary=summary, route_class_override=Direct)
 
     @routes.get("/{dossier_id}/receipt", summary="Récépissé de dépôt (PDF)")
     async def receipt(dossier_id: str, caller: User) -> Response:
