@@ -25,7 +25,8 @@ FIGURE = Figure(
     title="Submissions a second",
     compared=(
         "64 clients, POST /submission to number: intake / FastAPI and PostgreSQL with a gap-free counter row, each at "
-        "its best of one and two processes on one database; the same HTTP server, token, checks and frozen content. "
+        "its best of one and two processes on one database; the same HTTP server, token, checks and frozen content, "
+        "nothing traced; intake calls its route directly (docs/adr/0019), the peer as FastAPI does. "
         "Clients are spread evenly over the processes, and each deposits, with its draft's ETag, dossiers that were "
         "made through the process it talks to"
     ),
