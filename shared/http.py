@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -86,7 +87,8 @@ def build_app(
     """
     app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None, telemetry=TELEMETRY)
     for router in (*routers, _health(checks)):
-        # As they are: an included router looks for its route twice.
+        # As they are: an included router looks for its route twice. What is none would be in no table of roles.
+        assert all(isinstance(route, APIRoute) for route in router.routes), "routes only"
         app.router.routes += router.routes
     app.add_middleware(BodyLimit)
     app.add_middleware(Observed)

@@ -146,6 +146,7 @@ class Verifier:
             return None
         head = self.report.heads.setdefault(commit.stream, Head(known.kind.initial))
         try:
+            commit.decoded()  # wholly: a fold looks at fewer fields than others read
             causes = commit.said().causes
             seen = Counter(causes)
             twice = {cause for cause, times in seen.items() if times > 1 or cause in head.handled}

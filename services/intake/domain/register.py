@@ -51,8 +51,8 @@ class Register:
     deposits: Table[Deposit] = field(default_factory=lambda: Table(Deposit))
 
     def fold_alike(self, alike: Alike) -> "Register":
-        """As `fold`, event after event; deposits, which another process recorded, in one step, without their content:
-        this one only goes on from their numbers.
+        """As `fold`, event after event; deposits as they are read back in one step, without their content, which the
+        register does not keep.
         """
         if alike.cls is DossierSubmitted:
             told = alike.columns("dossier_id", "deposit_number", "submitted_at", "loans")
