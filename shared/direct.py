@@ -1,6 +1,7 @@
 """A route for what thousands ask within one minute (docs/adr/0019)."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from inspect import iscoroutinefunction, signature
 from typing import Any
 
 from fastapi import Request, Response
@@ -19,7 +20,7 @@ class Direct(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        assert _is_direct(self.dependant), f"{self.path} takes more than a direct route gives"
+        assert _is_direct(self.dependant, self.endpoint), f"{self.path} takes more than a direct route gives"
         call, status = self.endpoint, self.status_code or 200
         headers = [(one.name, one.alias) for one in self.dependant.header_params]
         dependencies = [(str(one.name), _awaited(one)) for one in self.dependant.dependencies]
@@ -36,16 +37,24 @@ class Direct(APIRoute):
         return handle
 
 
-def _is_direct(asked: Dependant) -> bool:
+def _is_direct(asked: Dependant, endpoint: Callable[..., Any]) -> bool:
+    given = {"request", *[one.name for one in (*asked.path_params, *asked.header_params, *asked.dependencies)]}
+    plain = all(not one.field_info.metadata for one in (*asked.path_params, *asked.header_params))
     return (
-        _takes_request(asked)
+        plain
+        and iscoroutinefunction(endpoint)
+        and set(signature(endpoint).parameters) == given
+        and _takes_request(asked)
         and all(one.field_info.annotation is str for one in asked.path_params)
-        and all(one.field_info.annotation == str | None for one in asked.header_params)
-        and all(
-            _takes_request(one) and not (one.path_params or one.header_params or one.dependencies)
-            for one in asked.dependencies
-        )
+        and all(one.field_info.annotation == str | None and one.default is None for one in asked.header_params)
+        and all(map(_is_awaited, asked.dependencies))
     )
+
+
+def _is_awaited(asked: Dependant) -> bool:
+    """Whether a dependency takes nothing but a request, and is awaited."""
+    awaited = iscoroutinefunction(asked.call) or iscoroutinefunction(getattr(asked.call, "__call__", None))  # noqa: B004
+    return awaited and _takes_request(asked) and not (asked.path_params or asked.header_params or asked.dependencies)
 
 
 def _takes_request(asked: Dependant) -> bool:

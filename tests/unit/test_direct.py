@@ -4,7 +4,7 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Body, Cookie, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Body, Cookie, Depends, FastAPI, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -95,7 +95,31 @@ async def nested(request: Request, who: Annotated[str, Depends(caller)]) -> str:
 async def deep(request: Request, who: Annotated[str, Depends(nested)]) -> Answer: ...
 
 
-@pytest.mark.parametrize("wrong", [without, numeric, queried, baked, embodied, headed, demanding, dependent, deep])
+async def bounded(request: Request, etag: Annotated[str | None, Header(max_length=3)] = None) -> Answer: ...
+
+
+async def defaulted(request: Request, etag: Annotated[str | None, Header()] = "zz") -> Answer: ...
+
+
+async def answering(request: Request, response: Response) -> Answer: ...
+
+
+def standing(request: Request) -> Answer: ...
+
+
+def blocking(request: Request) -> str: ...
+
+
+async def blocked(request: Request, who: Annotated[str, Depends(blocking)]) -> Answer: ...
+
+
+WRONG = [without, numeric, queried, baked, embodied, headed, demanding, dependent, deep]
+WRONG += [bounded, defaulted, answering, standing, blocked]
+
+
+@pytest.mark.parametrize(
+    "wrong", [*MORE, without, numeric, queried, baked, embodied, headed, demanding, dependent, deep]
+)
 def test_what_it_cannot_give_is_refused_when_it_is_declared(wrong):
     with pytest.raises(AssertionError, match="takes more than a direct route gives"):
         APIRouter(route_class=Direct).post("/numbers/{number}")(wrong)
