@@ -117,9 +117,7 @@ WRONG = [without, numeric, queried, baked, embodied, headed, demanding, dependen
 WRONG += [bounded, defaulted, answering, standing, blocked]
 
 
-@pytest.mark.parametrize(
-    "wrong", [*MORE, without, numeric, queried, baked, embodied, headed, demanding, dependent, deep]
-)
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_it_cannot_give_is_refused_when_it_is_declared(wrong):
     with pytest.raises(AssertionError, match="takes more than a direct route gives"):
         APIRouter(route_class=Direct).post("/numbers/{number}")(wrong)
