@@ -53,7 +53,7 @@ def _is_direct(asked: Dependant, endpoint: Callable[..., Any]) -> bool:
 
 def _is_awaited(asked: Dependant) -> bool:
     """Whether a dependency takes nothing but a request, and is awaited."""
-    awaited = iscoroutinefunction(asked.call) or iscoroutinefunction(getattr(asked.call, "__call__", None))  # noqa: B004
+    awaited = iscoroutinefunction(asked.call) or iscoroutinefunction(type(asked.call).__call__)
     return awaited and _takes_request(asked) and not (asked.path_params or asked.header_params or asked.dependencies)
 
 

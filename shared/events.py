@@ -125,7 +125,7 @@ class MessageMeta(NamedTuple):
 
     def cause(self, service: str) -> Cause:
         """The cause of what `service` decides on this message."""
-        return Cause(f"service:{service}", self.correlation, self.id, self.traceparent)
+        return causes(service, [self])[0]
 
 
 def causes(service: str, metas: Sequence[MessageMeta]) -> list[Cause]:

@@ -3,10 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def let_go(asked: "asyncio.Future[Any]") -> None:
+    """What was asked for is not needed any more, whatever came of it."""
+    asked.add_done_callback(lambda done: done.cancelled() or done.exception())
+    asked.cancel()
 
 
 class Together(Generic[T, R]):

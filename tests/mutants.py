@@ -24,6 +24,7 @@ SUITES = (
     "tests/unit/envelope",
     "tests/unit/journal",
     "tests/unit/test_deciding.py",
+    "tests/unit/test_verify_wholly.py",
     "tests/unit/relay",
     "tests/unit/outbox",
     "tests/unit/snapshots",

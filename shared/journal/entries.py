@@ -51,7 +51,18 @@ class Alike(NamedTuple):
     def columns(self, *names: str) -> Columns:
         """The values of these fields, validated, in the order of the events. Raises: ValueError."""
         valid = _by_column(self.cls, names).validate_python(self.written, extra="ignore")
+        for name in names:
+            if name not in valid:
+                valid[name] = [_default(self.cls, name)]
         return {name: spread(column, self.many) for name, column in valid.items()}
+
+
+def _default(cls: type[Event], name: str) -> Any:
+    """What a field is that an older version did not write. Raises: ValueError."""
+    field = cls.model_fields[name]
+    if field.is_required():
+        raise ValueError(f"{cls.__name__} without {name}")
+    return field.get_default(call_default_factory=True)
 
 
 Piece = Event | Alike

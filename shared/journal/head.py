@@ -17,9 +17,9 @@ class State(Protocol):
 
 @runtime_checkable
 class FoldsAlike(Protocol):
-    """A state that has a faster way for many events of one class; the same comes out."""
+    """A state that has a faster way for many events of some classes, and None for the others; the same comes out."""
 
-    def fold_alike(self, alike: Alike) -> Self: ...
+    def fold_alike(self, alike: Alike) -> Self | None: ...
 
 
 S = TypeVar("S", bound=State)
@@ -42,10 +42,9 @@ def folded(state: S, pieces: Sequence[Piece]) -> S:
     for piece in pieces:
         if not isinstance(piece, Alike):
             state = state.fold(piece)
-        elif isinstance(state, FoldsAlike):
-            state = state.fold_alike(piece)
-        else:
-            state = folded(state, piece.events())
+            continue
+        at_once = state.fold_alike(piece) if isinstance(state, FoldsAlike) else None
+        state = folded(state, piece.events()) if at_once is None else at_once
     return state
 
 

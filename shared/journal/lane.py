@@ -66,6 +66,10 @@ class Lane(Generic[S]):
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     look: "asyncio.Task[Appended[S]] | None" = None
 
+    @property
+    def idle(self) -> bool:
+        return not (self.waiting or self.look or self.lock.locked()) and (self.worker is None or self.worker.done())
+
 
 class Lanes(Generic[S]):
     """By stream key; of too many the one that is idle for longest is forgotten."""
@@ -77,17 +81,17 @@ class Lanes(Generic[S]):
     def of(self, key: str) -> Lane[S]:
         lane = self._lanes.get(key)
         if lane is None:
+            self._make_room()
             lane = self._lanes[key] = Lane(Head(self._initial))
-            if len(self._lanes) > MAX_CACHED_STREAMS:
-                self._drop_oldest_idle()
         self._lanes.move_to_end(key)
         return lane
 
-    def _drop_oldest_idle(self) -> None:
-        for key, lane in self._lanes.items():
-            if not lane.waiting and not lane.lock.locked() and (lane.worker is None or lane.worker.done()):
-                del self._lanes[key]
+    def _make_room(self) -> None:
+        while len(self._lanes) >= MAX_CACHED_STREAMS:
+            idle = next((key for key, lane in self._lanes.items() if lane.idle), None)
+            if idle is None:
                 return
+            del self._lanes[idle]
 
 
 class HeadCache(Protocol):

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
 
 from immutables import Map
@@ -80,7 +80,8 @@ class PageNeeded(Exception):
 def _text_of(shape: type[Row]) -> Callable[[tuple[Any, ...]], bytes]:
     """How a key and its row are written, held to their types: finding out each value's own is slow."""
     types = (str, *get_type_hints(shape).values())
-    return TypeAdapter(tuple[types]).serializer.to_json  # pyright: ignore[reportInvalidTypeForm] (made at run time)
+    written = TypeAdapter(tuple[types]).serializer.to_json  # pyright: ignore[reportInvalidTypeForm] (made at run time)
+    return partial(written, warnings="error")
 
 
 def packed(content: bytes, effort: int = COMPRESSION) -> str:

@@ -95,7 +95,16 @@ def test_what_an_older_version_wrote_takes_the_default_of_a_newer_field_and_a_ne
     assert decoded(text) == tuple(entries)
     (piece,) = said(text).pieces
     assert isinstance(piece, Alike)
-    assert set(piece.columns("name", "parts", "at")) == {"name", "at"}
+    assert piece.columns("at", "parts") == {"at": [START] * MIN_ALIKE, "parts": [()] * MIN_ALIKE}
+
+
+def test_a_column_that_is_not_there_and_must_be_is_refused():
+    (item,) = json.loads(encoded(counted(MIN_ALIKE)))
+    del item["data"]["amount"]
+    (piece,) = said(json.dumps([item])).pieces
+    assert isinstance(piece, Alike)
+    with pytest.raises(ValueError, match="Counted without amount"):
+        piece.columns("dossier_id", "amount")
 
 
 @pytest.mark.parametrize(

@@ -156,15 +156,12 @@ class Ledger(NamedTuple):
         """True from the deposit on, decided or held."""
         return dossier_id in self.reservations or any(one.dossier_id == dossier_id for one in self.held.values())
 
-    def fold_alike(self, alike: Alike) -> "Ledger":
-        """As `fold`, event after event; reservations in one step."""
-        if alike.cls is Reserved:
-            by_field = alike.columns("dossier_id", "deposit_number", "amount_cents")
-            return self.reserve(by_field["dossier_id"], by_field["deposit_number"], by_field["amount_cents"])
-        ledger = self
-        for event in alike.events():
-            ledger = ledger.fold(event)
-        return ledger
+    def fold_alike(self, alike: Alike) -> "Ledger | None":
+        """Reservations in one step."""
+        if alike.cls is not Reserved:
+            return None
+        told = alike.columns("dossier_id", "deposit_number", "amount_cents")
+        return self.reserve(told["dossier_id"], told["deposit_number"], told["amount_cents"])
 
     def fold(self, event: Event) -> "Ledger":
         folded = self._fold(event)

@@ -50,17 +50,12 @@ class Register:
     last_at: datetime | None = None
     deposits: Table[Deposit] = field(default_factory=lambda: Table(Deposit))
 
-    def fold_alike(self, alike: Alike) -> "Register":
-        """As `fold`, event after event; deposits as they are read back in one step, without their content, which the
-        register does not keep.
-        """
-        if alike.cls is DossierSubmitted:
-            told = alike.columns("dossier_id", "deposit_number", "submitted_at", "loans")
-            return self._take(told["dossier_id"], told["deposit_number"], told["submitted_at"], told["loans"])
-        register = self
-        for event in alike.events():
-            register = register.fold(event)
-        return register
+    def fold_alike(self, alike: Alike) -> "Register | None":
+        """Deposits as they are read back, in one step, without their content, which the register does not keep."""
+        if alike.cls is not DossierSubmitted:
+            return None
+        told = alike.columns("dossier_id", "deposit_number", "submitted_at", "loans")
+        return self._take(told["dossier_id"], told["deposit_number"], told["submitted_at"], told["loans"])
 
     def fold(self, event: Event) -> "Register":
         match event:

@@ -31,6 +31,7 @@ from shared.lending import LoanLimits
 from shared.money import MAX_CENTS
 from shared.rush import Rush
 from shared.territory import Territory
+from shared.together import let_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +169,15 @@ class Dossiers:
     async def _submit(self, dossier_id: str, revision: int | None, caller: Principal, cause: Cause) -> DossierSubmitted:
         campaign_id = (await self._opened(dossier_id)).campaign_id
         # At once: a landlord waits for each look-up that waits for another.
-        (found, account), campaign, draft = await asyncio.gather(
-            self._owned(dossier_id, caller),
-            self.campaigns.load(campaign_id),
-            self.drafts.read(dossier_id, revision or 0),
-        )
-        check_represents(account, caller)
-        if found.submitted is not None:
-            return found.submitted
+        beside = asyncio.gather(self.campaigns.load(campaign_id), self.drafts.read(dossier_id, revision or 0))
+        try:
+            found, account = await self._owned(dossier_id, caller)
+            check_represents(account, caller)
+            if found.submitted is not None:
+                return found.submitted
+            campaign, draft = await beside
+        finally:
+            let_go(beside)
         try:
             content = self._content(found, account, campaign.state, draft, revision)
         except Refusal:

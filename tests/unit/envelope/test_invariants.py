@@ -7,6 +7,7 @@ from services.envelope.domain.facts import EpochBegan
 from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger
 from shared.contracts.envelope import CapChanged, Committed, Promoted, Released, ReservationRefused, Reserved
+from shared.journal.head import folded
 from tests.unit.envelope.book import NOW, Book, alike, reserved, rules
 
 
@@ -33,7 +34,7 @@ def test_no_fact_that_breaks_an_invariant_is_folded(event):
     with pytest.raises(AssertionError):
         book.ledger.fold(event)
     with pytest.raises(AssertionError):
-        book.ledger.fold_alike(alike(event, event))
+        folded(book.ledger, [alike(event, event)])
 
 
 @pytest.mark.parametrize(
@@ -49,9 +50,9 @@ def test_no_fact_that_breaks_an_invariant_is_folded(event):
 def test_a_run_of_reservations_is_held_to_the_invariants_one_by_one(last):
     book = Book()
     book.submit("n1", 1, 100)
-    assert book.ledger.fold_alike(alike(reserved(2, 100), reserved(3, 800))).available_cents == 0
+    assert folded(book.ledger, [alike(reserved(2, 100), reserved(3, 800))]).available_cents == 0
     with pytest.raises(AssertionError):
-        book.ledger.fold_alike(alike(reserved(2, 100), last))
+        folded(book.ledger, [alike(reserved(2, 100), last)])
 
 
 def test_a_run_of_reservations_takes_the_place_of_what_was_held_and_what_was_voided():
@@ -62,7 +63,7 @@ def test_a_run_of_reservations_takes_the_place_of_what_was_held_and_what_was_voi
     one_by_one = book.ledger
     for event in run:
         one_by_one = one_by_one.fold(event)
-    assert book.ledger.fold_alike(alike(*run)) == one_by_one
+    assert folded(book.ledger, [alike(*run)]) == one_by_one
     assert (dict(one_by_one.held), dict(one_by_one.voided)) == ({}, {})
 
 

@@ -12,6 +12,7 @@ from services.envelope.domain.invariants import broken
 from services.envelope.domain.ledger import Ledger
 from services.envelope.domain.refusals import CommandConflict, NotReserved, NumberAlreadyDecided
 from shared.contracts.values import Exhaustion
+from shared.journal.head import folded
 from shared.money import MAX_CENTS
 from tests.unit.envelope.book import NOW, Book, alike, rules
 
@@ -207,7 +208,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert replayed == self.book.ledger
         by_column = Ledger()
         for _, run in groupby(self.book.events, key=type):
-            by_column = by_column.fold_alike(alike(*run))
+            by_column = folded(by_column, [alike(*run)])
         assert by_column == replayed
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from services.intake.domain.checklist import Incomplete
 from services.intake.domain.uploads import AlreadySubmitted
-from services.intake.store import StaleDraft
+from services.intake.store import Draft, Drafts, StaleDraft
 from services.intake.usecases.dossiers import Dossiers
 from shared.contracts.envelope import CampaignOpened, CampaignSuspended
 from shared.contracts.values import Signatory
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, NotFound, Unavailable
 from shared.rush import RUSH_REQUESTS
 from tests import facts
 from tests.counter import cause
@@ -160,6 +160,24 @@ async def test_only_a_representative_deposits_and_for_a_stranger_there_is_no_dos
             await process.mine(dossier_id, STRANGER)
         with pytest.raises(Forbidden):
             await submit(process, dossier_id, who=COLLEAGUE)
+
+
+async def test_a_draft_that_cannot_be_read_is_no_matter_to_whom_it_does_not_concern(here, monkeypatch):
+    deposited, dossier_id = await ready(here), await ready(here)
+    await submit(here, deposited)
+    await here.known(deposited)  # writes the deposit into its dossier
+
+    async def down(*_: object) -> Draft:
+        raise Unavailable("database")
+
+    monkeypatch.setattr(Drafts, "read", down)
+    with pytest.raises(NotFound):
+        await submit(here, dossier_id, who=STRANGER)
+    with pytest.raises(Forbidden):
+        await submit(here, dossier_id, who=COLLEAGUE)
+    assert await submit(here, deposited) == 1
+    with pytest.raises(Unavailable):
+        await submit(here, dossier_id)
 
 
 # -- read your own write -----------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """The deposit register: first come, first numbered, without a gap."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,10 +13,8 @@ from shared.contracts.intake import DossierSubmitted, DossierWithdrawn, LoansRed
 from shared.errors import NotFound
 from shared.events import Cause
 from shared.journal import Alike, Entry
-from shared.journal.commit import GENESIS_HASH, Commit, seal
 from shared.journal.entries import MIN_ALIKE, Piece, encoded, said
 from shared.journal.head import folded
-from shared.journal.verify import Known, Verifier
 from tests.facts import CAMPAIGN, SUBMITTED_AT
 from tests.unit.intake.samples import SECOND, content, opened
 
@@ -267,25 +263,3 @@ def test_a_run_of_deposits_is_held_to_what_each_is_held_to(wrong, words):
     *before, last = book.events
     with pytest.raises(AssertionError, match=words):
         folded(Register(), recorded(*before, last.model_copy(update=wrong)))
-
-
-@pytest.mark.parametrize(
-    ("column", "values"),
-    [("principal_cents", ["x"]), ("principal_cents", [1, 2]), ("campaign_id", [None]), ("operation", [{}])],
-)
-def test_verification_reads_what_the_fold_does_not(column, values):
-    book = Book()
-    for place in range(MIN_ALIKE):
-        book.deposit(f"d{place}", 300)
-    entries = [Entry(Cause("user:u", "c"), (event,)) for event in book.events]
-    sound = seal(domain.KIND.stream(CAMPAIGN), 1, GENESIS_HASH, entries, {}, SUBMITTED_AT)
-    (item,) = json.loads(sound.entries)
-    item["data"][column] = values
-    spoilt = replace(sound, entries=json.dumps([item]), written=None).sealed()
-
-    def checks(commit: Commit) -> list[str]:
-        verifier = Verifier({domain.KIND.name: Known(domain.KIND)})
-        verifier.take(commit.document())
-        return [fault.check for fault in verifier.finish().faults]
-
-    assert (checks(sound), checks(spoilt)) == ([], ["repli"])

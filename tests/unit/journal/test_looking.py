@@ -1,11 +1,13 @@
 """Who knows a stream appends to it without a look first; who asks shares a look."""
 
 import asyncio
+import gc
 
 import pytest
 
 from shared.documents import MemoryDocuments
-from shared.errors import Refusal
+from shared.errors import Refusal, Unavailable
+from shared.together import let_go
 from tests.counter import Counter, cause, count, make_journal
 
 
@@ -122,3 +124,37 @@ async def test_who_stops_waiting_for_a_shared_look_up_takes_it_from_nobody():
     store.open.set()
     assert ((await under_way).version, (await shared[1]).version) == (1, 1)
     assert (await asyncio.gather(shared[0], return_exceptions=True))[0].__class__ is asyncio.CancelledError
+
+
+async def test_a_stream_that_is_looked_at_is_not_forgotten_for_another(monkeypatch):
+    monkeypatch.setattr("shared.journal.lane.MAX_CACHED_STREAMS", 1)
+    store = Paused()
+    journal, other = make_journal(store), make_journal(store)
+    await other.append("a", lambda _: count(1), cause())
+    store.asked.clear()
+    store.open.clear()
+    looked = journal.load("a")
+    await store.asked.wait()
+    beside = journal.load("b")
+    store.open.set()
+    assert [(await one).version for one in (looked, beside)] == [1, 0]
+    assert journal.seen("a").total == 1
+    await journal.load("c")
+    assert journal.seen("a").total == 0
+
+
+async def test_what_nobody_waits_for_any_more_is_no_failure_of_anybody(caplog):
+    class Down(MemoryDocuments):
+        async def get(self, key):
+            raise Unavailable("database")
+
+    journal = make_journal(Down())
+    asked = asyncio.gather(journal.load("a"), journal.load("b"))
+    await asyncio.wait([asked])
+    let_go(asked)
+    cancelled = asyncio.gather(journal.load("a"), journal.load("b"))
+    let_go(cancelled)
+    await asyncio.wait([cancelled])
+    del asked, cancelled
+    gc.collect()
+    assert caplog.records == []
