@@ -7,13 +7,11 @@ from typing import Any, Union
 
 import structlog
 from aiokafka import ConsumerRecord
-from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker, KafkaMessage
 from opentelemetry import propagate, trace
 
-from shared import crash
+from shared.acknowledging import Acknowledging
 from shared.bus import Publisher, UnreadableMessage, meta_or_none, read_event, read_meta
-from shared.crash import Step
 from shared.delivery import Delivery
 from shared.documents import Documents
 from shared.errors import Refusal, Unavailable
@@ -57,6 +55,7 @@ class Inbox:
         self._handled_as = {announced(cls).__name__: cls for cls in handlers}
         self._places = Places(group, positions, parked)
         self._publisher = publisher
+        self.acknowledging = Acknowledging(group, self._places.tidy)
         self._subscriber: Any = None
         self.batch: BatchHandler | None = None
         self.origins: Origins | None = None
@@ -85,20 +84,20 @@ class Inbox:
 
     @property
     def reader(self) -> KafkaReader:
-        return KafkaReader(self._subscriber)
+        return KafkaReader(self._subscriber, self.acknowledging.turn)
 
     async def tell_missing(self) -> None:
         """On /metrics. Raises: Unavailable."""
         Metrics.missing.labels(self.group).set(await self._places.anything_missing())
 
     async def receive(self, message: KafkaMessage) -> None:
-        """Handle one delivery wholly, then ack. Cancellation leaves it unacked, so it comes again."""
+        """Handle one delivery wholly, then begin to ack. Cancellation leaves it unacked, so it comes again."""
         await self.give_way()
         record = message.raw_message
         assert isinstance(record, ConsumerRecord), "one message at a time"
         await self._never_skipping(lambda: self._knowing_origins([record]))
         await self._never_skipping(lambda: self.deliver(Delivery.of(record)))
-        await asyncio.gather(self._ack(message), self._places.tidy())
+        await self.acknowledging.begin(message)
 
     async def receive_batch(self, message: KafkaMessage) -> None:
         """Handle one fetch: runs of messages that are next in their streams together, the rest as they come."""
@@ -106,7 +105,7 @@ class Inbox:
         records = message.raw_message
         assert not isinstance(records, ConsumerRecord), "a batch"
         await self._never_skipping(lambda: self._deliver_batch(records))
-        await asyncio.gather(self._ack(message), self._places.tidy())
+        await self.acknowledging.begin(message)
 
     async def _knowing_origins(self, records: "Sequence[ConsumerRecord[Any, Any]]") -> None:
         if (origins := self.origins) is not None:
@@ -189,14 +188,6 @@ class Inbox:
         if cls is None and event_class(meta.type) is not None:
             return None
         return read_event(body, meta, cls if cls is not None and issubclass(cls, Reading) else None)
-
-    async def _ack(self, message: KafkaMessage) -> None:
-        crash.reached(Step.BEFORE_ACK)
-        try:
-            await message.ack()
-        except KafkaError as error:
-            # The group moved on or the broker went away: the messages come again and are dropped as seen.
-            log.warning("ack_failed", group=self.group, error=type(error).__name__)
 
     async def deliver(self, delivery: Delivery) -> None:
         """Handle, drop, park or dead-letter one message; returns when it will not be needed again."""

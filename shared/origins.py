@@ -65,10 +65,11 @@ class Origins:
 
 
 class KafkaReader:
-    """The member that FastStream runs; none before it has started."""
+    """The member that FastStream runs; none before it has started. `turn`: no acknowledgement is under way."""
 
-    def __init__(self, subscriber: Any) -> None:
+    def __init__(self, subscriber: Any, turn: asyncio.Lock) -> None:
         self._subscriber = subscriber
+        self._turn = turn
 
     @property
     def _consumer(self) -> AIOKafkaConsumer | None:
@@ -94,10 +95,11 @@ class KafkaReader:
     async def rewind(self, places: Iterable[Place]) -> None:
         if self._consumer is None:
             raise Unavailable("broker")
-        partitions = [TopicPartition(topic, number) for topic, number in places]
+        consumer, partitions = self._consumer, [TopicPartition(topic, number) for topic, number in places]
         try:
-            for partition in partitions:
-                self._consumer.seek(partition, 0)
-            await self._consumer.commit(dict.fromkeys(partitions, 0))
+            async with self._turn:
+                for partition in partitions:
+                    consumer.seek(partition, 0)
+                await consumer.commit(dict.fromkeys(partitions, 0))
         except (KafkaError, OSError) as error:
             raise Unavailable("broker") from error

@@ -111,9 +111,8 @@ class Service:
     def consume(self, group: str, handlers: Handlers, **options: Any) -> Inbox:
         """Read every topic the handled events come from, as one consumer group (options: Inbox.attach)."""
         inbox = Inbox(group, handlers, self.collection("inbox", "stream"), self.collection("parked"), self.publisher)
-        session_ms = self.settings.session_timeout_ms
-        heartbeat_ms = session_ms // HEARTBEATS_PER_SESSION
-        inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=heartbeat_ms, **options)
+        session_ms, beats = self.settings.session_timeout_ms, HEARTBEATS_PER_SESSION
+        inbox.attach(self.broker, session_timeout_ms=session_ms, heartbeat_interval_ms=session_ms // beats, **options)
         self.inbox = inbox
         inbox.origins = Origins(group, self.collection("origins"), inbox.reader)
         self.every(INBOX_CHECK_SECONDS, inbox.origins.look)
@@ -128,11 +127,10 @@ class Service:
 
     async def _committed(self, commit: Commit, state: Any) -> None:
         """The view first: once the relay has published a commit, nothing renews its view."""
-        Metrics.commits.labels(commit.stream.split(":", 1)[0]).inc()
+        kind, key = commit.stream.split(":", 1)
+        Metrics.commits.labels(kind).inc()
         try:
-            kind, key = commit.stream.split(":", 1)
-            view = self._views.get(kind)
-            if view is not None:
+            if (view := self._views.get(kind)) is not None:
                 await view.put(self._journals[kind], self.commits, key, state, commit.version)
         except BaseException as error:
             # The fact is recorded; the next sweep renews the view, and only then publishes.
@@ -242,6 +240,8 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self.inbox is not None:
+                await self.inbox.acknowledging.settle()
             with suppress(KafkaError, OSError):
                 await self.broker.stop()
             with suppress(TimeoutError):

@@ -98,7 +98,9 @@ def format_of(shape: Any) -> str:
 def _described(shape: Any) -> str:
     inner = get_args(shape)
     if inner:
-        return f"{get_origin(shape)}[{', '.join(_described(one) for one in inner)}]"
+        # Tables: how their pages are written is part of it.
+        by = "by column " if get_origin(shape) is Table else ""
+        return f"{by}{get_origin(shape)}[{', '.join(_described(one) for one in inner)}]"
     if _is_record(shape):
         hints = get_type_hints(shape)
         return f"{shape.__name__}({', '.join(f'{name}: {_described(hints[name])}' for name in names_of(shape))})"

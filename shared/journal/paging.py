@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from shared.documents import Document
 from shared.journal.directory import Directory, Run
-from shared.journal.table import COMPRESSION, PageNeeded, Pages, Table, packed
+from shared.journal.table import COMPRESSION, PageNeeded, Pages, Table, packed, text_of
 
 # Entries in one document of an index; of two pieces that meet one is half of it at least.
 MAX_ENTRIES = 8_192
@@ -61,10 +61,10 @@ class Store:
             table = table.over(Directory(prefix, page_rows=self.page_rows), Pages())
         rows = list(table.directory.rows)
         for number in table.changed_pages():
-            lines = await paged(lambda number=number: table.lines(number), self.fetch)
-            name = await self._write(table, "rows", "\n".join(lines).encode())
+            columns = await paged(lambda number=number: table.columns(number), self.fetch)
+            name = await self._write(table, "rows", text_of(table.shape)(columns))
             rows[number : number + 1] = [name]
-            table.pages.rows[name] = lines
+            table.pages.rows[name] = columns
             table.pages.trim()
         runs = await self._with_new(table)
         await self._put_waiting()

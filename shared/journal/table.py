@@ -7,18 +7,18 @@ method only reads, so asking again is harmless.
 """
 
 import base64
-import json
 import zlib
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
 
 from immutables import Map
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from shared.journal.directory import MAX_PLACE, Directory, mark_of, marks_of
 
@@ -38,19 +38,24 @@ class Row(Protocol):
 
 
 V = TypeVar("V", bound=Row)
+# A page of rows: their keys, then the values of each field.
+Columns = Sequence[Sequence[Any]]
 
 
 class Pages:
     """The documents of one table that are in memory; each is written once, so what is here is right."""
 
     def __init__(self) -> None:
-        self.rows: OrderedDict[str, list[str]] = OrderedDict()
+        self.rows: OrderedDict[str, Columns] = OrderedDict()
         self.index: dict[str, array[int]] = {}
 
     def take(self, name: str, document: Mapping[str, Any]) -> None:
         """Raises: KeyError, ValueError, zlib.error for a document that is no page."""
         if "rows" in document:
-            self.rows[name] = unpacked(document["rows"]).decode().split("\n")
+            columns: Columns = from_json(unpacked(document["rows"]))
+            if len({len(column) for column in columns}) != 1:
+                raise ValueError("columns of one length")
+            self.rows[name] = columns
         else:
             self.index[name] = array("Q", unpacked(document["index"]))
 
@@ -77,11 +82,11 @@ class PageNeeded(Exception):
 
 
 @cache
-def _text_of(shape: type[Row]) -> Callable[[tuple[Any, ...]], bytes]:
-    """How a key and its row are written, held to their types: finding out each value's own is slow."""
-    types = (str, *get_type_hints(shape).values())
+def text_of(shape: type[Row]) -> Callable[[Columns], bytes]:
+    """How a page of such rows is written, held to their types: finding out each value's own is slow."""
+    types = tuple(list[one] for one in (str, *get_type_hints(shape).values()))
     written = TypeAdapter(tuple[types]).serializer.to_json  # pyright: ignore[reportInvalidTypeForm] (made at run time)
-    return partial(written, warnings="error")
+    return lambda columns: written(tuple(columns), warnings="error")
 
 
 def packed(content: bytes, effort: int = COMPRESSION) -> str:
@@ -255,7 +260,10 @@ class Table(Generic[V]):
         if row is not None:
             return row
         number, line = divmod(place, self.directory.page_rows)
-        key, *values = json.loads(self._page(number)[line])
+        return self._read(self._page(number), line)
+
+    def _read(self, page: Columns, line: int) -> tuple[str, V]:
+        key, *values = [column[line] for column in page]
         return key, self.shape.of(values)
 
     def _in_memory(self, place: int) -> tuple[str, V] | None:
@@ -264,7 +272,7 @@ class Table(Generic[V]):
             return self.grown.rows[place - self.grown.first]
         return changed
 
-    def _page(self, number: int) -> list[str]:
+    def _page(self, number: int) -> Columns:
         name = self.directory.rows[number]
         self._require((name,))
         self.pages.rows.move_to_end(name)
@@ -291,15 +299,17 @@ class Table(Generic[V]):
         grown = range(self.directory.count // size, -(-self.count // size)) if self.count > self.directory.count else ()
         return sorted({*grown, *[place // size for place in self.changed]})
 
-    def lines(self, number: int) -> list[str]:
-        """A page's rows as they are stored."""
+    def columns(self, number: int) -> Columns:
+        """A page as it is stored."""
         first = number * self.directory.page_rows
         end = min(first + self.directory.page_rows, self.count)
         known = range(first, end) if self.changed else range(first, min(self.grown.first, end))
-        rows = [self._in_memory(place) for place in known]
-        rows += self.grown.rows[first + len(rows) - self.grown.first : end - self.grown.first]
-        old, text = self._page(number) if None in rows else [], _text_of(self.shape)
-        return [old[line] if row is None else text((row[0], *row[1])).decode() for line, row in enumerate(rows)]
+        found = [self._in_memory(place) for place in known]
+        found += self.grown.rows[first + len(found) - self.grown.first : end - self.grown.first]
+        old = self._page(number) if None in found else []
+        rows = [self._read(old, line) if row is None else row for line, row in enumerate(found)]
+        keys, values = zip(*rows, strict=True)
+        return [list(keys), *map(list, zip(*values, strict=True))]
 
     def new_entries(self) -> "array[int]":
         """The index of what the directory does not have yet."""

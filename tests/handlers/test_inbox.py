@@ -1,6 +1,8 @@
 """The inbox on FastStream's test broker: what every consumer is promised."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -59,6 +61,13 @@ class Bench:
     async def _undecoded(message):
         return message
 
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """What is handled is acknowledged, and what was passed removed, before the next message comes."""
+        async with TestKafkaBroker(self.broker):
+            await self.inbox.acknowledging.settle()
+            yield
+
     async def note(self, event: Counted, _: MessageMeta) -> None:
         self.handled.append(event.amount)
 
@@ -76,7 +85,7 @@ def quick(monkeypatch):
 
 async def test_messages_are_handled_in_order_and_duplicates_dropped():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         for sequence in (1, 1, 2, 1, 2, 3):
             await bench.send(sequence)
     assert bench.handled == [1, 2, 3]
@@ -93,7 +102,7 @@ async def test_passed_places_are_removed_and_tried_again_when_that_failed(monkey
         await remove(key)
 
     monkeypatch.setattr(bench.positions, "remove", failing)
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1)
         await bench.send(2)
         assert await bench.positions.count({}) == 2
@@ -104,7 +113,7 @@ async def test_passed_places_are_removed_and_tried_again_when_that_failed(monkey
 
 async def test_an_early_message_waits_for_the_missing_ones():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         for sequence in (3, 2, 3):
             await bench.send(sequence)
         assert bench.handled == []
@@ -120,7 +129,7 @@ def missing() -> float | None:
 
 async def test_it_is_told_that_a_message_is_missing_until_it_comes():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         told = []
         for sequence in (1, 3, 2):
             await bench.send(sequence)
@@ -132,7 +141,7 @@ async def test_it_is_told_that_a_message_is_missing_until_it_comes():
 async def test_a_member_that_starts_tells_what_was_missing_before_it():
     before, after = Bench(), Bench()
     after.inbox._places = Places(GROUP, before.positions, before.parked)
-    async with TestKafkaBroker(before.broker):
+    async with before.running():
         await before.send(3)
     await after.inbox.tell_missing()
     assert missing() == 1
@@ -140,7 +149,7 @@ async def test_a_member_that_starts_tells_what_was_missing_before_it():
 
 async def test_a_message_that_was_parked_after_it_had_been_handled_waits_for_nothing():
     bench, late = Bench(), Bench()
-    async with TestKafkaBroker(late.broker):
+    async with late.running():
         await late.send(2)
     bench.inbox._places = Places(GROUP, bench.positions, late.parked)
     await bench.inbox._places.advance(f"{TOPIC}|counter:a", 2)
@@ -150,7 +159,7 @@ async def test_a_message_that_was_parked_after_it_had_been_handled_waits_for_not
 
 async def test_a_long_row_of_early_messages_is_handled_once_the_first_comes():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         for sequence in range(2, 502):
             await bench.send(sequence)
         await bench.send(1)
@@ -168,11 +177,11 @@ async def test_what_was_parked_is_handled_although_the_one_before_died_with_its_
         raise Died
 
     monkeypatch.setattr(before.inbox, "_unpark", die)
-    async with TestKafkaBroker(before.broker):
+    async with before.running():
         await before.send(2)
         with pytest.raises(Died):
             await before.send(1)
-    async with TestKafkaBroker(after.broker):
+    async with after.running():
         await after.send(1)
         await after.send(3)
     assert (before.handled, after.handled) == ([1], [1, 2, 3])  # the journal knows that 1 was handled
@@ -180,11 +189,11 @@ async def test_what_was_parked_is_handled_although_the_one_before_died_with_its_
 
 async def test_a_restart_remembers_what_was_handled():
     before, after = Bench(), Bench()
-    async with TestKafkaBroker(before.broker):
+    async with before.running():
         await before.send(1)
         await before.send(2)
     after.inbox._places = Places(GROUP, before.positions, after.parked)
-    async with TestKafkaBroker(after.broker):
+    async with after.running():
         await after.send(2)
         await after.send(3)
     assert (before.handled, after.handled) == ([1, 2], [3])
@@ -193,16 +202,16 @@ async def test_a_restart_remembers_what_was_handled():
 async def test_a_member_that_stood_still_does_not_put_the_group_back():
     before, after = Bench(), Bench()
     after.inbox._places = Places(GROUP, before.positions, after.parked)
-    async with TestKafkaBroker(before.broker):
+    async with before.running():
         await before.send(1)
-    async with TestKafkaBroker(after.broker):
+    async with after.running():
         for sequence in (2, 3):
             await after.send(sequence)
-    async with TestKafkaBroker(before.broker):
+    async with before.running():
         await before.send(2)  # fetched before it was stopped; handled by the other meanwhile
     restarted = Bench()
     restarted.inbox._places = Places(GROUP, before.positions, restarted.parked)
-    async with TestKafkaBroker(restarted.broker):
+    async with restarted.running():
         await restarted.send(4)
     assert restarted.handled == [4]
 
@@ -220,7 +229,7 @@ async def test_a_member_that_stood_still_does_not_put_the_group_back():
 )
 async def test_an_unreadable_message_goes_to_the_dead_letters_at_once(changes, reason):
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1, **changes)
     assert bench.handled == []
     assert [dead["als_reason"] for dead in bench.dead] == [reason]
@@ -228,7 +237,7 @@ async def test_an_unreadable_message_goes_to_the_dead_letters_at_once(changes, r
 
 async def test_the_stream_goes_on_after_a_dead_letter():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1, schema_version=9)
         await bench.send(2)
     assert bench.handled == [2]
@@ -236,7 +245,7 @@ async def test_the_stream_goes_on_after_a_dead_letter():
 
 async def test_fields_of_a_newer_minor_version_are_ignored():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1, body=b'{"dossier_id": "a", "amount": 7, "colour": "blue"}')
     assert bench.handled == [7]
 
@@ -249,7 +258,7 @@ async def test_a_handler_that_fails_is_tried_again_then_dead_lettered(quick):
         raise ValueError("never works")
 
     bench = Bench(fail)
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1)
     assert tries == [1] * 5
     assert bench.dead[0]["als_reason"] == "handler-failed"
@@ -266,7 +275,7 @@ async def test_an_outage_is_waited_for_and_costs_no_message(quick):
         done.append(event.amount)
 
     bench = Bench(later)
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1)
     assert done == [1]
     assert bench.dead == []
@@ -274,7 +283,7 @@ async def test_an_outage_is_waited_for_and_costs_no_message(quick):
 
 async def test_a_redriven_message_reaches_its_group_only():
     bench = Bench()
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1)
         await bench.send(1, extra={REDRIVEN: "another.group"})
         assert bench.handled == [1]
@@ -294,7 +303,7 @@ async def test_a_dead_letter_without_a_topic_is_waited_for_and_told(quick, monke
         await send(*arguments)
 
     monkeypatch.setattr(bench.inbox._publisher, "send", no_topic_yet)
-    async with TestKafkaBroker(bench.broker):
+    async with bench.running():
         await bench.send(1, schema_version=9)
         await bench.send(2)
     assert [dead["als_reason"] for dead in bench.dead] == ["future-version"]

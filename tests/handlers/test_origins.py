@@ -1,5 +1,6 @@
 """Origins: a partition that is no longer the one a group was reading is read from its beginning."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -133,14 +134,14 @@ class Consumer:
 
 
 def reader(consumer) -> KafkaReader:
-    return KafkaReader(SimpleNamespace(consumer=consumer))
+    return KafkaReader(SimpleNamespace(consumer=consumer), asyncio.Lock())
 
 
 async def test_a_member_says_when_what_it_was_given_began():
     assert await reader(Consumer(frozenset({PARTITION, EMPTY, CUT}))).began() == {PLACE: 5, (TOPIC, 2): None}
 
 
-@pytest.mark.parametrize("one", [KafkaReader(None), reader(None), reader(Consumer(frozenset()))])
+@pytest.mark.parametrize("one", [KafkaReader(None, asyncio.Lock()), reader(None), reader(Consumer(frozenset()))])
 async def test_a_member_that_was_given_nothing_says_nothing(one):
     assert await one.began() == {}
 

@@ -74,7 +74,9 @@ async def test_a_topic_whose_first_messages_are_gone_is_no_other_one_to_who_fill
     partition = TopicPartition(*place)
     sender, admin = make_producer(bootstrap), AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    origins = Origins("a.group", MemoryDocuments(), reader := KafkaReader(SimpleNamespace(consumer=consumer)))
+    origins = Origins(
+        "a.group", MemoryDocuments(), reader := KafkaReader(SimpleNamespace(consumer=consumer), asyncio.Lock())
+    )
     async with AsyncExitStack() as stack:
         for one, stop in ((sender, sender.stop), (admin, admin.close), (consumer, consumer.stop)):
             await one.start()

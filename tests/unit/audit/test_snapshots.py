@@ -1,6 +1,7 @@
 """The audit holds snapshots and their pages against the fold."""
 
 import json
+from typing import Any
 
 from shared.journal.table import packed, unpacked
 from tests.simulation.world import Stored
@@ -16,18 +17,19 @@ async def test_a_snapshot_that_is_not_the_fold_is_named_and_an_unreadable_one_ig
     assert (await audited(stored)).clean
 
 
-def reservations_page(stored: Stored) -> tuple[str, list[str]]:
-    """A page the ledger's snapshot names, and its rows."""
+def reservations_page(stored: Stored) -> tuple[str, list[list[Any]]]:
+    """A page the ledger's snapshot names: keys, numbers, amounts."""
     documents = stored.collections["envelope"]["snapshots"]._documents
     directory = json.loads(documents["ledger:sim"]["head"])["state"]["reservations"]
     key = f"{directory['prefix']}/{directory['rows'][0]}"
-    return key, unpacked(documents[key]["rows"]).decode().split("\n")
+    return key, json.loads(unpacked(documents[key]["rows"]))
 
 
 async def test_a_page_of_a_snapshot_that_is_not_the_fold_is_named(stored):
-    key, (first, *others) = reservations_page(stored)
-    changed = "\n".join([first.replace(",1,", ",9,", 1), *others])
-    await stored.collections["envelope"]["snapshots"].put({"_id": key, "rows": packed(changed.encode())})
+    key, columns = reservations_page(stored)
+    columns[1][0] += 8
+    changed = packed(json.dumps(columns).encode())
+    await stored.collections["envelope"]["snapshots"].put({"_id": key, "rows": changed})
     assert [check for _, check in said(await audited(stored))] == ["instantané"]
 
 
