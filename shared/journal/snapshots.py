@@ -114,7 +114,7 @@ class Snapshots:
         for name, document in zip(needed.names, found, strict=True):
             try:
                 needed.pages.take(name, document or {})
-            except (KeyError, ValueError, zlib.error) as error:
+            except (KeyError, TypeError, ValueError, zlib.error) as error:
                 await self._give_up(needed.prefix.rpartition("/")[0], name)
                 raise PageLost(f"{needed.prefix}/{name}") from error
 

@@ -50,7 +50,7 @@ class Pages:
         self.index: dict[str, array[int]] = {}
 
     def take(self, name: str, document: Mapping[str, Any]) -> None:
-        """Raises: KeyError, ValueError, zlib.error for a document that is no page."""
+        """Raises: KeyError, TypeError, ValueError, zlib.error for a document that is no page."""
         if "rows" in document:
             columns: Columns = from_json(unpacked(document["rows"]))
             if len({len(column) for column in columns}) != 1:

@@ -13,7 +13,7 @@ from shared.errors import Unavailable
 from shared.journal.head import HANDLED, Handled, Head
 from shared.journal.paging import paged
 from shared.journal.snapshots import Snapshots
-from shared.journal.table import Table
+from shared.journal.table import Table, packed
 from tests import facts
 from tests.counter import START
 from tests.unit.envelope.book import NOW, Book, rules
@@ -121,7 +121,19 @@ async def test_a_lost_page_of_the_ledger_is_folded_anew_whoever_needs_it(kind):
 
 
 @pytest.mark.parametrize("kind", ["rows", "index"])
-@pytest.mark.parametrize("damage", [None, {}, {"rows": "bm90IGEgcGFnZQ=="}, {"index": "?"}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None,
+        {},
+        {"rows": "bm90IGEgcGFnZQ=="},
+        {"rows": packed(b"[")},
+        {"rows": packed(b"[1]")},
+        {"rows": packed(b'[["a","b"],[1]]')},
+        {"rows": None},
+        {"index": "?"},
+    ],
+)
 async def test_a_page_that_is_missing_or_damaged_is_not_missed(kind, damage):
     commits, snapshots = await twelve()
     for key in [key for key, document in snapshots._documents.items() if kind in document]:
