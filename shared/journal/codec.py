@@ -16,7 +16,8 @@ from immutables import Map
 from pydantic import BaseModel
 
 from shared.journal.directory import Directory
-from shared.journal.table import Pages, Table
+from shared.journal.pages import Pages
+from shared.journal.table import Table
 
 
 class UnknownShape(TypeError):

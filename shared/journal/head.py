@@ -6,7 +6,8 @@ from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, runtime_ch
 
 from shared.journal.commit import GENESIS_HASH, Commit
 from shared.journal.entries import Alike, Piece, Said
-from shared.journal.table import PageNeeded, Table
+from shared.journal.pages import PageNeeded
+from shared.journal.table import Table
 
 
 class State(Protocol):

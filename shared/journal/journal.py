@@ -31,8 +31,8 @@ from shared.journal.lane import (
     answer,
     next_batch,
 )
+from shared.journal.pages import PageNeeded
 from shared.journal.paging import paged
-from shared.journal.table import PageNeeded
 
 log = structlog.get_logger(__name__)
 

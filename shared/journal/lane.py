@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, Protocol
 
 from shared.events import Cause, Event
 from shared.journal.head import Head, S
-from shared.journal.table import PageNeeded
+from shared.journal.pages import PageNeeded
 
 MAX_DECISIONS_PER_COMMIT = 4_000
 MAX_CACHED_STREAMS = 10_000

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from shared.documents import Document
 from shared.journal.directory import Directory, Run
-from shared.journal.table import COMPRESSION, PageNeeded, Pages, Table, packed, text_of
+from shared.journal.pages import COMPRESSION, PageNeeded, Pages, packed, text_of
+from shared.journal.table import Table
 
 # Entries in one document of an index; of two pieces that meet one is half of it at least.
 MAX_ENTRIES = 8_192

@@ -22,14 +22,15 @@ from shared.journal.commit import canonical_json, commit_key
 from shared.journal.directory import PAGE_ROWS, Directory
 from shared.journal.faults import Fault
 from shared.journal.head import Handled, Head, PageLost, StreamKind
+from shared.journal.pages import PageNeeded
 from shared.journal.paging import Store
-from shared.journal.table import PageNeeded, Table
+from shared.journal.table import Table
 
 log = structlog.get_logger(__name__)
 
 # What a restart has to read and to fold at most, with what came while a snapshot was being written.
 SNAPSHOT_EVERY = 200
-MAX_TAIL_EVENTS = 8_192
+MAX_TAIL_EVENTS = 16_384
 # What is not in tables; with where their pages are, below the 16 MB a document may have.
 MAX_LIVE_CHARACTERS = 8_000_000
 

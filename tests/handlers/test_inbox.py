@@ -4,10 +4,8 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
-from aiokafka import TopicPartition
 from faststream.kafka import TestKafkaBroker
 from prometheus_client import REGISTRY
 
@@ -309,18 +307,3 @@ async def test_a_dead_letter_without_a_topic_is_waited_for_and_told(quick, monke
     assert [dead["als_reason"] for dead in bench.dead] == ["future-version"]
     assert bench.handled == [2]
     assert stuck.get() == before + 3
-
-
-@pytest.mark.parametrize(
-    ("consumer", "assigned"),
-    [
-        (None, False),
-        (SimpleNamespace(assignment=frozenset), False),
-        (SimpleNamespace(assignment=lambda: frozenset({TopicPartition(TOPIC, 0)})), True),
-    ],
-)
-def test_a_member_knows_whether_the_group_gave_it_anything_to_read(consumer, assigned):
-    bench = Bench()
-    assert not bench.inbox.reader.assigned
-    bench.inbox._subscriber.consumer = consumer
-    assert bool(bench.inbox.reader.assigned) is assigned

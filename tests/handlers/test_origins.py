@@ -146,6 +146,13 @@ async def test_a_member_that_was_given_nothing_says_nothing(one):
     assert await one.began() == {}
 
 
+def test_a_member_knows_whether_the_group_gave_it_anything_to_read():
+    assert not KafkaReader(None, asyncio.Lock()).assigned
+    assert not reader(None).assigned
+    assert not reader(Consumer(frozenset())).assigned
+    assert reader(Consumer()).assigned == {PARTITION}
+
+
 async def test_a_member_goes_back_for_itself_and_for_whoever_comes_next():
     consumer = Consumer()
     await reader(consumer).rewind([PLACE])

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared.documents import Document, MemoryDocuments
-from shared.journal import table as tables
+from shared.journal import pages as stored_pages
 from shared.journal.codec import decode, encode, format_of
 from shared.journal.directory import MAX_PLACE, PLACE_BITS, Run
+from shared.journal.pages import PageNeeded
 from shared.journal.paging import MAX_ENTRIES, Store, pieces
-from shared.journal.table import PageNeeded, Table
+from shared.journal.table import Table
 
 
 class Amount(NamedTuple):
@@ -255,7 +256,7 @@ def test_pieces_hold_what_they_were_cut_from_and_fit_a_document():
 
 
 def test_row_pages_leave_memory_and_come_back(monkeypatch):
-    monkeypatch.setattr(tables, "MAX_ROW_PAGES", 2)
+    monkeypatch.setattr(stored_pages, "MAX_ROW_PAGES", 2)
     shelf = Shelf()
     table = restarted(shelf.stored(filled(100), page_rows=10))
     for number in (5, 95, 45, 5):

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared.journal.table import packed, unpacked
+from shared.journal.pages import packed, unpacked
 from tests.simulation.world import Stored
 from tests.unit.audit.played import audited, said
 

@@ -11,7 +11,7 @@ from shared.journal import Entry, StreamKind
 from shared.journal.codec import UnknownShape, decode, encode, format_of
 from shared.journal.commit import GENESIS_HASH, seal
 from shared.journal.head import Head
-from shared.journal.table import PageNeeded, Pages
+from shared.journal.pages import PageNeeded, Pages
 from tests.counter import KIND, START, Counted, cause, count
 
 

@@ -11,9 +11,10 @@ from services.intake.domain.register import Register
 from shared.documents import MemoryDocuments
 from shared.errors import Unavailable
 from shared.journal.head import HANDLED, Handled, Head
+from shared.journal.pages import packed
 from shared.journal.paging import paged
 from shared.journal.snapshots import Snapshots
-from shared.journal.table import Table, packed
+from shared.journal.table import Table
 from tests import facts
 from tests.counter import START
 from tests.unit.envelope.book import NOW, Book, rules
