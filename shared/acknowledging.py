@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaMessage
 
 from shared import crash
@@ -34,6 +35,7 @@ class Acknowledging:
         """Return while it is under way. `message` was handled, and so was all that was read before it."""
         await self.turn.acquire()
         self._last = asyncio.gather(self._acknowledge(message), self._beside())
+        self._last.add_done_callback(self._over)
         # It takes down how far was read as it begins, which is now: after this more may be read.
         await asyncio.sleep(0)
         if self._leaving:
@@ -45,12 +47,17 @@ class Acknowledging:
         if self._last is not None:
             await asyncio.wait([self._last], timeout=SETTLE_SECONDS)
 
+    def _over(self, last: asyncio.Future[Any]) -> None:
+        self.turn.release()
+        if not last.cancelled():
+            last.exception()  # looked at: a loop that ends cancels what is under way
+
     async def _acknowledge(self, message: KafkaMessage) -> None:
         crash.reached(Step.BEFORE_ACK)
         try:
             await message.ack()
-        except Exception as error:
+        except KafkaError as error:
             # The group moved on or the broker went away: the messages come again and are dropped as seen.
             log.warning("ack_failed", group=self._group, error=type(error).__name__)
-        finally:
-            self.turn.release()
+        except Exception as error:
+            log.error("ack_failed", group=self._group, error=type(error).__name__, exc_info=True)

@@ -84,7 +84,7 @@ def raw_headers(meta: MessageMeta) -> dict[str, bytes]:
     return named
 
 
-def read_meta(raw: Mapping[str, bytes]) -> MessageMeta:
+def read_meta(raw: Mapping[str, Any]) -> MessageMeta:
     """The metadata of a message's headers. Raises: UnreadableMessage when they are not ours."""
     causation, traceparent = raw.get("ce_causationid"), raw.get("traceparent")
     try:
@@ -100,11 +100,11 @@ def read_meta(raw: Mapping[str, bytes]) -> MessageMeta:
             causation=causation.decode() if causation is not None else None,
             traceparent=traceparent.decode() if traceparent is not None else None,
         )
-    except (KeyError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a header may be there without a value
         raise UnreadableMessage("bad-headers", repr(error)) from error
 
 
-def meta_or_none(raw: Mapping[str, bytes]) -> MessageMeta | None:
+def meta_or_none(raw: Mapping[str, Any]) -> MessageMeta | None:
     try:
         return read_meta(raw)
     except UnreadableMessage:

@@ -1,6 +1,7 @@
 """How FastStream reads a group's topics and hands over what came: as it lies in Kafka, acknowledged by the inbox."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -17,12 +18,23 @@ MAX_FETCH_WAIT_MS = 50
 MAX_POLL_INTERVAL_MS = 30 * 60 * 1000
 
 
-async def unread(
-    records: "tuple[ConsumerRecord[Any, Any], ...]",
-    parse: "Callable[[tuple[ConsumerRecord[Any, Any], ...]], Awaitable[KafkaMessage]]",
+Record = ConsumerRecord[Any, Any]
+
+
+async def unread(record: Record, parse: Callable[[Record], Awaitable[KafkaMessage]]) -> KafkaMessage:
+    """A message as FastStream hands it over. It must not read the headers, which the inbox does: where one is no text,
+    it would drop the message unseen, and what comes next would be acknowledged over it.
+    """
+    message = await parse(replace(record, headers=()))
+    message.raw_message = record
+    return message
+
+
+async def unread_batch(
+    records: tuple[Record, ...], parse: Callable[[tuple[Record, ...]], Awaitable[KafkaMessage]]
 ) -> KafkaMessage:
-    """A fetch as FastStream hands it over; it need not read the headers of each message, which the inbox does."""
-    message = await parse(records[:1])
+    """A fetch, likewise; and it need not look at each message."""
+    message = await parse((replace(records[0], headers=()),))
     message.raw_message = records
     return message
 
@@ -36,11 +48,12 @@ COMMON: dict[str, Any] = {
     "auto_offset_reset": "earliest",
     "ack_policy": AckPolicy.MANUAL,
     "max_poll_interval_ms": MAX_POLL_INTERVAL_MS,
+    "parser": unread,
     "decoder": undecoded,
 }
 IN_BATCHES: dict[str, Any] = {
     "batch": True,
-    "parser": unread,
+    "parser": unread_batch,
     "max_records": MAX_BATCH_RECORDS,
     "max_partition_fetch_bytes": MAX_FETCH_BYTES,
     "fetch_max_wait_ms": MAX_FETCH_WAIT_MS,

@@ -236,4 +236,22 @@ GUARDS = (
         "            commit.decoded()  # wholly: a fold looks at fewer fields than others read\n",
         "",
     ),
+    Guard(
+        "acknowledging as far as was read before more is",
+        "shared/acknowledging.py",
+        "        await asyncio.sleep(0)\n",
+        "",
+    ),
+    Guard(
+        "one acknowledgement at a time, and none across a rewind",
+        "shared/acknowledging.py",
+        "        self._last.add_done_callback(self._over)\n",
+        "        self.turn.release()\n",
+    ),
+    Guard(
+        "headers that are no text kept from FastStream",
+        "shared/fetching.py",
+        "await parse((replace(records[0], headers=()),))",
+        "await parse(records[:1])",
+    ),
 )

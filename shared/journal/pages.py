@@ -41,7 +41,7 @@ class Pages:
         """Raises: KeyError, TypeError, ValueError, zlib.error for a document that is no page."""
         if "rows" in document:
             columns: Columns = from_json(unpacked(document["rows"]))
-            if len({len(column) for column in columns}) != 1:
+            if len({len(column) for column in columns}) != 1 or not all(isinstance(one, list) for one in columns):
                 raise ValueError("columns of one length")
             self.rows[name] = columns
         else:

@@ -72,7 +72,7 @@ class Snapshots:
         self._documents = documents
         self._every = every
         self._page_rows = page_rows
-        self._format = format_of(type(kind.initial))
+        self._format = format_of(tuple[type(kind.initial), Table[Handled]])  # pyright: ignore[reportInvalidTypeArguments] (made at run time)
         self._writing: dict[str, _Writing] = {}
 
     async def keep(self, head: Head[Any], key: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
@@ -10,6 +11,7 @@ from aiokafka.errors import CommitFailedError
 from shared.bus import Publisher, make_broker
 from shared.documents import MemoryDocuments
 from shared.events import MessageMeta
+from shared.fetching import unread, unread_batch
 from shared.inbox import REDRIVEN, Inbox
 from tests.counter import START, Counted
 from tests.headers import headers
@@ -63,6 +65,7 @@ class Bench:
     async def fetch(self, *records: ConsumerRecord) -> None:
         message = SimpleNamespace(raw_message=records, ack=self._ack)
         await self.inbox.receive_batch(message)  # pyright: ignore[reportArgumentType] (what of it is read)
+        await self.inbox.acknowledging.settle()
 
 
 @pytest.fixture
@@ -97,6 +100,26 @@ async def test_an_early_message_of_the_same_fetch_is_taken_up_in_its_turn(bench:
 async def test_an_unreadable_message_does_not_hold_up_its_fetch(bench: Bench):
     await bench.fetch(record(1), record(2, ce_sequence="many"), record(2))
     assert (bench.handled, bench.dead, bench.acks) == (["a1", "a2"], ["bad-headers"], 1)
+
+
+@pytest.mark.parametrize("value", [b"\xff", None])
+async def test_headers_that_are_no_text_put_their_message_aside_and_no_other(bench: Bench, value):
+    odd = record(2)
+    odd.headers = [*odd.headers, ("ce_id", value)]
+    await bench.fetch(odd, record(1), record(2))
+    assert (bench.handled, bench.dead) == (["a1", "a2"], ["bad-headers"])
+
+
+@pytest.mark.parametrize(("read", "given"), [(unread, record(1)), (unread_batch, (record(1), record(2)))])
+async def test_what_carries_a_message_to_the_inbox_reads_none_of_its_headers(read, given):
+    seen = list[Any]()
+
+    async def parse(records: Any) -> Any:
+        seen.extend(records if isinstance(records, tuple) else [records])
+        return SimpleNamespace(raw_message=None)
+
+    assert (await read(given, parse)).raw_message is given
+    assert [tuple(one.headers) for one in seen] == [()]
 
 
 async def test_a_redriven_message_is_handled_again_for_its_group_alone(bench: Bench):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from shared.contracts.envelope import CAMPAIGN_TOPIC, ResumptionDecided
 from shared.contracts.intake import REGISTER_TOPIC
 from shared.dead_letters import partitions_of, read
 from shared.events import MessageMeta
-from shared.topics import dead_letter_topic
+from shared.topics import CONSUMERS, dead_letter_topic
 from tests.headers import headers
 from tests.platform import whole
 
@@ -65,7 +66,7 @@ async def produce(visit, topic, key, body, named):
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap(visit), acks="all")
     await producer.start()
     try:
-        encoded = [(name, value.encode()) for name, value in named.items()]
+        encoded = [(name, value.encode() if isinstance(value, str) else value) for name, value in named.items()]
         await producer.send_and_wait(topic, body, key=key, headers=encoded)
     finally:
         await producer.stop()
@@ -113,15 +114,22 @@ async def test_an_unreadable_message_is_put_aside_and_the_next_dossier_goes_on(v
     await visit.submitted()
 
 
-async def test_a_message_without_our_headers_is_put_aside_too(visit):
-    before = len(await read(bootstrap(visit), LETTERS))
-    await produce(visit, ENGAGEMENT_TOPIC, b"x", b"hello", {"content-type": "text/plain"})
+@pytest.mark.parametrize(
+    "named", [{"content-type": "text/plain"}, {"ce_id": b"\xff", "trace": b"\xfe"}, {"ce_id": None, "trace": None}]
+)
+async def test_a_message_without_our_headers_is_put_aside_too_by_whoever_reads_it(visit, named):
+    topics = [dead_letter_topic(ENGAGEMENT_TOPIC, one) for one, read in CONSUMERS.items() if ENGAGEMENT_TOPIC in read]
+    assert LETTERS in topics
+    before = {topic: len(await read(bootstrap(visit), topic)) for topic in topics}
+    await produce(visit, ENGAGEMENT_TOPIC, b"\xff", b"hello", named)
 
-    async def there():
-        return (await read(bootstrap(visit), LETTERS))[before:] or None
+    async def there(topic):
+        return (await read(bootstrap(visit), topic))[before[topic] :] or None
 
-    (letter,) = await awaited(there, "dead letter without headers")
-    assert letter.headers["als_reason"] == "bad-headers"
+    for topic in topics:
+        (letter,) = await awaited(partial(there, topic), "dead letter without headers")
+        assert letter.headers["als_reason"] == "bad-headers"
+    await visit.submitted()
 
 
 async def test_what_a_handler_refuses_is_listed_shown_and_redriven_once(visit):

@@ -196,10 +196,15 @@ class Fetched:
     def __init__(self, bus: Bus, group: str, owner: Any, records: tuple[Record, ...], single: bool) -> None:
         self.raw_message = records[0] if single else records
         self._bus, self._group, self._owner = bus, group, owner
-        self._topic = records[0].topic
 
     async def ack(self) -> None:
-        """Raises: CommitFailedError when the group has given the topic to somebody else."""
+        """Raises: CommitFailedError when the group has given the topics to somebody else, KafkaConnectionError."""
+        reached = dict(self._bus.places[self._group, self._owner])
+        try:
+            await self._owner.network.latency("broker")
+        except Unavailable as away:
+            raise KafkaConnectionError from away
         if self._bus.owners[self._group] is not self._owner:
             raise CommitFailedError("the group has rebalanced")
-        self._bus.committed[self._group, self._topic] = self._bus.places[self._group, self._owner][self._topic]
+        for topic, place in reached.items():
+            self._bus.committed[self._group, topic] = place

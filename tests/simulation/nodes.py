@@ -222,9 +222,10 @@ class Member:
         return self.node.bus.began(self.inbox.topics)
 
     async def rewind(self, places: Iterable[Place]) -> None:
-        await self.node.network.latency("broker")
-        for topic, _ in places:
-            self.node.bus.rewind(self.inbox.group, self.node, topic)
+        async with self.inbox.acknowledging.turn:
+            await self.node.network.latency("broker")
+            for topic, _ in places:
+                self.node.bus.rewind(self.inbox.group, self.node, topic)
 
 
 class IntakeNode(Node):
