@@ -46,7 +46,8 @@ class Rush:
         left = self._until - asyncio.get_running_loop().time()
         if not self._over.is_set() and left > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._over.wait()
 
     def _end(self) -> None:
         self._ending = None

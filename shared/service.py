@@ -32,6 +32,7 @@ from shared.origins import Origins
 from shared.pages import bus_page
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
+from shared.together import ended
 from shared.views import View
 
 log = structlog.get_logger(__name__)
@@ -237,9 +238,8 @@ class Service:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if left := await ended(tasks):
+                log.error("tasks_left", tasks=[str(task.get_coro()) for task in left])
             if self.inbox is not None:
                 await self.inbox.acknowledging.settle()
             with suppress(KafkaError, OSError):

@@ -1,18 +1,39 @@
-"""Many small requests as few large ones: what comes while one is under way waits and goes out together."""
+"""Many small requests as few large ones: what comes while one is under way waits and goes out together. And how work
+that is not needed any more ends.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+CANCELLATIONS = 3
+CANCELLED_AGAIN_SECONDS = 1.0
 
 
 def let_go(asked: "asyncio.Future[Any]") -> None:
     """What was asked for is not needed any more, whatever came of it."""
     asked.add_done_callback(lambda done: done.cancelled() or done.exception())
     asked.cancel()
+
+
+async def ended(tasks: Iterable["asyncio.Task[Any]"]) -> set["asyncio.Task[Any]"]:
+    """Cancel tasks until they have ended, and return those that will not. Some libraries swallow a cancellation that
+    comes as they close something, and `asyncio.wait_for` did before Python 3.12 when what it waited for was just done.
+    """
+    left = set(tasks)
+    for _ in range(CANCELLATIONS):
+        if not left:
+            break
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=CANCELLED_AGAIN_SECONDS)
+        for task in done:
+            _ = task.cancelled() or task.exception()  # whoever ran it has told
+    return left
 
 
 class Together(Generic[T, R]):
