@@ -10,6 +10,7 @@ from faststream.kafka import KafkaMessage
 
 from shared import crash
 from shared.crash import Step
+from shared.together import looked_at
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +50,7 @@ class Acknowledging:
 
     def _over(self, last: asyncio.Future[Any]) -> None:
         self.turn.release()
-        if not last.cancelled():
-            last.exception()  # looked at: a loop that ends cancels what is under way
+        looked_at(last)  # a loop that ends cancels what is under way
 
     async def _acknowledge(self, message: KafkaMessage) -> None:
         crash.reached(Step.BEFORE_ACK)

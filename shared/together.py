@@ -14,9 +14,15 @@ CANCELLATIONS = 3
 CANCELLED_AGAIN_SECONDS = 1.0
 
 
+def looked_at(done: "asyncio.Future[Any]") -> None:
+    """What came of it is no matter to anybody, or was told elsewhere: asyncio need not say that nobody asked."""
+    if not done.cancelled():
+        done.exception()
+
+
 def let_go(asked: "asyncio.Future[Any]") -> None:
     """What was asked for is not needed any more, whatever came of it."""
-    asked.add_done_callback(lambda done: done.cancelled() or done.exception())
+    asked.add_done_callback(looked_at)
     asked.cancel()
 
 
@@ -32,7 +38,7 @@ async def ended(tasks: Iterable["asyncio.Task[Any]"]) -> set["asyncio.Task[Any]"
             task.cancel()
         done, left = await asyncio.wait(left, timeout=CANCELLED_AGAIN_SECONDS)
         for task in done:
-            _ = task.cancelled() or task.exception()  # whoever ran it has told
+            looked_at(task)
     return left
 
 

@@ -26,7 +26,8 @@ Decide = Callable[[Ledger, Sequence[Deposit], datetime], tuple[Sequence[Event], 
 async def read_decide_write(context: Context, lane: str, *, one_by_one: bool = False) -> float:
     """Decisions a second, from the first fetch handed over to the last message published.
 
-    It reads, decides a fetch at once, encodes, publishes in batches and acknowledges as the service does. It loses its
+    It reads, decides a fetch at once, encodes and publishes in batches as the service does, and acknowledges
+    a fetch before the next one, which the service does beside it. It loses its
     state with its process and knows neither duplicates nor order: the ratio to it is what the ledger costs.
     `one_by_one`: it decides message after message, as one would write it first.
     """

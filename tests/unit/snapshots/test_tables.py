@@ -130,6 +130,7 @@ async def test_a_lost_page_of_the_ledger_is_folded_anew_whoever_needs_it(kind):
         {"rows": "bm90IGEgcGFnZQ=="},
         {"rows": packed(b"[")},
         {"rows": packed(b"[1]")},
+        {"rows": packed(b'["a key"]')},
         {"rows": packed(b'[["a","b"],[1]]')},
         {"rows": None},
         {"index": "?"},
